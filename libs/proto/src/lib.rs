@@ -1,0 +1,35 @@
+//! The API: generated messages, clients and servers, the descriptor set, and the one place where
+//! wire values become domain values and back.
+
+pub mod convert;
+mod reason;
+
+pub use reason::wire_reason;
+
+/// The encoded `FileDescriptorSet` of every proto here, for reflection and dynamic messages.
+pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+macro_rules! area {
+    ($area:ident, $package:literal, $doc:literal) => {
+        #[doc = $doc]
+        pub mod $area {
+            #[doc = $doc]
+            #[expect(
+                missing_docs,
+                missing_debug_implementations,
+                clippy::all,
+                reason = "generated code"
+            )]
+            pub mod v1 {
+                tonic::include_proto!($package);
+            }
+        }
+    };
+}
+
+area!(common, "splitplane.common.v1", "Messages that several services share.");
+area!(gateway, "splitplane.gateway.v1", "The door of the mesh.");
+area!(auth, "splitplane.auth.v1", "Who is asking.");
+area!(reasoning, "splitplane.reasoning.v1", "What is asked.");
+area!(schema_router, "splitplane.schema_router.v1", "Which relations, and SQL over them.");
+area!(query, "splitplane.query.v1", "The data plane.");

@@ -1,0 +1,173 @@
+//! What a question was understood to mean.
+//!
+//! A language model proposes a [`DraftInterpretation`]; [`crate::validate`] checks every name in it
+//! against the semantic model and the policy, resolves the period in the policy's calendar, and is
+//! the only maker of a [`ValidatedInterpretation`]. It holds no value of the warehouse: filters are
+//! phrases of the question until the query service resolves them among the caller's own rows.
+
+use serde::{Deserialize, Serialize};
+
+/// A field of the semantic model.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldRef {
+    /// Dataset.
+    pub dataset: String,
+    /// Field of that dataset.
+    pub field: String,
+}
+
+/// A calendar unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grain {
+    /// Calendar day.
+    Day,
+    /// Week, starting on the policy's first day.
+    Week,
+    /// Calendar month.
+    Month,
+    /// Calendar quarter.
+    Quarter,
+    /// Calendar year.
+    Year,
+}
+
+/// A field to group by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dimension {
+    /// The field.
+    pub field: FieldRef,
+    /// Calendar grain; only for time fields.
+    pub grain: Option<Grain>,
+}
+
+/// A restriction to rows whose value matches a phrase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    /// The phrase, as asked.
+    pub phrase: String,
+    /// Fields that the phrase may be a value of; at least one.
+    pub fields: Vec<FieldRef>,
+    /// Whether matching rows are left out instead.
+    pub negated: bool,
+}
+
+/// How to sort: by a metric's name or a dimension's field name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// A metric's name, or the field name of one of the dimensions.
+    pub by: String,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// A half-open span `[from, to)` of local time in the policy's calendar.
+///
+/// Both are ISO 8601 local date-times without zone, for example `2026-11-16T00:00:00`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    /// First instant, inclusive.
+    pub from: jiff::civil::DateTime,
+    /// End, exclusive.
+    pub to: jiff::civil::DateTime,
+    /// The phrase it was read from.
+    pub label: String,
+}
+
+/// A period as a question says it, before the calendar gives it dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeriodExpr {
+    /// The day of the instant from which periods are counted.
+    Today,
+    /// The day before.
+    Yesterday,
+    /// The complete units before the current one: "last week", "last 3 months".
+    Last {
+        /// How many, at least 1.
+        count: u16,
+        /// The unit.
+        unit: Grain,
+    },
+    /// The whole current unit: "this month".
+    This(Grain),
+    /// From the start of the current unit to the end of today: "month to date".
+    ToDate(Grain),
+    /// The days up to and including yesterday: "past 30 days".
+    PastDays(u16),
+    /// A day by date.
+    Day(jiff::civil::Date),
+    /// A month; without a year, the latest that has begun.
+    Month {
+        /// Year, if said.
+        year: Option<i16>,
+        /// 1 to 12.
+        month: i8,
+    },
+    /// A calendar quarter; without a year, the latest that has begun.
+    Quarter {
+        /// Year, if said.
+        year: Option<i16>,
+        /// 1 to 4.
+        quarter: i8,
+    },
+    /// A calendar year.
+    Year(i16),
+    /// Between two days, both included.
+    Between {
+        /// First day.
+        from: jiff::civil::Date,
+        /// Last day.
+        to: jiff::civil::Date,
+    },
+    /// From a day to the end of today.
+    Since(jiff::civil::Date),
+}
+
+/// A period found in a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodPhrase {
+    /// What it says.
+    pub expr: PeriodExpr,
+    /// The words, as asked.
+    pub label: String,
+}
+
+/// What a model proposes. Nothing in it has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftInterpretation {
+    /// Metrics by name.
+    pub metrics: Vec<String>,
+    /// Dimensions to group by.
+    pub dimensions: Vec<Dimension>,
+    /// Filters by value.
+    pub filters: Vec<Filter>,
+    /// The period; `None` for all time.
+    pub period: Option<PeriodPhrase>,
+    /// Order of the rows.
+    pub order: Vec<Order>,
+    /// Rows wanted.
+    pub limit: Option<u32>,
+}
+
+/// The content of an interpretation, as it travels in a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interpretation {
+    /// Metrics by name; at least one.
+    pub metrics: Vec<String>,
+    /// Dimensions to group by.
+    pub dimensions: Vec<Dimension>,
+    /// Filters by value.
+    pub filters: Vec<Filter>,
+    /// The period; `None` for all time.
+    pub period: Option<Period>,
+    /// Order of the rows.
+    pub order: Vec<Order>,
+    /// Rows wanted; `None` for all.
+    pub limit: Option<u32>,
+}

@@ -1,0 +1,104 @@
+//! The semantic model: what things mean. Read from Apache Ossie YAML by [`crate::load_model`].
+
+use splitplane_types::{DataType, Digest};
+use sqlparser::ast::Expr;
+
+/// A loaded semantic model. Every reference in it has been resolved.
+#[derive(Debug, Clone)]
+pub struct SemanticModel {
+    /// Name of the model.
+    pub name: String,
+    /// What it is about.
+    pub description: String,
+    /// Datasets, in order.
+    pub datasets: Vec<Dataset>,
+    /// Relationships, many side to one side.
+    pub relationships: Vec<Relationship>,
+    /// Metrics, in order.
+    pub metrics: Vec<Metric>,
+    /// SHA-256 of the file's bytes.
+    pub digest: Digest,
+}
+
+/// A dataset: a table with meaning.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Name, as policies and SQL use it.
+    pub name: String,
+    /// Where it comes from: the last part of `a.b.c`, which names the file or folder.
+    pub source: String,
+    /// Primary key fields.
+    pub primary_key: Vec<String>,
+    /// What a row is.
+    pub description: String,
+    /// Other words for it.
+    pub synonyms: Vec<String>,
+    /// Fields, in order.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a dataset.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Name.
+    pub name: String,
+    /// Label for people; the name in words when none is given.
+    pub label: String,
+    /// What it says.
+    pub description: String,
+    /// Other words for it.
+    pub synonyms: Vec<String>,
+    /// Type; `None` when the model does not declare one, then the file's declared schema decides.
+    pub data_type: Option<DataType>,
+    /// Whether it can be grouped by and filtered on.
+    pub is_dimension: bool,
+    /// Whether it is a time dimension.
+    pub is_time: bool,
+    /// How it is computed.
+    pub expression: FieldExpression,
+}
+
+/// How a field is computed from the columns of its dataset's file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldExpression {
+    /// A column, unchanged.
+    Column(String),
+    /// An expression over columns, written by the model's owner.
+    Computed(Expr),
+}
+
+/// A relationship between two datasets.
+#[derive(Debug, Clone)]
+pub struct Relationship {
+    /// Name.
+    pub name: String,
+    /// Many side.
+    pub from: String,
+    /// One side.
+    pub to: String,
+    /// Fields of the many side.
+    pub from_columns: Vec<String>,
+    /// Fields of the one side, in the same order.
+    pub to_columns: Vec<String>,
+}
+
+/// A metric.
+#[derive(Debug, Clone)]
+pub struct Metric {
+    /// Name.
+    pub name: String,
+    /// Label for people; the name in words when none is given.
+    pub label: String,
+    /// What it measures.
+    pub description: String,
+    /// Other words for it.
+    pub synonyms: Vec<String>,
+    /// Aggregate expression over `dataset.field`.
+    pub expression: Expr,
+    /// Fields that the expression uses; all of one dataset.
+    pub fields: Vec<crate::FieldRef>,
+    /// The dataset whose rows it aggregates.
+    pub dataset: String,
+    /// Unit of its values, for example `USD`.
+    pub unit: Option<String>,
+}

@@ -1,0 +1,23 @@
+//! Words that every room shares: ids, the composite key, digests, questions, tables and limits.
+//!
+//! Decides what a well-formed value of each is. Does no I/O and knows nothing of the wire.
+
+mod composite;
+mod decimal;
+mod digest;
+mod ids;
+mod limits;
+mod outcome;
+mod question;
+mod reason;
+mod table;
+
+pub use composite::CompositeKey;
+pub use decimal::{Decimal, InvalidDecimal};
+pub use digest::{Digest, InvalidDigest};
+pub use ids::{AdminId, BusinessId, InvalidId, PrincipalId, Role, SessionId, TenantId, Txn};
+pub use limits::Limits;
+pub use outcome::Outcome;
+pub use question::{QUESTION_BYTES_MAX, Question, QuestionError};
+pub use reason::Reason;
+pub use table::{Cell, Column, DataType, Table};
