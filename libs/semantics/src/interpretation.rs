@@ -72,9 +72,13 @@ pub struct Order {
 #[serde(deny_unknown_fields)]
 pub struct Period {
     /// First instant, inclusive.
+    #[serde(with = "iso")]
     pub from: jiff::civil::DateTime,
     /// End, exclusive.
+    #[serde(with = "iso")]
     pub to: jiff::civil::DateTime,
+    /// Time zone in which both are read, as IANA names it.
+    pub zone: String,
     /// The phrase it was read from.
     pub label: String,
 }
@@ -170,4 +174,21 @@ pub struct Interpretation {
     pub order: Vec<Order>,
     /// Rows wanted; `None` for all.
     pub limit: Option<u32>,
+}
+
+/// Local date-times as ISO 8601 text.
+mod iso {
+    use jiff::civil::DateTime;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(at: &DateTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(at)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let at: DateTime = text.parse().map_err(D::Error::custom)?;
+        // jiff reads many spellings; a receipt has one.
+        if at.to_string() == text { Ok(at) } else { Err(D::Error::custom("not a local date-time")) }
+    }
 }

@@ -1,1 +1,42 @@
-//! Under construction.
+//! What words mean: the semantic model, the policy, the calendar, interpretations, and the
+//! compiler from an interpretation to SQL.
+//!
+//! Decides which metrics, fields and periods exist and how they are computed. Does not decide whose
+//! rows are read (`splitplane-split-plane` does, from the policy and the grants) and runs nothing.
+
+mod calendar;
+mod catalogue;
+mod compile;
+mod error;
+mod expression;
+mod interpretation;
+mod joins;
+mod model;
+mod ossie;
+mod period;
+mod policy;
+mod policy_file;
+mod sentence;
+mod validate;
+mod words;
+mod yaml;
+
+pub use calendar::{Calendar, FiscalYear, FiscalYearNamedBy};
+pub use catalogue::Catalogue;
+pub use compile::{BoundFilter, RelationSchema, compile};
+pub use error::{CompileError, InterpretationError, LoadError, PeriodError};
+pub use interpretation::{
+    Dimension, DraftInterpretation, FieldRef, Filter, Grain, Interpretation, Order, Period, PeriodExpr,
+    PeriodPhrase,
+};
+pub use joins::relations_of;
+pub use model::{Dataset, Field, FieldExpression, Metric, Relationship, SemanticModel};
+pub use ossie::{load_model, parse_model};
+pub use period::{PeriodSearch, find_period};
+pub use policy::{
+    ColumnPolicy, DatasetPolicy, Grants, Mask, Policy, RowPolicy, ScopeKey, ScopeRule, Treatment, Visibility,
+};
+pub use policy_file::{load_policy, parse_policy};
+pub use sentence::sentence;
+pub use validate::{ValidatedInterpretation, interpretation_from_receipt, validate};
+pub use words::words_of;

@@ -50,6 +50,8 @@ pub struct Field {
     pub synonyms: Vec<String>,
     /// Type; `None` when the model does not declare one, then the file's declared schema decides.
     pub data_type: Option<DataType>,
+    /// Unit of its values, for example `USD`.
+    pub unit: Option<String>,
     /// Whether it can be grouped by and filtered on.
     pub is_dimension: bool,
     /// Whether it is a time dimension.
@@ -101,4 +103,32 @@ pub struct Metric {
     pub dataset: String,
     /// Unit of its values, for example `USD`.
     pub unit: Option<String>,
+}
+
+impl SemanticModel {
+    /// The dataset of that name.
+    #[must_use]
+    pub fn dataset(&self, name: &str) -> Option<&Dataset> {
+        self.datasets.iter().find(|dataset| dataset.name == name)
+    }
+
+    /// The metric of that name.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<&Metric> {
+        self.metrics.iter().find(|metric| metric.name == name)
+    }
+
+    /// The field of that name.
+    #[must_use]
+    pub fn field(&self, field: &crate::FieldRef) -> Option<&Field> {
+        self.dataset(&field.dataset)?.field(&field.field)
+    }
+}
+
+impl Dataset {
+    /// The field of that name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
 }

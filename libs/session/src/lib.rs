@@ -1,1 +1,32 @@
-//! Under construction.
+//! Session keys and receipts: who may speak for whom, and which question was approved.
+//!
+//! A session key says on whose behalf one request runs; `auth` mints it and every service verifies
+//! it anew. A receipt says that layer 2 approved one question under one session key; `reasoning`
+//! signs it. Both are JWS with ES256 and one frozen header per key.
+//!
+//! - **S-1** A [`VerifiedSession`] exists only as the result of [`Verifier::verify`], a
+//!   [`VerifiedReceipt`] only as the result of [`Verifier::verify_receipt`].
+//! - **S-2** The signature is checked before one byte of the claims is parsed, and the header is
+//!   compared, never parsed.
+//! - **S-3** Nothing verifies without a feed of keys and revocations younger than the bound.
+//! - **S-4** A session key never passes as a receipt, nor a receipt as a session key; a receipt
+//!   passes only with the session key, transaction and question that it was signed for.
+//!
+//! Not decided here: how the feed travels, whether a key or receipt is used twice, and what an
+//! interpretation means.
+
+mod claims;
+mod error;
+mod jws;
+mod keys;
+mod mint;
+mod receipt;
+mod session;
+mod verifier;
+
+pub use error::{KeyError, MintError, ReceiptError, SessionError, TokenError};
+pub use keys::{PublicKey, SigningKey};
+pub use mint::{Minter, SESSION_LIFETIME_MAX, SessionGrant};
+pub use receipt::{RECEIPT_LIFETIME_MAX, ReceiptClaims, ReceiptSigner, VerifiedReceipt, receipt_issuer};
+pub use session::{SessionKey, VerifiedSession};
+pub use verifier::{Feed, Verifier};

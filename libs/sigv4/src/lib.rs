@@ -1,1 +1,34 @@
-//! Under construction.
+//! Request signatures: AWS Signature Version 4 over one gRPC frame, and the temporary credentials
+//! that callers sign with.
+//!
+//! - **G-1** A [`VerifiedCaller`] exists only as the result of [`verify`].
+//! - **G-2** What is not already canonical is refused, never normalised, so that what was signed is
+//!   byte for byte what is read.
+//! - **G-3** Every tenant, business, admin, nonce and body that is read was signed; a header of these
+//!   families that was not signed is refused.
+//! - **G-4** An unknown access key costs the same cryptography as a known one.
+//! - **G-5** An access key id and a nonce pass [`NonceStore`] once; a full store refuses.
+//!
+//! Not decided here: whether the principal may speak for the combination (the registry), and what a
+//! caller is told about a failure (nothing but that it failed).
+
+mod authorization;
+mod canonical;
+mod credentials;
+mod date;
+mod error;
+mod frame;
+mod headers;
+mod nonce;
+mod sign;
+mod verify;
+
+pub use credentials::{CredentialIssuer, LIFETIME_MAX, LIFETIME_MIN, MasterKey, TemporaryCredentials};
+pub use error::{IssueError, MasterKeyError, NonceError, SignError, VerifyError};
+pub use frame::{frame, message_of};
+pub use nonce::NonceStore;
+pub use sign::{SignRequest, sign};
+pub use verify::{Expectations, RawRequest, VerifiedCaller, verify};
+
+/// The service name in every credential scope.
+pub const SERVICE: &str = "splitplane";

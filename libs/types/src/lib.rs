@@ -5,6 +5,7 @@
 mod composite;
 mod decimal;
 mod digest;
+mod frame;
 mod ids;
 mod limits;
 mod outcome;
@@ -15,6 +16,7 @@ mod table;
 pub use composite::CompositeKey;
 pub use decimal::{Decimal, InvalidDecimal};
 pub use digest::{Digest, InvalidDigest};
+pub use frame::{frame_of, message_of};
 pub use ids::{AdminId, BusinessId, InvalidId, PrincipalId, Role, SessionId, TenantId, Txn};
 pub use limits::Limits;
 pub use outcome::Outcome;

@@ -1,1 +1,119 @@
-//! Under construction.
+//! The auth service: layer 1, who is asking. The only holder of request-signing secrets and of the
+//! session-signing key.
+
+mod authenticate;
+mod config;
+mod error;
+mod feed;
+mod registry;
+mod rpc;
+mod state;
+
+pub use config::{Audit, Config, Credentials, DEFAULTS, Receipts, RegistryFile, Requests, Session};
+pub use registry::{NotRegistered, Registry, RegistryError};
+
+use crate::authenticate::Layer1;
+use crate::feed::Feed;
+use crate::rpc::Rpc;
+use crate::state::RegistryState;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::rand::SystemRandom;
+use splitplane_audit::AuditLog;
+use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
+use splitplane_service::{App, Clock, Readiness, Start, StartError, Workload};
+use splitplane_session::{Minter, PublicKey, SigningKey};
+use splitplane_sigv4::{CredentialIssuer, Expectations, MasterKey, NonceStore, SKEW};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+/// How often the registry file is read.
+const REGISTRY_PERIOD: Duration = Duration::from_secs(1);
+
+/// Builds the service.
+///
+/// # Errors
+/// A key, registry or audit log that cannot be used, with what to do.
+#[expect(clippy::unused_async, reason = "the service room calls every build alike")]
+pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
+    let clock = start.clock().clone();
+    let registry = RegistryState::open(&config.registry.file, config.session.lifetime, clock.now())
+        .map_err(|error| StartError::service("the registry cannot be loaded", error))?;
+    let audit = AuditLog::open(&config.audit.file)
+        .map_err(|error| StartError::service("the audit log cannot be opened", error))?;
+    let signing_key = signing_key(&config.session.signing_key)?;
+    let session_keys = vec![signing_key.public_key()];
+    let mesh = start.mesh();
+    let layer1 = Layer1 {
+        issuer: issuer(&config)?,
+        expectations: Expectations {
+            region: config.requests.region,
+            authorities: config.requests.authorities,
+            skew: SKEW,
+        },
+        // A request is fresh for the skew on both sides of the clock, so its nonce is kept for both.
+        nonces: NonceStore::new(config.requests.nonces_max.get(), SKEW.saturating_mul(2)),
+        minter: Minter::new(signing_key, mesh.issuer.clone(), mesh.trust_domain.clone(), config.session.lifetime),
+        state: registry.subscribe(),
+        requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
+        random: SystemRandom::new(),
+        audit: Arc::new(audit),
+        clock: clock.clone(),
+    };
+    let feed = Feed {
+        session_keys,
+        receipt_keys: vec![receipt_key(&config.receipts.public_key)?],
+        state: registry.subscribe(),
+    };
+    let usable = registry.subscribe();
+    let readiness = Readiness::when(move || usable.borrow().registry.is_some());
+    let server = AuthServiceServer::new(Rpc { layer1: Arc::new(layer1), feed: Arc::new(feed) })
+        .max_decoding_message_size(start.limits().message_bytes_max);
+    let app = start.app(Routes::new(server), tower::layer::util::Identity::new(), readiness);
+    Ok(app.with_task("registry", move |stop| follow(registry, clock, stop)))
+}
+
+/// Reads the registry file again and again until told to stop.
+async fn follow(mut registry: RegistryState, clock: Clock, stop: CancellationToken) {
+    let mut period = tokio::time::interval(REGISTRY_PERIOD);
+    while stop.run_until_cancelled(period.tick()).await.is_some() {
+        registry.refresh(clock.now());
+    }
+}
+
+fn issuer(config: &Config) -> Result<CredentialIssuer, StartError> {
+    let current = master_key(&config.credentials.master_key)?;
+    let previous = &config.credentials.previous_master_key;
+    let previous =
+        if previous.as_os_str().is_empty() { Vec::new() } else { vec![master_key(previous)?] };
+    Ok(CredentialIssuer::new(current, previous))
+}
+
+fn master_key(path: &Path) -> Result<MasterKey, StartError> {
+    let bytes = STANDARD
+        .decode(read(path, "a master key cannot be read")?.trim())
+        .map_err(|error| StartError::service("a master key is not base64", error))?;
+    let bytes = <[u8; 32]>::try_from(bytes)
+        .map_err(|_| StartError::service("a master key cannot be used", "it must be 32 bytes"))?;
+    Ok(MasterKey::from_bytes(bytes))
+}
+
+fn signing_key(path: &Path) -> Result<SigningKey, StartError> {
+    SigningKey::from_pkcs8_pem(&read(path, "the session-signing key cannot be read")?)
+        .map_err(|error| StartError::service("the session-signing key cannot be used", error))
+}
+
+fn receipt_key(path: &Path) -> Result<PublicKey, StartError> {
+    let point = URL_SAFE_NO_PAD
+        .decode(read(path, "the receipts' public key cannot be read")?.trim())
+        .map_err(|error| StartError::service("the receipts' public key is not base64url", error))?;
+    PublicKey::from_point(&point)
+        .map_err(|error| StartError::service("the receipts' public key cannot be used", error))
+}
+
+fn read(path: &Path, what: &'static str) -> Result<String, StartError> {
+    std::fs::read_to_string(path).map_err(|error| StartError::service(what, error))
+}

@@ -1,1 +1,54 @@
-//! Under construction.
+//! The gateway: the door of the mesh. It takes signed requests in, has each question answered by the
+//! services behind it, in order, and streams the stages.
+//!
+//! It holds no secret of anyone and decides neither who is asking nor which rows exist.
+
+mod ask;
+mod config;
+mod error;
+mod health;
+mod narrative;
+mod rpc;
+mod signed;
+mod stages;
+mod upstreams;
+
+pub use config::{Config, DEFAULTS};
+
+use crate::rpc::Rpc;
+use crate::signed::{Door, RequireSignature};
+use crate::upstreams::Upstreams;
+use splitplane_proto::gateway::v1::gateway_service_server::GatewayServiceServer;
+use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tonic::service::Routes;
+
+/// Builds the service.
+///
+/// # Errors
+/// A configuration that cannot be used, with what to do.
+#[expect(clippy::unused_async, reason = "the service room calls every build alike")]
+pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
+    let auth = start.upstream(Workload::Auth, &config.auth)?;
+    let reasoning = start.upstream(Workload::Reasoning, &config.reasoning)?;
+    let router = start.upstream(Workload::SchemaRouter, &config.schema_router)?;
+    let query = start.upstream(Workload::Query, &config.query)?;
+    let behind = vec![auth.clone(), reasoning.clone(), router.clone(), query.clone()];
+    let feed = SessionFeed::new(&start, auth.clone());
+    let upstreams = Upstreams::new(auth, reasoning, router, query);
+    let door = Door {
+        upstreams: upstreams.clone(),
+        verifier: feed.verifier(),
+        clock: start.clock().clone(),
+        message_bytes_max: start.limits().message_bytes_max,
+    };
+    let all_serve = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&all_serve);
+    let readiness = feed.readiness(move || seen.load(Ordering::Relaxed));
+    let server = GatewayServiceServer::new(Rpc { upstreams })
+        .max_decoding_message_size(start.limits().message_bytes_max);
+    let app = start.app(Routes::new(server), RequireSignature(Arc::new(door)), readiness);
+    let app = app.with_task("upstream health", move |stop| health::follow(behind, all_serve, stop));
+    Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+}

@@ -1,1 +1,93 @@
-//! Under construction.
+//! The query service: layer 3, which rows exist at all. The only service that reads the warehouse.
+//!
+//! It holds no model client and has no route to a model.
+
+mod budget;
+mod config;
+mod coverage;
+mod data_plane;
+mod error;
+mod filters;
+mod rpc;
+mod schema;
+mod scope;
+mod token;
+
+pub use config::{Audit, Config, DEFAULTS, EngineLimits, Sandboxes, Semantics, WarehouseFolder};
+
+use crate::budget::Budgets;
+use crate::data_plane::DataPlane;
+use crate::rpc::Rpc;
+use crate::token::Sealer;
+use base64::Engine as _;
+use splitplane_audit::AuditLog;
+use splitplane_engine::{DataFusionEngine, EngineConfig, Warehouse};
+use splitplane_proto::query::v1::query_service_server::QueryServiceServer;
+use splitplane_semantics::{Policy, SemanticModel, load_model, load_policy};
+use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
+use std::path::Path;
+use std::sync::Arc;
+use tonic::service::Routes;
+
+/// Builds the service on the embedded engine.
+///
+/// # Errors
+/// A model, policy, key, audit log or warehouse that cannot be used, with what to do.
+#[expect(clippy::unused_async, reason = "the service room calls every build alike")]
+pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
+    let (model, policy) = semantics(&config)?;
+    let warehouse = Warehouse::open(&config.warehouse.data)
+        .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
+    let model = schema::declared(model, &policy, &warehouse)
+        .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
+    let sealer = sealer(&config.sandboxes.sealing_key)?;
+    let audit = AuditLog::open(&config.audit.file)
+        .map_err(|error| StartError::service("the audit log cannot be opened", error))?;
+    let engine = DataFusionEngine::new(
+        warehouse,
+        EngineConfig {
+            threads: config.engine.threads.get(),
+            memory_bytes_max: config.engine.memory_bytes_max,
+            stack_bytes: config.engine.stack_bytes,
+        },
+    )
+    .map_err(|error| StartError::service("the engine cannot be started", error))?;
+
+    let auth = start.upstream(Workload::Auth, &config.auth)?;
+    let feed = SessionFeed::new(&start, auth);
+    let concurrent = usize::try_from(policy.limits.concurrent_per_tenant_max).unwrap_or(usize::MAX);
+    let data_plane = DataPlane {
+        model,
+        policy,
+        engine: Arc::new(engine),
+        verifier: feed.verifier(),
+        sealer,
+        budgets: Budgets::new(concurrent),
+        audit: Arc::new(audit),
+        clock: start.clock().clone(),
+    };
+    let server = QueryServiceServer::new(Rpc(Arc::new(data_plane)))
+        .max_decoding_message_size(start.limits().message_bytes_max);
+    let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
+    let app = start.app(Routes::new(server), identity, readiness);
+    Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+}
+
+fn semantics(config: &Config) -> Result<(SemanticModel, Policy), StartError> {
+    let model = load_model(&config.semantics.model)
+        .map_err(|error| StartError::service("the semantic model cannot be loaded", error))?;
+    let policy = load_policy(&config.semantics.policy, &model)
+        .map_err(|error| StartError::service("the policy cannot be loaded", error))?;
+    Ok((model, policy))
+}
+
+fn sealer(path: &Path) -> Result<Sealer, StartError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| StartError::service("the sandboxes' sealing key cannot be read", error))?;
+    let key = base64::engine::general_purpose::STANDARD
+        .decode(text.trim())
+        .map_err(|error| StartError::service("the sandboxes' sealing key is not base64", error))?;
+    Sealer::new(&key).ok_or_else(|| {
+        StartError::service("the sandboxes' sealing key cannot be used", "it must be 32 bytes")
+    })
+}

@@ -1,1 +1,62 @@
-//! Under construction.
+//! The reasoning service: layer 2, what is asked.
+//!
+//! It talks to a language model, holds no warehouse credential and has no route to the warehouse.
+
+mod config;
+mod error;
+mod layer2;
+mod rpc;
+
+pub use config::{Config, DEFAULTS, Receipts, Semantics};
+
+use crate::layer2::Layer2;
+use crate::rpc::Rpc;
+use splitplane_llm::{EmbeddedModel, LanguageModel};
+use splitplane_proto::reasoning::v1::reasoning_service_server::ReasoningServiceServer;
+use splitplane_semantics::{load_model, load_policy};
+use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
+use splitplane_session::{ReceiptSigner, SigningKey};
+use std::sync::Arc;
+use tonic::service::Routes;
+
+/// Who checks receipts.
+const RECEIPT_AUDIENCE: &str = "splitplane";
+
+/// Builds the service with the embedded language model.
+///
+/// # Errors
+/// A model, policy or key that cannot be loaded, with what to do.
+pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
+    build_with_model(config, start, Arc::new(EmbeddedModel::new())).await
+}
+
+/// Builds the service with another language model. Whatever it answers passes the same checks.
+///
+/// # Errors
+/// A model, policy or key that cannot be loaded, with what to do.
+#[expect(clippy::unused_async, reason = "the service room calls every build alike")]
+pub async fn build_with_model(
+    config: Config,
+    start: Start,
+    language: Arc<dyn LanguageModel>,
+) -> Result<App, StartError> {
+    let model = load_model(&config.semantics.model)
+        .map_err(|error| StartError::service("the semantic model cannot be loaded", error))?;
+    let policy = load_policy(&config.semantics.policy, &model)
+        .map_err(|error| StartError::service("the policy cannot be loaded", error))?;
+    let pem = std::fs::read_to_string(&config.receipts.signing_key)
+        .map_err(|error| StartError::service("the receipts' signing key cannot be read", error))?;
+    let key = SigningKey::from_pkcs8_pem(&pem)
+        .map_err(|error| StartError::service("the receipts' signing key cannot be used", error))?;
+    let issuer = Workload::Reasoning.spiffe_id(&start.mesh().trust_domain);
+    let signer = ReceiptSigner::new(key, issuer, RECEIPT_AUDIENCE.to_owned(), config.receipts.lifetime);
+
+    let auth = start.upstream(Workload::Auth, &config.auth)?;
+    let feed = SessionFeed::new(&start, auth);
+    let layer2 = Layer2 { model, policy, language, signer, verifier: feed.verifier(), clock: start.clock().clone() };
+    let server = ReasoningServiceServer::new(Rpc(Arc::new(layer2)))
+        .max_decoding_message_size(start.limits().message_bytes_max);
+    let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
+    let app = start.app(Routes::new(server), identity, readiness);
+    Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+}

@@ -1,1 +1,51 @@
-//! Under construction.
+//! The schema router: which relations a question needs, and drafts of SQL over their schemas.
+//!
+//! It talks to a language model, holds no warehouse credential and has no route to the warehouse.
+
+mod config;
+mod error;
+mod router;
+mod rpc;
+
+pub use config::{Config, DEFAULTS, Semantics};
+
+use crate::router::Router;
+use crate::rpc::Rpc;
+use splitplane_llm::{EmbeddedModel, LanguageModel};
+use splitplane_proto::schema_router::v1::schema_router_service_server::SchemaRouterServiceServer;
+use splitplane_semantics::{load_model, load_policy};
+use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
+use std::sync::Arc;
+use tonic::service::Routes;
+
+/// Builds the service with the embedded language model.
+///
+/// # Errors
+/// A model or policy that cannot be loaded, with what to do.
+pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
+    build_with_model(config, start, Arc::new(EmbeddedModel::new())).await
+}
+
+/// Builds the service with another language model. Whatever it writes passes the same guard.
+///
+/// # Errors
+/// A model or policy that cannot be loaded, with what to do.
+#[expect(clippy::unused_async, reason = "the service room calls every build alike")]
+pub async fn build_with_model(
+    config: Config,
+    start: Start,
+    language: Arc<dyn LanguageModel>,
+) -> Result<App, StartError> {
+    let model = load_model(&config.semantics.model)
+        .map_err(|error| StartError::service("the semantic model cannot be loaded", error))?;
+    let policy = load_policy(&config.semantics.policy, &model)
+        .map_err(|error| StartError::service("the policy cannot be loaded", error))?;
+    let auth = start.upstream(Workload::Auth, &config.auth)?;
+    let feed = SessionFeed::new(&start, auth);
+    let router = Router { model, policy, language, verifier: feed.verifier(), clock: start.clock().clone() };
+    let server = SchemaRouterServiceServer::new(Rpc(Arc::new(router)))
+        .max_decoding_message_size(start.limits().message_bytes_max);
+    let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
+    let app = start.app(Routes::new(server), identity, readiness);
+    Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+}

@@ -1,0 +1,324 @@
+//! The scope: which rows of a source are the caller's. Evaluated by this code on Arrow arrays, never by a query engine.
+//!
+//! - A row is kept when, for every condition, the tuple of its columns is in the condition's set.
+//! - Values are compared as values of their type. Text is equal byte for byte: `001` is not `1`, `A` is
+//!   not `a`, nothing is trimmed. Where a text meets an integer or a date, only its one canonical
+//!   spelling is equal. NULL is in no set.
+//! - `EXISTS` is a set as well: the other source's keys among the rows of *its* scope.
+//!
+//! Does not cast, mask or cut; does not know who the caller is.
+
+use crate::error::AnyError;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
+use arrow::row::{RowConverter, SortField};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::statistics::Statistics;
+use splitplane_split_plane::ScopeValue;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Values of a column kept one by one for pruning; beyond it only the smallest and the largest.
+const PRUNING_VALUES_MAX: usize = 10_000;
+
+/// Tuples that a row must hold one of.
+#[derive(Debug, Clone)]
+pub(crate) struct KeySet {
+    pub(crate) columns: Vec<String>,
+    /// One array per column, all of one length, each Utf8, Int64 or Date32.
+    values: Vec<ArrayRef>,
+}
+
+/// A key set in the types of one file's columns.
+#[derive(Debug)]
+pub(crate) struct BoundKeys {
+    columns: Vec<String>,
+    converter: RowConverter,
+    rows: HashSet<Box<[u8]>>,
+    extents: Vec<Extent>,
+}
+
+/// The sorted values that a column may have.
+#[derive(Debug)]
+enum Extent {
+    Integers(Vec<i64>),
+    Texts(Vec<Box<[u8]>>),
+}
+
+/// The type in which a column is compared; `None` where keys of that type are not compared at all.
+pub(crate) fn family(data_type: &DataType) -> Option<DataType> {
+    match data_type {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(DataType::Utf8),
+        DataType::Dictionary(_, values) => family(values),
+        DataType::Date32 | DataType::Date64 => Some(DataType::Date32),
+        // Whole numbers, as many exports write ids.
+        DataType::Decimal32(_, 0) | DataType::Decimal64(_, 0) | DataType::Decimal128(_, 0) => Some(DataType::Int64),
+        other if other.is_integer() => Some(DataType::Int64),
+        _ => None,
+    }
+}
+
+/// A column in the type in which it is compared. What does not fit becomes NULL and is in no set.
+pub(crate) fn comparable(array: &ArrayRef) -> Result<ArrayRef, AnyError> {
+    let Some(family) = family(array.data_type()) else {
+        return Err(format!("keys of type {} cannot be compared", array.data_type()).into());
+    };
+    Ok(cast_with_options(array, &family, &CastOptions::default())?)
+}
+
+impl KeySet {
+    pub(crate) fn of_tuples(columns: &[String], tuples: &[Vec<ScopeValue>]) -> Self {
+        // Kept as text: the one spelling of an integer or a date, which binding turns back.
+        let column = |index: usize| -> ArrayRef {
+            let texts = tuples.iter().map(|tuple| tuple.get(index).map(spelling));
+            Arc::new(texts.collect::<StringArray>())
+        };
+        Self { columns: columns.to_vec(), values: (0..columns.len()).map(column).collect() }
+    }
+
+    pub(crate) fn of_arrays(columns: Vec<String>, values: Vec<ArrayRef>) -> Self {
+        Self { columns, values }
+    }
+
+    /// Binds to the types of a file's columns, in the order of [`Self::columns`].
+    pub(crate) fn bind(&self, families: &[DataType]) -> Result<BoundKeys, AnyError> {
+        let values: Vec<ArrayRef> =
+            self.values.iter().zip(families).map(|(array, family)| respell(array, family)).collect::<Result<_, _>>()?;
+        let converter = RowConverter::new(families.iter().cloned().map(SortField::new).collect())?;
+        let encoded = converter.convert_columns(&values)?;
+        let whole = |row: usize| values.iter().all(|array| array.is_valid(row));
+        let rows = (0..encoded.num_rows()).filter(|row| whole(*row)).map(|row| encoded.row(row).as_ref().into()).collect();
+        let extents = values.iter().map(Extent::of).collect();
+        Ok(BoundKeys { columns: self.columns.clone(), converter, rows, extents })
+    }
+}
+
+/// The canonical text of a value.
+fn spelling(value: &ScopeValue) -> String {
+    match value {
+        ScopeValue::Text(text) | ScopeValue::Date(text) => text.clone(),
+        ScopeValue::Integer(number) => number.to_string(),
+    }
+}
+
+/// Turns values of one family into another where the spelling is canonical, else into NULL.
+fn respell(array: &ArrayRef, family: &DataType) -> Result<ArrayRef, AnyError> {
+    if array.data_type() == family {
+        return Ok(Arc::clone(array));
+    }
+    let texts = cast_with_options(array, &DataType::Utf8, &CastOptions::default())?;
+    if *family == DataType::Utf8 {
+        return Ok(texts);
+    }
+    // The cast accepts `01` and `+1`; spelling the result again tells them from `1`.
+    let cast = cast_with_options(&texts, family, &CastOptions::default())?;
+    let again = cast_with_options(&cast, &DataType::Utf8, &CastOptions::default())?;
+    let (texts, again) = (texts.as_string::<i32>(), again.as_string::<i32>());
+    let same = |row: usize| again.is_valid(row) && texts.is_valid(row) && texts.value(row) == again.value(row);
+    Ok(match family {
+        DataType::Int64 => {
+            let cast = cast.as_primitive::<Int64Type>();
+            Arc::new((0..cast.len()).map(|row| same(row).then(|| cast.value(row))).collect::<Int64Array>())
+        }
+        DataType::Date32 => {
+            let cast = cast.as_primitive::<Date32Type>();
+            Arc::new((0..cast.len()).map(|row| same(row).then(|| cast.value(row))).collect::<Date32Array>())
+        }
+        other => return Err(format!("keys of type {other} cannot be compared").into()),
+    })
+}
+
+impl BoundKeys {
+    /// Which rows of a batch hold one of the tuples.
+    pub(crate) fn matches(&self, batch: &RecordBatch) -> Result<BooleanArray, AnyError> {
+        let column = |name: &String| comparable(batch.column_by_name(name).ok_or("a scope column was not read")?);
+        let columns: Vec<ArrayRef> = self.columns.iter().map(column).collect::<Result<_, _>>()?;
+        let encoded = self.converter.convert_columns(&columns)?;
+        let kept = (0..batch.num_rows()).map(|row| {
+            // NULL has an encoding of its own, and must not be equal to itself here.
+            let whole = columns.iter().all(|array| array.is_valid(row));
+            Some(whole && self.rows.contains(encoded.row(row).as_ref()))
+        });
+        Ok(kept.collect())
+    }
+
+    /// Whether a file whose folder gives `column` this value can hold a row of the scope.
+    pub(crate) fn may_hold_partition(&self, column: &str, value: Option<&str>) -> bool {
+        let Some(extent) = self.extent(column) else { return true };
+        value.is_some_and(|value| extent.may_hold_text(value.as_bytes(), value.as_bytes()))
+    }
+
+    /// Whether a row group can hold a row of the scope, as far as its statistics tell.
+    pub(crate) fn may_hold_group(&self, group: &RowGroupMetaData, unsigned: &HashSet<String>) -> bool {
+        group.columns().iter().all(|chunk| {
+            let [name] = chunk.column_path().parts() else { return true };
+            let (Some(extent), Some(statistics)) = (self.extent(name), chunk.statistics()) else { return true };
+            unsigned.contains(name) || extent.may_hold(statistics)
+        })
+    }
+
+    fn extent(&self, column: &str) -> Option<&Extent> {
+        self.columns.iter().position(|name| name == column).and_then(|index| self.extents.get(index))
+    }
+}
+
+impl Extent {
+    fn of(array: &ArrayRef) -> Self {
+        match array.data_type() {
+            DataType::Int64 => Self::Integers(sorted(array.as_primitive::<Int64Type>().iter().flatten())),
+            DataType::Date32 => Self::Integers(sorted(array.as_primitive::<Date32Type>().iter().flatten().map(i64::from))),
+            _ => Self::Texts(sorted(array.as_string::<i32>().iter().flatten().map(|text| text.as_bytes().into()))),
+        }
+    }
+
+    fn may_hold(&self, statistics: &Statistics) -> bool {
+        match (self, statistics) {
+            (Self::Integers(values), Statistics::Int32(range)) => match (range.min_opt(), range.max_opt()) {
+                (Some(min), Some(max)) => meets(values, &i64::from(*min), &i64::from(*max)),
+                _ => true,
+            },
+            (Self::Integers(values), Statistics::Int64(range)) => match (range.min_opt(), range.max_opt()) {
+                (Some(min), Some(max)) => meets(values, min, max),
+                _ => true,
+            },
+            // Bounds of the deprecated kind were made by comparing signed bytes.
+            (Self::Texts(_), Statistics::ByteArray(range)) if !statistics.is_min_max_deprecated() => {
+                match (range.min_bytes_opt(), range.max_bytes_opt()) {
+                    (Some(min), Some(max)) => self.may_hold_text(min, max),
+                    _ => true,
+                }
+            }
+            _ => true,
+        }
+    }
+
+    fn may_hold_text(&self, min: &[u8], max: &[u8]) -> bool {
+        match self {
+            Self::Texts(values) => meets(values, &min.into(), &max.into()),
+            Self::Integers(_) => true,
+        }
+    }
+}
+
+fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+fn meets<T: Ord>(values: &[T], min: &T, max: &T) -> bool {
+    if values.len() > PRUNING_VALUES_MAX {
+        return values.first().is_some_and(|first| first <= max) && values.last().is_some_and(|last| last >= min);
+    }
+    let from = values.partition_point(|value| value < min);
+    values.get(from).is_some_and(|value| value <= max)
+}
+
+/// Collects the distinct tuples of some columns; how the set of an `EXISTS` is made.
+#[derive(Debug, Default)]
+pub(crate) struct TupleCollector {
+    families: Vec<DataType>,
+    converter: Option<RowConverter>,
+    rows: HashSet<Box<[u8]>>,
+    bytes: usize,
+}
+
+/// What a set entry takes beside its bytes.
+const ENTRY_BYTES: usize = 48;
+
+impl TupleCollector {
+    /// Adds the rows of a batch; returns the bytes held.
+    pub(crate) fn add(&mut self, columns: &[ArrayRef]) -> Result<usize, AnyError> {
+        let columns: Vec<ArrayRef> = columns.iter().map(comparable).collect::<Result<_, _>>()?;
+        let families: Vec<DataType> = columns.iter().map(|array| array.data_type().clone()).collect();
+        if self.converter.is_none() {
+            self.converter = Some(RowConverter::new(families.iter().cloned().map(SortField::new).collect())?);
+            self.families = families;
+        } else if self.families != families {
+            return Err("the files of a source differ in the types of their keys".into());
+        }
+        let Some(converter) = &self.converter else { return Ok(self.bytes) };
+        let encoded = converter.convert_columns(&columns)?;
+        for row in 0..encoded.num_rows() {
+            let bytes = encoded.row(row);
+            if columns.iter().all(|array| array.is_valid(row)) && !self.rows.contains(bytes.as_ref()) {
+                self.bytes += bytes.as_ref().len() + ENTRY_BYTES;
+                self.rows.insert(bytes.as_ref().into());
+            }
+        }
+        Ok(self.bytes)
+    }
+
+    /// The set, under the names by which the asking source knows the columns.
+    pub(crate) fn finish(self, columns: Vec<String>) -> Result<KeySet, AnyError> {
+        let Some(converter) = self.converter else { return Ok(KeySet::of_tuples(&columns, &[])) };
+        let parser = converter.parser();
+        // Sorted, so that nothing downstream can depend on the order of a hash table.
+        let rows = sorted(self.rows.iter());
+        let values = converter.convert_rows(rows.iter().map(|row| parser.parse(row)))?;
+        Ok(KeySet::of_arrays(columns, values))
+    }
+}
+
+/// Key sets of a scope, bound once for every combination of types that its files have.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    sets: Vec<KeySet>,
+    bound: HashMap<(usize, Vec<DataType>), Arc<BoundKeys>>,
+}
+
+impl Keys {
+    pub(crate) fn new(sets: Vec<KeySet>) -> Self {
+        Self { sets, bound: HashMap::new() }
+    }
+
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &String> {
+        self.sets.iter().flat_map(|set| &set.columns)
+    }
+
+    /// Binds every set to a file; `type_of` gives the type of its columns.
+    pub(crate) fn bind(
+        &mut self,
+        type_of: impl Fn(&str) -> Option<DataType>,
+    ) -> Result<Vec<Arc<BoundKeys>>, AnyError> {
+        let mut all = Vec::with_capacity(self.sets.len());
+        for (index, set) in self.sets.iter().enumerate() {
+            let family_of = |name: &String| {
+                let data_type = type_of(name).ok_or("a scope column is missing from the file")?;
+                family(&data_type).ok_or_else(|| AnyError::from(format!("keys of type {data_type} cannot be compared")))
+            };
+            let families: Vec<DataType> = set.columns.iter().map(family_of).collect::<Result<_, _>>()?;
+            let key = (index, families);
+            let keys = match self.bound.get(&key) {
+                Some(keys) => Arc::clone(keys),
+                None => {
+                    let keys = Arc::new(set.bind(&key.1)?);
+                    self.bound.insert(key, Arc::clone(&keys));
+                    keys
+                }
+            };
+            all.push(keys);
+        }
+        Ok(all)
+    }
+
+    /// Whether a file in folders of these values can hold a row of the scope. Read from names alone.
+    pub(crate) fn may_hold_file(&self, partitions: &[(String, Option<String>)]) -> Result<bool, AnyError> {
+        for set in &self.sets {
+            for (column, value) in partitions {
+                let Some(index) = set.columns.iter().position(|name| name == column) else { continue };
+                let Some(array) = set.values.get(index) else { continue };
+                let texts = KeySet::of_arrays(vec![column.clone()], vec![Arc::clone(array)]).bind(&[DataType::Utf8])?;
+                if !texts.may_hold_partition(column, value.as_deref()) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests;

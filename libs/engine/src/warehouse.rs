@@ -1,0 +1,207 @@
+//! Where sources are: files of one folder, looked up anew for every scan.
+//!
+//! Decides which files belong to a source and in which order they are read. Order and partition
+//! values come from names alone, so a file that someone else adds changes nothing of the rest. Does
+//! not read rows.
+
+use crate::EngineError;
+use crate::files::OpenFile;
+use crate::typing;
+use splitplane_types::{Column, DataType};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A folder of sources: `c.parquet`, or else the folder `c` of Parquet files, or else `c.csv`.
+#[derive(Debug, Clone)]
+pub struct Warehouse {
+    root: PathBuf,
+}
+
+/// A file of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DataFile {
+    pub(crate) path: PathBuf,
+    pub(crate) format: Format,
+    /// Columns that the folders' names hold (`key=value`), as text; `None` is NULL.
+    pub(crate) partitions: Vec<(String, Option<String>)>,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Parquet,
+    Csv,
+}
+
+const SOURCE_NAME_BYTES_MAX: usize = 128;
+const FOLDER_DEPTH_MAX: usize = 8;
+const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+
+impl Warehouse {
+    /// Opens a folder. Sources are looked up when they are read.
+    ///
+    /// # Errors
+    /// [`EngineError::Warehouse`] when it is no folder.
+    pub fn open(root: &Path) -> Result<Self, EngineError> {
+        if root.is_dir() {
+            return Ok(Self { root: root.to_owned() });
+        }
+        let name = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Err(EngineError::warehouse(&name, format!("{} is not a folder", root.display())))
+    }
+
+    /// Whether the source is there.
+    #[must_use]
+    pub fn has(&self, source: &str) -> bool {
+        self.files(source).is_ok()
+    }
+
+    /// Columns of a source as its files declare them: those of CSV files and of partitions are text.
+    /// Columns of types that no relation can show (lists, structs) are left out.
+    ///
+    /// # Errors
+    /// [`EngineError::Warehouse`] when the source is missing or its first file cannot be read.
+    pub fn columns(&self, source: &str) -> Result<Vec<Column>, EngineError> {
+        let fail = |cause| EngineError::warehouse(source, cause);
+        let files = self.files(source)?;
+        let first = files.first().ok_or_else(|| fail("no file".into()))?;
+        let file = OpenFile::open(first).map_err(fail)?;
+        let column = |(name, data_type): (String, DataType)| Column { name, data_type, unit: None, masked: false };
+        let shown = file.columns().filter_map(|(name, data_type)| {
+            let target = typing::target(None, data_type)?;
+            Some((name.to_owned(), typing::data_type(&target)?))
+        });
+        Ok(shown.map(column).collect())
+    }
+
+    /// The files of a source, in the order in which they are read.
+    pub(crate) fn files(&self, source: &str) -> Result<Vec<DataFile>, EngineError> {
+        let fail = |cause: io::Error| EngineError::warehouse(source, cause);
+        if !is_source_name(source) {
+            return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "not a plain name")));
+        }
+        let at = |end: &str| self.root.join(format!("{source}{end}"));
+        for (path, format) in [(at(".parquet"), Format::Parquet), (at(""), Format::Parquet), (at(".csv"), Format::Csv)] {
+            let Ok(metadata) = path.metadata() else { continue };
+            if metadata.is_file() && path.extension().is_some() {
+                return Ok(vec![DataFile { path, format, partitions: Vec::new() }]);
+            }
+            if metadata.is_dir() && format == Format::Parquet {
+                let mut files = Vec::new();
+                collect(&path, &[], &mut files).map_err(fail)?;
+                if files.is_empty() {
+                    return Err(fail(io::Error::new(io::ErrorKind::NotFound, "no Parquet file in the folder")));
+                }
+                return Ok(files);
+            }
+        }
+        Err(fail(io::Error::new(io::ErrorKind::NotFound, "no such source")))
+    }
+}
+
+/// No separator, no dot: a name can never lead out of the folder.
+fn is_source_name(name: &str) -> bool {
+    (1..=SOURCE_NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+fn collect(
+    folder: &Path,
+    partitions: &[(String, Option<String>)],
+    files: &mut Vec<DataFile>,
+) -> io::Result<()> {
+    if partitions.len() > FOLDER_DEPTH_MAX {
+        return Err(io::Error::other("folders nested too deep"));
+    }
+    let mut entries: Vec<_> = folder.read_dir()?.collect::<io::Result<_>>()?;
+    // The order of a listing is the file system's, and changes when anyone adds a file.
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name().into_string().map_err(|_name| io::Error::other("a file name is not UTF-8"))?;
+        // Markers and files in the making, as every engine leaves them beside the data.
+        if name.starts_with(['_', '.']) {
+            continue;
+        }
+        let path = entry.path();
+        let metadata = path.metadata()?;
+        if metadata.is_dir() {
+            let Some((key, value)) = name.split_once('=') else { continue };
+            let value = if value == HIVE_NULL { None } else { Some(unescape(value)?) };
+            let mut inner = partitions.to_vec();
+            inner.push((unescape(key)?, value));
+            collect(&path, &inner, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "parquet") {
+            files.push(DataFile { path, format: Format::Parquet, partitions: partitions.to_vec() });
+        }
+    }
+    Ok(())
+}
+
+/// Undoes the `%3A` that writers put for characters a folder's name cannot hold.
+fn unescape(text: &str) -> io::Result<String> {
+    let broken = || io::Error::other("a partition's name is badly escaped");
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16));
+        let (high, low) = (digit().ok_or_else(broken)?, digit().ok_or_else(broken)?);
+        bytes.push(u8::try_from(high * 16 + low).map_err(io::Error::other)?);
+    }
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_source_name_cannot_lead_out_of_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("inner");
+        fs::create_dir(&root).unwrap();
+        fs::write(folder.path().join("outside.csv"), "a\n1\n").unwrap();
+        fs::write(root.join("inside.csv"), "a\n1\n").unwrap();
+        let warehouse = Warehouse::open(&root).unwrap();
+        assert!(warehouse.has("inside"));
+        let absolute = folder.path().join("outside");
+        for name in ["../outside", "..", ".", "", "inner/../../outside", "inside.csv", absolute.to_str().unwrap()] {
+            assert!(!warehouse.has(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn parquet_comes_before_a_folder_before_csv_and_files_are_sorted_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let names = |source: &str| -> Vec<String> {
+            let files = Warehouse::open(root).unwrap().files(source).unwrap();
+            files.iter().map(|file| file.path.strip_prefix(root).unwrap().to_str().unwrap().to_owned()).collect()
+        };
+        fs::write(root.join("c.csv"), "a\n").unwrap();
+        assert_eq!(names("c"), ["c.csv"]);
+        fs::create_dir_all(root.join("c/key=b")).unwrap();
+        fs::create_dir_all(root.join("c/key=a")).unwrap();
+        for name in ["c/key=b/1.parquet", "c/key=a/2.parquet", "c/key=a/1.parquet", "c/_SUCCESS", "c/.1.parquet"] {
+            fs::write(root.join(name), "").unwrap();
+        }
+        assert_eq!(names("c"), ["c/key=a/1.parquet", "c/key=a/2.parquet", "c/key=b/1.parquet"]);
+        fs::write(root.join("c.parquet"), "").unwrap();
+        assert_eq!(names("c"), ["c.parquet"]);
+    }
+
+    #[test]
+    fn partition_values_are_unescaped_and_null_is_null() {
+        assert_eq!(unescape("a%3Ab%20c").unwrap(), "a:b c");
+        assert!(unescape("a%3").is_err());
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("c/key=__HIVE_DEFAULT_PARTITION__")).unwrap();
+        fs::write(folder.path().join("c/key=__HIVE_DEFAULT_PARTITION__/1.parquet"), "").unwrap();
+        let files = Warehouse::open(folder.path()).unwrap().files("c").unwrap();
+        assert_eq!(files[0].partitions, [("key".to_owned(), None)]);
+    }
+}

@@ -1,0 +1,134 @@
+//! Finds the period that a question names, in words alone.
+//!
+//! Decides what the words say; the calendar gives them dates. What speaks of time and is not
+//! understood is [`PeriodSearch::Unclear`], never ignored: a question about "the week before last"
+//! must not be answered for all time.
+
+mod dates;
+mod phrases;
+mod tokens;
+
+use crate::{PeriodExpr, PeriodPhrase};
+use std::ops::Range;
+use tokens::{Token, is_one_of, tokens, unit};
+
+/// What a text says about time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PeriodSearch {
+    /// Nothing.
+    None,
+    /// One period.
+    Found {
+        /// What it says.
+        phrase: PeriodPhrase,
+        /// The bytes of the text that say it, with the preposition before it.
+        span: Range<usize>,
+    },
+    /// Something about time that is not understood: two periods, an impossible date, a fiscal year.
+    Unclear {
+        /// The words.
+        words: String,
+    },
+}
+
+/// What one place of the text says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// A period, in the tokens up to this one (exclusive).
+    Period(PeriodExpr, usize),
+    /// Time, but not understood.
+    Unclear(usize),
+}
+
+/// Finds the period of a text.
+#[must_use]
+pub fn find_period(text: &str) -> PeriodSearch {
+    let tokens = tokens(text);
+    let mut found: Option<(PeriodExpr, usize, usize)> = None;
+    let mut at = 0;
+    while at < tokens.len() {
+        match read(&tokens, at) {
+            None => at += 1,
+            Some(Reading::Unclear(end)) => return unclear(text, &tokens, at, end),
+            Some(Reading::Period(expr, end)) => {
+                if let Some((_, first, _)) = found {
+                    return unclear(text, &tokens, first, end);
+                }
+                if let Some((start, end)) = qualified(&tokens, at, end) {
+                    return unclear(text, &tokens, start, end);
+                }
+                found = Some((expr, at, end));
+                at = end;
+            }
+        }
+    }
+    let Some((expr, start, end)) = found else { return PeriodSearch::None };
+    let label = slice(text, &tokens, start, end).to_owned();
+    let lead = preposition(&tokens, start);
+    let (Some(first), Some(last)) = (tokens.get(lead), tokens.get(end - 1)) else { return PeriodSearch::None };
+    PeriodSearch::Found { phrase: PeriodPhrase { expr, label }, span: first.span.start..last.span.end }
+}
+
+fn read(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
+    phrases::range(tokens, at)
+        .or_else(|| phrases::relative(tokens, at))
+        .or_else(|| phrases::to_date(tokens, at))
+        .or_else(|| phrases::date(tokens, at))
+        .or_else(|| phrases::not_understood(tokens, at))
+}
+
+/// The tokens of a period together with a word beside it that changes it: "before July", "early July",
+/// "the first week of July", "yesterday morning", "the week before last".
+fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, usize)> {
+    const AFTER: [&str; 11] = [
+        "morning", "afternoon", "evening", "night", "ago", "earlier", "ends", "ended", "onwards", "except", "excluding",
+    ];
+    const BEFORE: [&str; 36] = [
+        "before", "after", "until", "till", "by", "early", "mid", "late", "later", "beginning", "start", "end",
+        "middle", "half", "excluding", "except", "without", "not", "versus", "vs", "than", "compared", "outside",
+        "prior", "preceding", "following", "around", "about", "circa", "near", "past", "like", "against", "through",
+        "approximately", "to",
+    ];
+    let after = |offset: usize| tokens.get(end + offset).map_or("", |token| token.word.as_str());
+    if AFTER.contains(&after(0)) || matches!((after(0), after(1)), ("before", "last") | ("to", "date") | ("so", "far")) {
+        return Some((start, (end + 2).min(tokens.len())));
+    }
+    let mut before = start;
+    while before > 0 && is_one_of(tokens, before - 1, &["of", "the", "in", "on", "all", "whole"]) {
+        before -= 1;
+    }
+    let marker = before.checked_sub(1)?;
+    if is_one_of(tokens, marker, &BEFORE) {
+        return Some((marker, end));
+    }
+    // "the second week of July"; "each week of July" is about all of July.
+    let part = before < start && is_one_of(tokens, before, &["of"]) && unit(tokens, marker).is_some();
+    let which = marker.checked_sub(1)?;
+    let nth = tokens.get(which)?.is_ordinal() || is_one_of(tokens, which, &["last", "final"]);
+    (part && nth).then_some((which, end))
+}
+
+/// The token with which the words of a period begin, its prepositions included.
+fn preposition(tokens: &[Token<'_>], start: usize) -> usize {
+    const PREPOSITIONS: [&str; 12] =
+        ["in", "for", "during", "over", "within", "on", "of", "at", "the", "from", "throughout", "across"];
+    let mut lead = start;
+    while lead > 0 && is_one_of(tokens, lead - 1, &PREPOSITIONS) {
+        lead -= 1;
+    }
+    lead
+}
+
+fn unclear(text: &str, tokens: &[Token<'_>], start: usize, end: usize) -> PeriodSearch {
+    PeriodSearch::Unclear { words: slice(text, tokens, start, end).to_owned() }
+}
+
+/// The text of the tokens `[start, end)`.
+fn slice<'t>(text: &'t str, tokens: &[Token<'_>], start: usize, end: usize) -> &'t str {
+    let first = tokens.get(start).map_or(0, |token| token.span.start);
+    let last = tokens.get(end.saturating_sub(1)).or(tokens.last()).map_or(0, |token| token.span.end);
+    text.get(first..last).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests;

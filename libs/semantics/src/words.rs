@@ -1,0 +1,69 @@
+//! Identifiers as words, and the nearest right name.
+
+/// The words of an identifier: `net_sales` is "net sales", `netSales` is "net sales".
+#[must_use]
+pub fn words_of(identifier: &str) -> String {
+    let mut words = String::with_capacity(identifier.len() + 4);
+    let mut after_lower = false;
+    for c in identifier.chars() {
+        if !c.is_alphanumeric() {
+            if !words.is_empty() && !words.ends_with(' ') {
+                words.push(' ');
+            }
+            after_lower = false;
+            continue;
+        }
+        if c.is_uppercase() && after_lower {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase());
+        after_lower = c.is_lowercase() || c.is_numeric();
+    }
+    words.truncate(words.trim_end().len());
+    words
+}
+
+/// The name among `names` that `wrong` was most likely meant to be; `None` if none is near.
+pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const ENOUGH: f64 = 0.7;
+    let wrong = wrong.to_lowercase();
+    names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&wrong, &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness >= ENOUGH)
+        // The first of equally near names, so that the message does not depend on chance.
+        .fold(None::<(f64, &str)>, |best, next| match best {
+            Some(best) if best.0 >= next.0 => Some(best),
+            _ => Some(next),
+        })
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_read_as_words() {
+        for (identifier, words) in [
+            ("net_sales", "net sales"),
+            ("netSales", "net sales"),
+            ("Net-Sales ", "net sales"),
+            ("__a__b_", "a b"),
+            ("SKU", "sku"),
+            ("q3Total", "q3 total"),
+            ("", ""),
+        ] {
+            assert_eq!(words_of(identifier), words, "{identifier}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_the_likeliest_one_or_none() {
+        let names = ["loans", "books", "branches"];
+        assert_eq!(nearest("loan", names), Some("loans"));
+        assert_eq!(nearest("Branch", names), Some("branches"));
+        assert_eq!(nearest("xyzzy", names), None);
+        assert_eq!(nearest("books", ["books", "books"]), Some("books"));
+    }
+}

@@ -1,0 +1,113 @@
+//! Refuses calls without a valid session key.
+//!
+//! Inner services may rely on the request extensions holding a `VerifiedSession` and its
+//! `SessionKey`, and on the header being gone. Health and reflection carry no session.
+
+use super::Answer;
+use super::trace::record_txn;
+use crate::access;
+use crate::clock::Clock;
+use crate::status::{PublicError, refuse};
+use futures::future::{Either, ready};
+use http::{HeaderMap, Request, Response};
+use splitplane_session::{SessionError, SessionKey, VerifiedSession, Verifier};
+use splitplane_types::Reason;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+pub(crate) const TXN_TOKEN: &str = "txn-token";
+
+/// Verifies the session key of every call.
+#[derive(Debug, Clone)]
+pub struct RequireSession {
+    verifier: Arc<Verifier>,
+    clock: Clock,
+}
+
+/// Applies [`RequireSession`].
+#[derive(Debug, Clone)]
+pub struct RequireSessionService<S> {
+    inner: S,
+    layer: RequireSession,
+}
+
+/// Why there is no session. Only that it is stale on our side may be told.
+#[derive(Debug, thiserror::Error)]
+enum SessionRefused {
+    #[error("the request has {0} session keys instead of one")]
+    Count(usize),
+    #[error("the session key is not text")]
+    NotText,
+    #[error("the session key is refused")]
+    Key(#[source] SessionError),
+}
+
+impl PublicError for SessionRefused {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Key(SessionError::FeedStale) => Reason::ServiceUnavailable,
+            Self::Count(_)
+            | Self::NotText
+            | Self::Key(SessionError::Token(_) | SessionError::Inconsistent | SessionError::Revoked) => {
+                Reason::Unauthenticated
+            }
+        }
+    }
+}
+
+impl RequireSession {
+    /// Verifies by `verifier`, at the time that `clock` tells.
+    #[must_use]
+    pub const fn new(verifier: Arc<Verifier>, clock: Clock) -> Self {
+        Self { verifier, clock }
+    }
+
+    fn authenticate(&self, headers: &HeaderMap) -> Result<(VerifiedSession, SessionKey), SessionRefused> {
+        let values: Vec<_> = headers.get_all(TXN_TOKEN).iter().collect();
+        // With two keys, which of them counts would depend on who reads the headers.
+        let [value] = values.as_slice() else { return Err(SessionRefused::Count(values.len())) };
+        let key = SessionKey::from_wire(value.to_str().or(Err(SessionRefused::NotText))?);
+        let session = self.verifier.verify(&key, self.clock.now()).map_err(SessionRefused::Key)?;
+        Ok((session, key))
+    }
+}
+
+impl<S> Layer<S> for RequireSession {
+    type Service = RequireSessionService<S>;
+
+    fn layer(&self, inner: S) -> RequireSessionService<S> {
+        RequireSessionService { inner, layer: self.clone() }
+    }
+}
+
+impl<S> Service<Request<Body>> for RequireSessionService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if access::is_standard(request.uri().path()) {
+            return Either::Left(self.inner.call(request));
+        }
+        match self.layer.authenticate(request.headers()) {
+            Ok((session, key)) => {
+                record_txn(session.txn());
+                request.headers_mut().remove(TXN_TOKEN);
+                request.extensions_mut().insert(session);
+                request.extensions_mut().insert(key);
+                Either::Left(self.inner.call(request))
+            }
+            Err(refused) => Either::Right(ready(Ok(refuse(&refused)))),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! P-256 keys: the private half that signs, the public half that travels in the feed.
+//!
+//! Does not decide what a key may sign; the feed keeps one list per purpose.
+
+use crate::KeyError;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey,
+};
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use splitplane_types::Digest;
+use std::fmt;
+
+const PEM_BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+const PEM_END: &str = "-----END PRIVATE KEY-----";
+const PEM_LINE: usize = 64;
+const POINT_BYTES: usize = 65;
+const UNCOMPRESSED: u8 = 4;
+
+/// A P-256 private key.
+pub struct SigningKey {
+    pair: EcdsaKeyPair,
+    public: PublicKey,
+}
+
+impl SigningKey {
+    /// Makes a new key, and its PKCS #8 PEM text to keep in a file.
+    ///
+    /// # Errors
+    /// No random bytes.
+    pub fn generate() -> Result<(Self, SecretString), KeyError> {
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .or(Err(KeyError::Random))?;
+        let key = Self::from_pkcs8(document.as_ref())?;
+        Ok((key, pem(document.as_ref())))
+    }
+
+    /// Reads a PEM file with one unencrypted `PRIVATE KEY` block.
+    ///
+    /// # Errors
+    /// Not such a file, or not a P-256 key.
+    pub fn from_pkcs8_pem(text: &str) -> Result<Self, KeyError> {
+        let body = text
+            .trim()
+            .strip_prefix(PEM_BEGIN)
+            .and_then(|rest| rest.strip_suffix(PEM_END))
+            .ok_or(KeyError::Pem)?;
+        let body: Zeroizing<String> = Zeroizing::new(body.split_ascii_whitespace().collect());
+        let document = STANDARD.decode(body.as_bytes()).map(Zeroizing::new).or(Err(KeyError::Pem))?;
+        Self::from_pkcs8(&document)
+    }
+
+    fn from_pkcs8(document: &[u8]) -> Result<Self, KeyError> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document, &SystemRandom::new())
+            .or(Err(KeyError::Rejected))?;
+        let public = PublicKey::from_point(pair.public_key().as_ref())?;
+        Ok(Self { pair, public })
+    }
+
+    /// The half that may be shown to everyone.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.public.clone()
+    }
+
+    pub(crate) fn kid(&self) -> &str {
+        self.public.kid()
+    }
+
+    pub(crate) fn sign(&self, bytes: &[u8]) -> Result<ring::signature::Signature, ring::error::Unspecified> {
+        self.pair.sign(&SystemRandom::new(), bytes)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid()).finish_non_exhaustive()
+    }
+}
+
+fn pem(document: &[u8]) -> SecretString {
+    let encoded = Zeroizing::new(STANDARD.encode(document));
+    let mut text = format!("{PEM_BEGIN}\n");
+    for (index, digit) in encoded.chars().enumerate() {
+        if index > 0 && index.is_multiple_of(PEM_LINE) {
+            text.push('\n');
+        }
+        text.push(digit);
+    }
+    text.push('\n');
+    text.push_str(PEM_END);
+    text.push('\n');
+    text.into()
+}
+
+/// A P-256 public key and its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    point: [u8; POINT_BYTES],
+    kid: String,
+}
+
+impl PublicKey {
+    /// Takes an uncompressed point (SEC 1). The id is computed, never taken from the wire.
+    ///
+    /// # Errors
+    /// Not 65 bytes that begin with 4.
+    pub fn from_point(point: &[u8]) -> Result<Self, KeyError> {
+        let point: [u8; POINT_BYTES] = point.try_into().or(Err(KeyError::Point))?;
+        if point.first() != Some(&UNCOMPRESSED) {
+            return Err(KeyError::Point);
+        }
+        let kid = URL_SAFE_NO_PAD.encode(Digest::of(&point).as_bytes());
+        Ok(Self { point, kid })
+    }
+
+    /// Key id: base64url of the SHA-256 of the point.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The uncompressed point, 65 bytes.
+    #[must_use]
+    pub fn point(&self) -> &[u8] {
+        &self.point
+    }
+
+    pub(crate) fn has_signed(&self, bytes: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.point).verify(bytes, signature).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret as _;
+
+    #[test]
+    fn a_key_survives_its_pem_file() {
+        let (key, pem) = SigningKey::generate().unwrap();
+        let read = SigningKey::from_pkcs8_pem(pem.expose_secret()).unwrap();
+        assert_eq!(read.public_key(), key.public_key());
+        assert!(pem.expose_secret().lines().all(|line| line.len() <= PEM_LINE));
+        let windows = pem.expose_secret().replace('\n', "\r\n");
+        assert_eq!(SigningKey::from_pkcs8_pem(&windows).unwrap().public_key(), key.public_key());
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        let (_, pem) = SigningKey::generate().unwrap();
+        let pem = pem.expose_secret();
+        for text in [
+            "".to_owned(),
+            pem.replace("PRIVATE", "EC PRIVATE"),
+            pem.replace(PEM_END, ""),
+            format!("{pem}{pem}"),
+            pem.replace("MI", "!!"),
+            format!("{PEM_BEGIN}\nAAAA\n{PEM_END}"),
+        ] {
+            assert!(SigningKey::from_pkcs8_pem(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_uncompressed_points_are_taken() {
+        let (key, _) = SigningKey::generate().unwrap();
+        let point = key.public_key().point().to_vec();
+        assert_eq!(PublicKey::from_point(&point).unwrap().kid(), key.public_key().kid());
+        assert!(PublicKey::from_point(&point[..33]).is_err());
+        let mut compressed = point.clone();
+        compressed[0] = 2;
+        assert!(PublicKey::from_point(&compressed).is_err());
+        let longer = [point, vec![0]].concat();
+        assert!(PublicKey::from_point(&longer).is_err());
+    }
+
+    #[test]
+    fn debug_shows_the_id_alone() {
+        let (key, _) = SigningKey::generate().unwrap();
+        assert_eq!(format!("{key:?}"), format!("SigningKey {{ kid: {:?}, .. }}", key.kid()));
+    }
+}

@@ -1,0 +1,119 @@
+//! What a service trusts at this moment: the keys and revocations of the feed, and how old they are.
+//!
+//! Does not fetch the feed. An unknown key is refused; it never causes I/O.
+
+use crate::PublicKey;
+use crate::jws::{Kind, KnownKey};
+use splitplane_types::Digest;
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, SystemTime};
+
+/// The whole state that `auth` streams.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// Keys that may have signed session keys.
+    pub session_keys: Vec<PublicKey>,
+    /// Keys that may have signed receipts.
+    pub receipt_keys: Vec<PublicKey>,
+    /// Digests of composite keys; session keys minted under an earlier epoch are void.
+    pub revocations: Vec<(Digest, u64)>,
+    /// Epoch of the registry.
+    pub epoch: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Trusted {
+    session_keys: Vec<KnownKey>,
+    receipt_keys: Vec<KnownKey>,
+    revoked: HashMap<Digest, u64>,
+    epoch: u64,
+    received_at: SystemTime,
+}
+
+impl Trusted {
+    fn new(feed: Feed, received_at: SystemTime) -> Self {
+        let known =
+            |kind, keys: Vec<PublicKey>| keys.into_iter().map(|key| KnownKey::new(kind, key)).collect();
+        let mut revoked = HashMap::new();
+        for (composite, epoch) in feed.revocations {
+            let latest = revoked.entry(composite).or_insert(epoch);
+            *latest = epoch.max(*latest);
+        }
+        Self {
+            session_keys: known(Kind::SessionKey, feed.session_keys),
+            receipt_keys: known(Kind::Receipt, feed.receipt_keys),
+            revoked,
+            epoch: feed.epoch,
+            received_at,
+        }
+    }
+
+    pub(crate) fn session_keys(&self) -> &[KnownKey] {
+        &self.session_keys
+    }
+
+    pub(crate) fn receipt_keys(&self) -> &[KnownKey] {
+        &self.receipt_keys
+    }
+
+    pub(crate) fn revoked_at(&self, composite: &Digest) -> Option<u64> {
+        self.revoked.get(composite).copied()
+    }
+}
+
+/// Verifies session keys and receipts against the latest feed.
+#[derive(Debug)]
+pub struct Verifier {
+    issuer: String,
+    trust_domain: String,
+    staleness_max: Duration,
+    trusted: RwLock<Option<Arc<Trusted>>>,
+}
+
+impl Verifier {
+    /// Accepts keys of `issuer` for `trust_domain`, while the feed is no older than
+    /// `staleness_max`. Refuses everything until the first [`Verifier::update`].
+    #[must_use]
+    pub const fn new(issuer: String, trust_domain: String, staleness_max: Duration) -> Self {
+        Self { issuer, trust_domain, staleness_max, trusted: RwLock::new(None) }
+    }
+
+    /// Replaces what is trusted, and says whether it did.
+    ///
+    /// The registry's epoch never decreases. A feed with a lower one is older than what is held and
+    /// would bring revoked people back, so it is dropped and the held one goes on ageing.
+    pub fn update(&self, feed: Feed, received_at: SystemTime) -> bool {
+        let Ok(mut trusted) = self.trusted.write() else { return false };
+        if trusted.as_ref().is_some_and(|held| held.epoch > feed.epoch) {
+            return false;
+        }
+        *trusted = Some(Arc::new(Trusted::new(feed, received_at)));
+        true
+    }
+
+    /// Whether anything can be verified at `now`.
+    #[must_use]
+    pub fn is_fresh(&self, now: SystemTime) -> bool {
+        self.trusted(now).is_some()
+    }
+
+    /// What is trusted at `now`: nothing without a feed, and nothing by a feed that is too old.
+    pub(crate) fn trusted(&self, now: SystemTime) -> Option<Arc<Trusted>> {
+        let trusted = self.trusted.read().ok()?.clone()?;
+        // A clock that was set back would make an old feed look young for as long as it was set back.
+        let age = match now.duration_since(trusted.received_at) {
+            Ok(age) => age,
+            Err(ahead) => ahead.duration(),
+        };
+        (age <= self.staleness_max).then_some(trusted)
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    pub(crate) fn trust_domain(&self) -> &str {
+        &self.trust_domain
+    }
+}

@@ -1,0 +1,128 @@
+//! Decides whether a text may run as a query. Decides nothing else; runs nothing.
+//!
+//! This is the first of two walls. The second is that the engine's session holds the relations of one
+//! sandbox and an otherwise empty catalogue, so a hole here meets nothing behind it.
+//!
+//! # Invariants
+//!
+//! - A [`GuardedQuery`] only reads: one statement, and at every depth only SELECT and set operations of
+//!   it, made of nodes that a rule allows. What no rule names is refused.
+//! - Every relation, column and function it names, at every depth, is in the view or on the list.
+//! - What runs is a tree built anew from what was checked; the draft is dropped. The tree's text reads
+//!   back as the same tree, and guarding that text gives the same query, except where a parameter's value
+//!   holds what a draft may not write (a backslash, `${`).
+//!
+//! Not promised: types, termination or cost. Types are the engine's, limits are the sandbox's.
+
+use crate::bounds::{self, BYTES_MAX, DIALECT, NODES_MAX, PARSER_STEPS_MAX};
+use crate::error::GuardError;
+use crate::view::SandboxView;
+use crate::walk;
+use sqlparser::ast::{Expr, Query, Statement, Visit, Visitor};
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::TokenWithSpan;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::ControlFlow;
+
+/// A query that passed the guard. There is no other way to make one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardedQuery {
+    query: Query,
+    relations: BTreeSet<String>,
+}
+
+impl GuardedQuery {
+    /// The tree that runs.
+    #[must_use]
+    pub const fn query(&self) -> &Query {
+        &self.query
+    }
+
+    /// The relations of the view that it reads.
+    #[must_use]
+    pub const fn relations(&self) -> &BTreeSet<String> {
+        &self.relations
+    }
+}
+
+impl fmt::Display for GuardedQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.query.fmt(f)
+    }
+}
+
+/// See [`SandboxView::guard`].
+pub(crate) fn guard(view: &SandboxView, draft: &str) -> Result<GuardedQuery, GuardError> {
+    let parsed = parse(bounds::tokens(draft)?)?;
+    let (query, relations) = walk::walk(view, &parsed)?;
+    let nodes = count_nodes(&query);
+    let text = query.to_string();
+    if nodes > NODES_MAX || text.len() > BYTES_MAX {
+        return Err(GuardError::too_complex("too large once every name is written out"));
+    }
+    // A literal or an identifier that prints as something else would be a way out of the tree.
+    match parse(bounds::tokens(&text)?) {
+        Ok(again) if again == query => Ok(GuardedQuery { query, relations }),
+        Ok(_) | Err(_) => {
+            Err(GuardError::not_allowed("a statement that does not read back as it is printed", ""))
+        }
+    }
+}
+
+/// Reads exactly one query.
+fn parse(tokens: Vec<TokenWithSpan>) -> Result<Query, GuardError> {
+    let mut statements = Parser::new(&DIALECT)
+        .with_recursion_limit(PARSER_STEPS_MAX)
+        .with_tokens_with_locations(tokens)
+        .parse_statements()
+        .map_err(syntax)?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(Statement::Query(query)), true) => Ok(*query),
+        (Some(_) | None, _) => {
+            Err(GuardError::not_allowed("not exactly one query", "write one SELECT statement"))
+        }
+    }
+}
+
+fn syntax(error: ParserError) -> GuardError {
+    match error {
+        ParserError::RecursionLimitExceeded => GuardError::too_complex("nested too deeply"),
+        // The parser's words quote the draft and name other dialects.
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
+            let (line, column) = place(&text).unwrap_or((0, 0));
+            GuardError::not_allowed("a syntax error", "write one SELECT statement of Databricks SQL")
+                .at(line, column)
+        }
+    }
+}
+
+/// The parser says where only in its text: `.. at Line: 1, Column: 8`.
+fn place(text: &str) -> Option<(u64, u64)> {
+    let (_, place) = text.rsplit_once("Line: ")?;
+    let (line, column) = place.split_once(", Column: ")?;
+    Some((line.parse().ok()?, column.trim_end().parse().ok()?))
+}
+
+fn count_nodes(query: &Query) -> usize {
+    let mut counter = Counter(0);
+    let _ = query.visit(&mut counter);
+    counter.0
+}
+
+struct Counter(usize);
+
+impl Visitor for Counter {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.0 += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        // Lists of literals have a bound of their own.
+        self.0 += usize::from(!matches!(expr, Expr::Value(_)));
+        ControlFlow::Continue(())
+    }
+}

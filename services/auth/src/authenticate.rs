@@ -1,0 +1,138 @@
+//! Layer 1: who is asking.
+//!
+//! Decides whether a signed request is what it claims, whether its principal may speak for its
+//! combination, and mints the session key. Every refusal looks the same outside and is written to
+//! the audit log with its cause.
+
+use crate::error::AuthError;
+use crate::state::Published;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use splitplane_audit::{AuditLog, Decision, Record};
+use splitplane_service::{Clock, PublicError as _, telemetry};
+use splitplane_session::{Minter, SessionGrant, SessionKey};
+use splitplane_sigv4::{
+    CredentialIssuer, Expectations, NonceStore, RawRequest, TemporaryCredentials, VerifiedCaller, verify,
+};
+use splitplane_types::{PrincipalId, SessionId, Txn};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
+
+/// Bounds of a credential's life, as AWS STS has them.
+const LIFETIME_SECONDS: std::ops::RangeInclusive<u32> = 900..=43_200;
+const LIFETIME_SECONDS_DEFAULT: u32 = 3_600;
+
+/// Everything layer 1 needs; made once by [`crate::build`].
+#[derive(Debug)]
+pub(crate) struct Layer1 {
+    pub(crate) issuer: CredentialIssuer,
+    pub(crate) expectations: Expectations,
+    pub(crate) nonces: NonceStore,
+    pub(crate) minter: Minter,
+    pub(crate) state: watch::Receiver<Published>,
+    pub(crate) requesting_workload: String,
+    pub(crate) random: SystemRandom,
+    pub(crate) audit: Arc<AuditLog>,
+    pub(crate) clock: Clock,
+}
+
+/// A minted session.
+#[derive(Debug)]
+pub(crate) struct Authenticated {
+    pub(crate) key: SessionKey,
+    pub(crate) txn: Txn,
+    pub(crate) expires_at: SystemTime,
+}
+
+impl Layer1 {
+    /// Verifies a signed request and mints its session key, or writes the refusal down.
+    pub(crate) async fn authenticate(&self, request: RawRequest<'_>) -> Result<Authenticated, AuthError> {
+        let now = self.clock.now();
+        let verified = verify(&request, &self.issuer, &self.expectations, now).map_err(AuthError::from);
+        let outcome = verified.and_then(|caller| {
+            let minted = self.admit(&caller, request.path, now);
+            minted.map_err(|error| error.of(caller.composite()))
+        });
+        match outcome {
+            Ok(authenticated) => {
+                telemetry::decision("layer 1", true, "signature and registration hold");
+                Ok(authenticated)
+            }
+            Err(error) => {
+                telemetry::decision("layer 1", false, error.reason().as_str());
+                self.record_refusal(&error, now).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Registered together, active, the principal's to speak for, and not seen before.
+    fn admit(&self, caller: &VerifiedCaller, path: &str, now: SystemTime) -> Result<Authenticated, AuthError> {
+        let (registry, epoch) = {
+            let published = self.state.borrow();
+            (published.registry.clone().ok_or(AuthError::NoRegistry)?, published.epoch)
+        };
+        let role = registry.role(caller.composite(), caller.principal())?;
+        self.nonces.claim(caller, now)?;
+        let txn = Txn::from_parts(unix_ms(now), self.random()?);
+        let grant = SessionGrant {
+            composite: caller.composite().clone(),
+            role: role.clone(),
+            session_id: SessionId::from_parts(unix_ms(now), self.random()?),
+            txn,
+            body_digest: caller.body_digest(),
+            method: path.to_owned(),
+            epoch,
+            principal: caller.principal().clone(),
+            access_key_id: caller.access_key_id().to_owned(),
+            requesting_workload: self.requesting_workload.clone(),
+        };
+        let (key, expires_at) = self.minter.mint(&grant, now)?;
+        Ok(Authenticated { key, txn, expires_at })
+    }
+
+    /// Issues temporary credentials to a bootstrap workload of the principal.
+    pub(crate) fn issue(
+        &self,
+        spiffe_id: &str,
+        principal: &str,
+        lifetime_seconds: u32,
+    ) -> Result<TemporaryCredentials, AuthError> {
+        let seconds = if lifetime_seconds == 0 { LIFETIME_SECONDS_DEFAULT } else { lifetime_seconds };
+        if !LIFETIME_SECONDS.contains(&seconds) {
+            return Err(AuthError::LifetimeOutOfRange);
+        }
+        let registry = self.state.borrow().registry.clone().ok_or(AuthError::NoRegistry)?;
+        let principal: PrincipalId = principal.parse().or(Err(AuthError::NotItsBootstrap))?;
+        if !registry.is_bootstrap(spiffe_id, &principal) {
+            return Err(AuthError::NotItsBootstrap);
+        }
+        Ok(self.issuer.issue(&principal, Duration::from_secs(seconds.into()), self.clock.now())?)
+    }
+
+    async fn record_refusal(&self, error: &AuthError, now: SystemTime) -> Result<(), AuthError> {
+        let record = Record {
+            reason: Some(error.cause()),
+            composite: error.composite().cloned(),
+            trace_id: telemetry::trace_id(),
+            ..Record::new(now, "auth", Decision::Refused)
+        };
+        let audit = Arc::clone(&self.audit);
+        match tokio::task::spawn_blocking(move || audit.append(record)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(AuthError::Audit(error)),
+            Err(_) => Err(AuthError::AuditTask),
+        }
+    }
+
+    fn random(&self) -> Result<u128, AuthError> {
+        let mut bytes = [0; 16];
+        self.random.fill(&mut bytes).or(Err(AuthError::Randomness))?;
+        Ok(u128::from_be_bytes(bytes))
+    }
+}
+
+fn unix_ms(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,130 @@
+//! Configuration of auth. Defaults live in `config.default.toml`, which is also the reference;
+//! this file only gives them types.
+
+use serde::{Deserialize, Serialize};
+use splitplane_service::config::{LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The reference file, compiled in.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// See `config.default.toml` for the meaning of every field.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[listen]`
+    pub listen: Listen,
+    /// `[tls]`
+    pub tls: Tls,
+    /// `[mesh]`
+    pub mesh: Mesh,
+    /// `[limits]`
+    pub limits: LimitsConfig,
+    /// `[telemetry]`
+    pub telemetry: TelemetryConfig,
+    /// `[requests]`
+    pub requests: Requests,
+    /// `[credentials]`
+    pub credentials: Credentials,
+    /// `[session]`
+    pub session: Session,
+    /// `[receipts]`
+    pub receipts: Receipts,
+    /// `[registry]`
+    pub registry: RegistryFile,
+    /// `[audit]`
+    pub audit: Audit,
+}
+
+impl ServiceConfig for Config {
+    fn shared(&self) -> Shared {
+        Shared {
+            listen: self.listen.clone(),
+            tls: self.tls.clone(),
+            mesh: self.mesh.clone(),
+            limits: self.limits.clone(),
+            telemetry: self.telemetry.clone(),
+        }
+    }
+}
+
+/// `[requests]`: which signed requests are ours.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requests {
+    /// Region of the credential scope.
+    pub region: String,
+    /// Values of `host` that a request may be signed for.
+    pub authorities: Vec<String>,
+    /// Nonces remembered at once.
+    pub nonces_max: NonZeroUsize,
+}
+
+/// `[credentials]`: temporary credentials.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    /// File of the master key.
+    #[serde(with = "splitplane_service::config::path")]
+    pub master_key: PathBuf,
+    /// File of a master key that still verifies; empty when there is none.
+    #[serde(with = "splitplane_service::config::path")]
+    pub previous_master_key: PathBuf,
+}
+
+/// `[session]`: session keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// File of the signing key.
+    #[serde(with = "splitplane_service::config::path")]
+    pub signing_key: PathBuf,
+    /// Life of a session key.
+    #[serde(with = "humantime_serde")]
+    pub lifetime: Duration,
+}
+
+/// `[receipts]`: who may sign receipts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipts {
+    /// File of reasoning's public key.
+    #[serde(with = "splitplane_service::config::path")]
+    pub public_key: PathBuf,
+}
+
+/// `[registry]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryFile {
+    /// The registry's file.
+    #[serde(with = "splitplane_service::config::path")]
+    pub file: PathBuf,
+}
+
+/// `[audit]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// The audit log.
+    #[serde(with = "splitplane_service::config::path")]
+    pub file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_default_and_a_comment() {
+        splitplane_service::config::load::<Config>("auth", DEFAULTS, None, []).unwrap();
+        let lines: Vec<_> = DEFAULTS.lines().collect();
+        for pair in lines.windows(2) {
+            if pair[1].contains(" = ") {
+                assert!(pair[0].starts_with("# "), "no comment above `{}`", pair[1]);
+            }
+        }
+    }
+}

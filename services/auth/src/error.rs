@@ -1,0 +1,95 @@
+//! Why layer 1 refuses, and what the caller may know of it: next to nothing.
+
+use crate::registry::NotRegistered;
+use splitplane_audit::AuditError;
+use splitplane_service::PublicError;
+use splitplane_session::MintError;
+use splitplane_sigv4::{IssueError, NonceError, VerifyError};
+use splitplane_types::{CompositeKey, Reason};
+
+/// Any failure of layer 1. Its text is for the log; [`PublicError`] says what leaves.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AuthError {
+    /// The signature, its freshness or its credentials do not hold.
+    #[error("the signed request was refused")]
+    Verify(#[from] VerifyError),
+    /// The combination is not this principal's to speak for.
+    #[error("the combination was refused")]
+    Registry(#[from] NotRegistered),
+    /// The nonce was seen before, or no more can be remembered.
+    #[error("the nonce was refused")]
+    Nonce(#[from] NonceError),
+    /// One of these, for a combination that the signature proved.
+    #[error("{composite} was refused")]
+    Of {
+        /// The combination.
+        composite: CompositeKey,
+        /// Why.
+        #[source]
+        error: Box<AuthError>,
+    },
+    /// There is no usable registry.
+    #[error("there is no usable registry")]
+    NoRegistry,
+    /// The workload is no bootstrap of the principal.
+    #[error("the workload is no bootstrap of the principal")]
+    NotItsBootstrap,
+    /// The asked lifetime is out of range.
+    #[error("the lifetime is not between 900 and 43200 seconds")]
+    LifetimeOutOfRange,
+    /// Credentials cannot be issued: a defect.
+    #[error("credentials cannot be issued")]
+    Issue(#[from] IssueError),
+    /// The session key cannot be minted: a defect.
+    #[error("the session key cannot be minted")]
+    Mint(#[from] MintError),
+    /// The random generator failed.
+    #[error("the random generator failed")]
+    Randomness,
+    /// The audit log cannot be written.
+    #[error("the audit log cannot be written")]
+    Audit(#[source] AuditError),
+    /// The task that writes the audit log ended early.
+    #[error("the task that writes the audit log ended early")]
+    AuditTask,
+}
+
+impl AuthError {
+    /// The same error, with the combination that the signature proved.
+    pub(crate) fn of(self, composite: &CompositeKey) -> Self {
+        Self::Of { composite: composite.clone(), error: Box::new(self) }
+    }
+
+    /// The combination that the signature proved, if it did.
+    pub(crate) const fn composite(&self) -> Option<&CompositeKey> {
+        match self {
+            Self::Of { composite, .. } => Some(composite),
+            _ => None,
+        }
+    }
+
+    /// The innermost cause in words, for the audit record.
+    pub(crate) fn cause(&self) -> String {
+        let mut cause: &dyn std::error::Error = self;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        cause.to_string()
+    }
+}
+
+impl PublicError for AuthError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Of { error, .. } => error.reason(),
+            Self::Verify(_)
+            | Self::Registry(_)
+            | Self::Nonce(NonceError::Replayed)
+            | Self::NotItsBootstrap => Reason::Unauthenticated,
+            Self::Nonce(NonceError::Full) | Self::NoRegistry => Reason::ServiceUnavailable,
+            Self::LifetimeOutOfRange => Reason::RequestMalformed,
+            Self::Audit(_) | Self::AuditTask => Reason::AuditUnavailable,
+            Self::Issue(_) | Self::Mint(_) | Self::Randomness => Reason::Internal,
+        }
+    }
+}

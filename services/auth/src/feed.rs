@@ -1,0 +1,77 @@
+//! The feed of key sets and revocations: the whole state at once, at every change, and every second.
+//!
+//! While there is no usable registry nothing is sent, so that verifiers refuse once their bound has
+//! passed.
+
+use crate::state::Published;
+use futures::stream::{self, BoxStream};
+use splitplane_proto::auth::v1::{KeyPurpose, Revocation, VerifyingKey, WatchResponse};
+use splitplane_session::PublicKey;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior};
+use tonic::Status;
+
+/// How often the state is sent when nothing changes.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// What every stream of the feed is made from.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    pub(crate) session_keys: Vec<PublicKey>,
+    pub(crate) receipt_keys: Vec<PublicKey>,
+    pub(crate) state: watch::Receiver<Published>,
+}
+
+impl Feed {
+    /// A new stream, which begins with the whole state and never ends by itself.
+    pub(crate) fn stream(&self) -> BoxStream<'static, Result<WatchResponse, Status>> {
+        let session = self.session_keys.iter().map(|key| verifying_key(key, KeyPurpose::Session));
+        let receipt = self.receipt_keys.iter().map(|key| verifying_key(key, KeyPurpose::Receipt));
+        let keys: Vec<VerifyingKey> = session.chain(receipt).collect();
+        let mut heartbeat = tokio::time::interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let follow = Follow { keys, state: self.state.clone(), heartbeat };
+        Box::pin(stream::unfold(follow, |mut follow| async {
+            let response = follow.next().await?;
+            Some((Ok(response), follow))
+        }))
+    }
+}
+
+struct Follow {
+    keys: Vec<VerifyingKey>,
+    state: watch::Receiver<Published>,
+    heartbeat: Interval,
+}
+
+impl Follow {
+    /// The next state to send; `None` when auth stops.
+    async fn next(&mut self) -> Option<WatchResponse> {
+        loop {
+            tokio::select! {
+                _ = self.heartbeat.tick() => {}
+                changed = self.state.changed() => changed.ok()?,
+            }
+            let published = self.state.borrow_and_update();
+            if published.registry.is_some() {
+                return Some(WatchResponse {
+                    keys: self.keys.clone(),
+                    revocations: published
+                        .revocations
+                        .iter()
+                        .map(|(digest, revocation)| Revocation {
+                            composite_digest: digest.as_bytes().to_vec(),
+                            epoch: revocation.epoch,
+                        })
+                        .collect(),
+                    epoch: published.epoch,
+                });
+            }
+        }
+    }
+}
+
+fn verifying_key(key: &PublicKey, purpose: KeyPurpose) -> VerifyingKey {
+    VerifyingKey { kid: key.kid().to_owned(), purpose: purpose.into(), public_key: key.point().to_vec() }
+}

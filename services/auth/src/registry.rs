@@ -1,0 +1,302 @@
+//! The registry: principals, registered combinations, and who may speak for which.
+//!
+//! Decides whether tenant, business and admin belong together and are active, whether a principal
+//! may speak for them, and which workload may obtain a principal's credentials. It does not verify
+//! signatures and knows nothing of grants.
+
+use serde::Deserialize;
+use splitplane_types::{CompositeKey, InvalidId, PrincipalId, Role};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Why a registry could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The file cannot be read.
+    #[error("cannot read the registry {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not a registry.
+    #[error("{path}: {message}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line.
+        message: String,
+    },
+    /// An id is no id.
+    #[error("{path}: `{text}`: {source}")]
+    Id {
+        /// The file.
+        path: PathBuf,
+        /// The text.
+        text: String,
+        /// Why.
+        source: InvalidId,
+    },
+    /// Something is listed twice.
+    #[error("{path}: `{what}` is listed twice; keep one")]
+    Duplicate {
+        /// The file.
+        path: PathBuf,
+        /// What.
+        what: String,
+    },
+    /// A principal speaks for a combination that is not listed.
+    #[error("{path}: principal `{principal}` speaks for `{combination}`, which is not a listed combination")]
+    UnknownCombination {
+        /// The file.
+        path: PathBuf,
+        /// The principal.
+        principal: String,
+        /// The combination.
+        combination: String,
+    },
+}
+
+/// Why a verified caller may not have a session. For the log only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotRegistered {
+    /// Tenant, business and admin are not registered together.
+    #[error("the combination is not registered")]
+    Combination,
+    /// They are, but disabled.
+    #[error("the combination is disabled")]
+    Disabled,
+    /// The principal may not speak for them.
+    #[error("the principal may not speak for the combination")]
+    Principal,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    principals: Vec<PrincipalEntry>,
+    combinations: Vec<CombinationEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrincipalEntry {
+    id: String,
+    bootstraps: Vec<String>,
+    speaks_for: Vec<Ids>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ids {
+    tenant: String,
+    business: String,
+    admin: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CombinationEntry {
+    tenant: String,
+    business: String,
+    admin: String,
+    role: String,
+    active: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Combination {
+    role: Role,
+    active: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Principal {
+    bootstraps: BTreeSet<String>,
+    speaks_for: BTreeSet<CompositeKey>,
+}
+
+/// A loaded registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    combinations: BTreeMap<CompositeKey, Combination>,
+    principals: BTreeMap<PrincipalId, Principal>,
+}
+
+impl Registry {
+    /// Reads a registry file.
+    ///
+    /// # Errors
+    /// See [`RegistryError`].
+    pub fn load(path: &Path) -> Result<Self, RegistryError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| RegistryError::Read { path: path.to_owned(), source })?;
+        Self::parse(path, &text)
+    }
+
+    /// Parses the text of a registry file; `path` is for messages.
+    ///
+    /// # Errors
+    /// See [`RegistryError`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, RegistryError> {
+        let malformed = |message: String| RegistryError::Malformed { path: path.to_owned(), message };
+        let file: File = serde_saphyr::from_str(text).map_err(|error| malformed(error.to_string()))?;
+        if file.version != 1 {
+            return Err(malformed(format!("version {} is not known; write `version: 1`", file.version)));
+        }
+        let mut combinations = BTreeMap::new();
+        for entry in file.combinations {
+            let key = composite(path, &entry.tenant, &entry.business, &entry.admin)?;
+            let combination = Combination { role: id(path, &entry.role)?, active: entry.active };
+            let what = key.to_string();
+            if combinations.insert(key, combination).is_some() {
+                return Err(RegistryError::Duplicate { path: path.to_owned(), what });
+            }
+        }
+        let mut principals = BTreeMap::new();
+        for entry in file.principals {
+            let mut speaks_for = BTreeSet::new();
+            for ids in &entry.speaks_for {
+                let key = composite(path, &ids.tenant, &ids.business, &ids.admin)?;
+                if !combinations.contains_key(&key) {
+                    return Err(RegistryError::UnknownCombination {
+                        path: path.to_owned(),
+                        principal: entry.id,
+                        combination: key.to_string(),
+                    });
+                }
+                speaks_for.insert(key);
+            }
+            let principal = Principal { bootstraps: entry.bootstraps.into_iter().collect(), speaks_for };
+            if principals.insert(id(path, &entry.id)?, principal).is_some() {
+                return Err(RegistryError::Duplicate { path: path.to_owned(), what: entry.id });
+            }
+        }
+        Ok(Self { combinations, principals })
+    }
+
+    /// The role of a combination that is registered together, active, and that `principal` may
+    /// speak for.
+    ///
+    /// # Errors
+    /// See [`NotRegistered`]; callers must not pass the difference on.
+    pub fn role(&self, composite: &CompositeKey, principal: &PrincipalId) -> Result<&Role, NotRegistered> {
+        let combination = self.combinations.get(composite).ok_or(NotRegistered::Combination)?;
+        if !combination.active {
+            return Err(NotRegistered::Disabled);
+        }
+        match self.principals.get(principal) {
+            Some(entry) if entry.speaks_for.contains(composite) => Ok(&combination.role),
+            Some(_) | None => Err(NotRegistered::Principal),
+        }
+    }
+
+    /// Whether the workload with this SPIFFE id may obtain credentials of `principal`.
+    #[must_use]
+    pub fn is_bootstrap(&self, spiffe_id: &str, principal: &PrincipalId) -> bool {
+        self.principals.get(principal).is_some_and(|entry| entry.bootstraps.contains(spiffe_id))
+    }
+
+    /// Combinations whose session keys must be void once `newer` is in force: those that are gone,
+    /// disabled, have another role, or lost a principal.
+    #[must_use]
+    pub fn revoked_by(&self, newer: &Self) -> Vec<CompositeKey> {
+        let lost_principal = |key: &CompositeKey| {
+            self.principals.iter().any(|(id, entry)| {
+                entry.speaks_for.contains(key)
+                    && !newer.principals.get(id).is_some_and(|entry| entry.speaks_for.contains(key))
+            })
+        };
+        self.combinations
+            .iter()
+            .filter(|(key, old)| newer.combinations.get(key) != Some(old) || lost_principal(key))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+}
+
+fn id<T: std::str::FromStr<Err = InvalidId>>(path: &Path, text: &str) -> Result<T, RegistryError> {
+    text.parse().map_err(|source| RegistryError::Id { path: path.to_owned(), text: text.to_owned(), source })
+}
+
+fn composite(path: &Path, tenant: &str, business: &str, admin: &str) -> Result<CompositeKey, RegistryError> {
+    Ok(CompositeKey::new(id(path, tenant)?, id(path, business)?, id(path, admin)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "
+version: 1
+principals:
+  - id: library-portal
+    bootstraps: [spiffe://test/bootstrap/portal]
+    speaks_for: [{ tenant: t, business: b, admin: ann }, { tenant: t, business: b, admin: bob }]
+  - { id: other, bootstraps: [], speaks_for: [] }
+combinations:
+  - { tenant: t, business: b, admin: ann, role: reader, active: true }
+  - { tenant: t, business: b, admin: bob, role: reader, active: false }
+  - { tenant: u, business: b, admin: ann, role: reader, active: true }
+";
+
+    fn parse(text: &str) -> Result<Registry, RegistryError> {
+        Registry::parse(Path::new("registry.yaml"), text)
+    }
+
+    fn key(text: &str) -> CompositeKey {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn only_registered_active_combinations_of_the_principal_have_a_role() {
+        let registry = parse(TEXT).unwrap();
+        let portal = "library-portal".parse().unwrap();
+        let role = |composite: &str| registry.role(&key(composite), &portal).map(Role::to_string);
+        assert_eq!(role("t/b/ann"), Ok("reader".to_owned()));
+        assert_eq!(role("t/b/bob"), Err(NotRegistered::Disabled));
+        assert_eq!(role("u/b/ann"), Err(NotRegistered::Principal));
+        assert_eq!(role("u/b/bob"), Err(NotRegistered::Combination));
+        let other = "other".parse().unwrap();
+        assert_eq!(registry.role(&key("t/b/ann"), &other), Err(NotRegistered::Principal));
+    }
+
+    #[test]
+    fn credentials_go_to_listed_bootstraps_only() {
+        let registry = parse(TEXT).unwrap();
+        let portal = "library-portal".parse().unwrap();
+        assert!(registry.is_bootstrap("spiffe://test/bootstrap/portal", &portal));
+        assert!(!registry.is_bootstrap("spiffe://test/bootstrap/port", &portal));
+        assert!(!registry.is_bootstrap("spiffe://test/bootstrap/portal", &"other".parse().unwrap()));
+    }
+
+    #[test]
+    fn whatever_takes_a_right_away_revokes() {
+        let old = parse(TEXT).unwrap();
+        assert_eq!(old.revoked_by(&old), []);
+        let disabled = TEXT.replace("admin: ann, role: reader, active: true }\n  - { tenant: t, business: b, admin: bob",
+            "admin: ann, role: reader, active: false }\n  - { tenant: t, business: b, admin: bob");
+        assert_eq!(old.revoked_by(&parse(&disabled).unwrap()), [key("t/b/ann")]);
+        let unspoken = TEXT.replace("{ tenant: t, business: b, admin: ann }, ", "");
+        assert_eq!(old.revoked_by(&parse(&unspoken).unwrap()), [key("t/b/ann")]);
+        let role = TEXT.replace("{ tenant: u, business: b, admin: ann, role: reader", "{ tenant: u, business: b, admin: ann, role: owner");
+        assert_eq!(old.revoked_by(&parse(&role).unwrap()), [key("u/b/ann")]);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, says) in [
+            (TEXT.replace("version: 1", "version: 2"), "version 2"),
+            (TEXT.replace("active: false", "active: false, extra: 1"), "extra"),
+            (TEXT.replace("admin: bob }]", "admin: cy }]"), "not a listed combination"),
+            (TEXT.replace("id: other", "id: library-portal"), "twice"),
+            (TEXT.replace("tenant: u", "tenant: \"u/v\""), "tenant id"),
+        ] {
+            let message = parse(&text).unwrap_err().to_string();
+            assert!(message.contains("registry.yaml") && message.contains(says), "{message}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What may happen once, and how often: receipts, statements of a sandbox, statements of a tenant.
+//!
+//! All of it is bounded; a full table is a refusal.
+
+use splitplane_types::TenantId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Statements that one sandbox may run: the model's, and two repairs.
+pub(crate) const STATEMENTS_PER_SANDBOX_MAX: u8 = 3;
+
+/// Sandboxes remembered at once.
+const SANDBOXES_MAX: usize = 100_000;
+
+/// Why something may not happen (again).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BudgetError {
+    /// The receipt has opened its sandbox.
+    #[error("the receipt has been used")]
+    ReceiptUsed,
+    /// The sandbox has expired.
+    #[error("the sandbox has expired")]
+    Expired,
+    /// The sandbox has run its statements.
+    #[error("the sandbox has run its statements")]
+    Exhausted,
+    /// More sandboxes than are remembered.
+    #[error("too many sandboxes are open")]
+    Full,
+    /// The tenant runs as many statements as it may.
+    #[error("the tenant runs as many statements as it may")]
+    TenantBusy,
+}
+
+#[derive(Debug)]
+struct Opened {
+    until: SystemTime,
+    statements: u8,
+}
+
+/// Counts sandboxes and their statements.
+#[derive(Debug)]
+pub(crate) struct Budgets {
+    opened: Mutex<HashMap<String, Opened>>,
+    tenants: Mutex<HashMap<TenantId, Arc<Semaphore>>>,
+    concurrent_per_tenant_max: usize,
+}
+
+impl Budgets {
+    /// Starts with nothing used.
+    pub(crate) fn new(concurrent_per_tenant_max: usize) -> Self {
+        Self { opened: Mutex::default(), tenants: Mutex::default(), concurrent_per_tenant_max }
+    }
+
+    /// Uses a receipt, once, until it expires.
+    pub(crate) fn use_receipt(&self, id: &str, until: SystemTime, now: SystemTime) -> Result<(), BudgetError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if opened.len() >= SANDBOXES_MAX {
+            opened.retain(|_, entry| entry.until > now);
+        }
+        if opened.contains_key(id) {
+            return Err(BudgetError::ReceiptUsed);
+        }
+        if opened.len() >= SANDBOXES_MAX {
+            return Err(BudgetError::Full);
+        }
+        opened.insert(id.to_owned(), Opened { until, statements: 0 });
+        Ok(())
+    }
+
+    /// Takes one statement of a sandbox, which another replica may have opened.
+    pub(crate) fn take_statement(&self, id: &str, until: SystemTime, now: SystemTime) -> Result<(), BudgetError> {
+        if until <= now {
+            return Err(BudgetError::Expired);
+        }
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if opened.len() >= SANDBOXES_MAX {
+            opened.retain(|_, entry| entry.until > now);
+        }
+        if opened.len() >= SANDBOXES_MAX && !opened.contains_key(id) {
+            return Err(BudgetError::Full);
+        }
+        let entry = opened.entry(id.to_owned()).or_insert(Opened { until, statements: 0 });
+        if entry.statements >= STATEMENTS_PER_SANDBOX_MAX {
+            return Err(BudgetError::Exhausted);
+        }
+        entry.statements += 1;
+        Ok(())
+    }
+
+    /// Takes one of the tenant's places, until the permit is dropped.
+    pub(crate) fn enter(&self, tenant: &TenantId) -> Result<OwnedSemaphorePermit, BudgetError> {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        // A semaphore that nobody holds says nothing: it is made anew when needed.
+        tenants.retain(|_, places| Arc::strong_count(places) > 1);
+        let places = tenants
+            .entry(tenant.clone())
+            .or_insert_with(|| Arc::new(Semaphore::new(self.concurrent_per_tenant_max)));
+        Arc::clone(places).try_acquire_owned().or(Err(BudgetError::TenantBusy))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn at(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_receipt_opens_one_sandbox_once() {
+        let budgets = Budgets::new(1);
+        budgets.use_receipt("r", at(10), at(0)).unwrap();
+        assert_eq!(budgets.use_receipt("r", at(10), at(1)), Err(BudgetError::ReceiptUsed));
+        budgets.use_receipt("s", at(10), at(1)).unwrap();
+    }
+
+    #[test]
+    fn a_sandbox_runs_three_statements_before_it_expires() {
+        let budgets = Budgets::new(1);
+        budgets.use_receipt("r", at(10), at(0)).unwrap();
+        for _ in 0..3 {
+            budgets.take_statement("r", at(10), at(1)).unwrap();
+        }
+        assert_eq!(budgets.take_statement("r", at(10), at(1)), Err(BudgetError::Exhausted));
+        assert_eq!(budgets.take_statement("s", at(10), at(10)), Err(BudgetError::Expired));
+    }
+
+    #[test]
+    fn a_sandbox_that_another_replica_opened_has_a_budget_too() {
+        let budgets = Budgets::new(1);
+        for _ in 0..3 {
+            budgets.take_statement("elsewhere", at(10), at(1)).unwrap();
+        }
+        assert_eq!(budgets.take_statement("elsewhere", at(10), at(1)), Err(BudgetError::Exhausted));
+    }
+
+    #[test]
+    fn a_tenant_at_its_limit_leaves_others_alone() {
+        let budgets = Budgets::new(1);
+        let (a, b) = ("a".parse().unwrap(), "b".parse().unwrap());
+        let held = budgets.enter(&a).unwrap();
+        assert_eq!(budgets.enter(&a).unwrap_err(), BudgetError::TenantBusy);
+        let _other = budgets.enter(&b).unwrap();
+        drop(held);
+        budgets.enter(&a).unwrap();
+    }
+}

@@ -1,0 +1,117 @@
+//! Configuration of query. Defaults live in `config.default.toml`, which is also the reference;
+//! this file only gives them types.
+
+use serde::{Deserialize, Serialize};
+use splitplane_service::config::{LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// The reference file, compiled in.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// See `config.default.toml` for the meaning of every field.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[listen]`
+    pub listen: Listen,
+    /// `[tls]`
+    pub tls: Tls,
+    /// `[mesh]`
+    pub mesh: Mesh,
+    /// `[limits]`
+    pub limits: LimitsConfig,
+    /// `[telemetry]`
+    pub telemetry: TelemetryConfig,
+    /// `[auth]`
+    pub auth: Upstream,
+    /// `[semantics]`
+    pub semantics: Semantics,
+    /// `[warehouse]`
+    pub warehouse: WarehouseFolder,
+    /// `[sandboxes]`
+    pub sandboxes: Sandboxes,
+    /// `[engine]`
+    pub engine: EngineLimits,
+    /// `[audit]`
+    pub audit: Audit,
+}
+
+impl ServiceConfig for Config {
+    fn shared(&self) -> Shared {
+        Shared {
+            listen: self.listen.clone(),
+            tls: self.tls.clone(),
+            mesh: self.mesh.clone(),
+            limits: self.limits.clone(),
+            telemetry: self.telemetry.clone(),
+        }
+    }
+}
+
+/// `[semantics]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Semantics {
+    /// The semantic model.
+    #[serde(with = "splitplane_service::config::path")]
+    pub model: PathBuf,
+    /// The policy.
+    #[serde(with = "splitplane_service::config::path")]
+    pub policy: PathBuf,
+}
+
+/// `[warehouse]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarehouseFolder {
+    /// Folder of the data.
+    #[serde(with = "splitplane_service::config::path")]
+    pub data: PathBuf,
+}
+
+/// `[sandboxes]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sandboxes {
+    /// File of the key that seals sandbox ids.
+    #[serde(with = "splitplane_service::config::path")]
+    pub sealing_key: PathBuf,
+}
+
+/// `[engine]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineLimits {
+    /// Threads that plan and run statements.
+    pub threads: NonZeroUsize,
+    /// Memory of all statements together, in bytes.
+    pub memory_bytes_max: u64,
+    /// Stack of each thread, in bytes.
+    pub stack_bytes: usize,
+}
+
+/// `[audit]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// The audit log.
+    #[serde(with = "splitplane_service::config::path")]
+    pub file: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_default_and_a_comment() {
+        splitplane_service::config::load::<Config>("query", DEFAULTS, None, []).unwrap();
+        let lines: Vec<_> = DEFAULTS.lines().collect();
+        for pair in lines.windows(2) {
+            if pair[1].contains(" = ") {
+                assert!(pair[0].starts_with("# "), "no comment above `{}`", pair[1]);
+            }
+        }
+    }
+}

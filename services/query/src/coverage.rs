@@ -1,0 +1,88 @@
+//! Says how much of what a caller may see an answer covers: "2 of your 2 locations".
+//!
+//! Counted by code over the caller's own grants and rows; no model has a say.
+
+use crate::scope::{GrantedKeys, granted_names, key_column};
+use crate::token::ResolvedFilter;
+use splitplane_engine::{Engine, EngineError, Lookup, Match};
+use splitplane_semantics::{Interpretation, Policy, SemanticModel, words_of};
+use splitplane_split_plane::SecurityPlane;
+use splitplane_types::Cell;
+use std::sync::Arc;
+
+/// How much is covered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Coverage {
+    /// One sentence.
+    pub(crate) sentence: String,
+    /// Scope keys left by the filters.
+    pub(crate) covered: u32,
+    /// Scope keys granted.
+    pub(crate) granted: u32,
+}
+
+/// What coverage is counted from.
+#[derive(Debug)]
+pub(crate) struct Counting<'a> {
+    /// The engine.
+    pub(crate) engine: &'a dyn Engine,
+    /// The caller's scope.
+    pub(crate) plane: &'a Arc<SecurityPlane>,
+    /// The semantic model.
+    pub(crate) model: &'a SemanticModel,
+    /// The policy.
+    pub(crate) policy: &'a Policy,
+    /// The caller's keys.
+    pub(crate) grants: &'a GrantedKeys,
+}
+
+impl Counting<'_> {
+    /// Counts the keys that `filters` leave of those granted.
+    pub(crate) async fn coverage(
+        &self,
+        interpretation: &Interpretation,
+        filters: &[ResolvedFilter],
+    ) -> Result<Coverage, EngineError> {
+        let names = granted_names(&self.policy.grants.yields);
+        let granted = self.grants.len();
+        let mut covered = granted;
+        if let [name] = names.as_slice() {
+            for filter in filters {
+                let negated = interpretation.filters.get(filter.filter).is_some_and(|filter| filter.negated);
+                if let Some(matching) = self.matching_keys(name, filter).await? {
+                    covered = covered.min(if negated { granted.saturating_sub(matching) } else { matching });
+                }
+            }
+        }
+        let noun = match names.as_slice() {
+            [name] => words_of(name),
+            [] | [_, ..] => "grant".to_owned(),
+        };
+        let plural = if granted == 1 { noun } else { format!("{noun}s") };
+        let mut sentence = format!("{covered} of your {granted} {plural}");
+        if let Some(period) = &interpretation.period {
+            sentence.push_str(&format!(", {}", splitplane_semantics::period_text(period)));
+        }
+        Ok(Coverage { sentence, covered: to_u32(covered), granted: to_u32(granted) })
+    }
+
+    /// The keys whose rows match a filter; `None` where the filter says nothing about keys.
+    async fn matching_keys(&self, name: &str, filter: &ResolvedFilter) -> Result<Option<usize>, EngineError> {
+        let Some(column) = key_column(self.model, self.policy, self.plane, &filter.relation, name) else {
+            return Ok(None);
+        };
+        let value = Cell::Text(filter.value.clone());
+        let lookup = Lookup {
+            plane: Arc::clone(self.plane),
+            relation: filter.relation.clone(),
+            columns: vec![column],
+            matching: vec![Match::Exactly { column: filter.column.clone(), value }],
+            limit: self.grants.len(),
+        };
+        Ok(Some(self.engine.lookup(lookup).await?.len()))
+    }
+}
+
+fn to_u32(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,74 @@
+//! Why layer 2 fails, and what the caller may know of it.
+
+use splitplane_llm::ModelError;
+use splitplane_proto::convert::MalformedMessage;
+use splitplane_semantics::InterpretationError;
+use splitplane_service::PublicError;
+use splitplane_session::{MintError, ReceiptError};
+use splitplane_types::{QuestionError, Reason};
+
+/// Any failure of layer 2. Its text is for the log; [`PublicError`] says what leaves.
+#[derive(Debug, thiserror::Error)]
+pub enum ReasoningError {
+    /// The frame is not the one that the client signed.
+    #[error("the frame is not the signed question")]
+    NotTheSignedQuestion,
+    /// The signed bytes are not one uncompressed frame.
+    #[error("the signed bytes are not one uncompressed frame")]
+    NotAFrame,
+    /// The signed message does not decode.
+    #[error("the signed message does not decode")]
+    Decode(#[from] prost::DecodeError),
+    /// `as_of` is no instant.
+    #[error("`as_of` is out of range")]
+    AsOfOutOfRange,
+    /// The text is no question.
+    #[error("the question was refused")]
+    Question(#[from] QuestionError),
+    /// A message is malformed.
+    #[error("the request is malformed")]
+    Malformed(#[from] MalformedMessage),
+    /// More rows than may be explained.
+    #[error("more rows than may be explained")]
+    TooManyRows,
+    /// The policy wants the template.
+    #[error("the policy wants analyses from the template")]
+    TemplateOnly,
+    /// The language model failed.
+    #[error("the language model failed")]
+    Model(#[from] ModelError),
+    /// The receipt does not hold.
+    #[error("the receipt was refused")]
+    Receipt(#[from] ReceiptError),
+    /// Another policy or model approved the question.
+    #[error("the receipt was made under another policy or model")]
+    PolicyChanged,
+    /// The receipt's interpretation does not read: a defect.
+    #[error("the interpretation does not read")]
+    Interpretation(#[from] InterpretationError),
+    /// The receipt cannot be signed: a defect.
+    #[error("the receipt cannot be signed")]
+    Sign(#[from] MintError),
+}
+
+impl PublicError for ReasoningError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::NotTheSignedQuestion => Reason::Unauthenticated,
+            Self::NotAFrame
+            | Self::Decode(_)
+            | Self::AsOfOutOfRange
+            | Self::Malformed(_)
+            | Self::TooManyRows
+            | Self::TemplateOnly => Reason::RequestMalformed,
+            Self::Question(QuestionError::Empty) => Reason::QuestionEmpty,
+            Self::Question(QuestionError::TooLong) => Reason::QuestionTooLong,
+            Self::Question(QuestionError::ControlCharacters) => Reason::QuestionMalformed,
+            Self::Model(_) => Reason::ModelUnavailable,
+            Self::Receipt(ReceiptError::FeedStale) => Reason::ServiceUnavailable,
+            Self::Receipt(_) => Reason::Unauthenticated,
+            Self::PolicyChanged => Reason::PolicyChanged,
+            Self::Interpretation(_) | Self::Sign(_) => Reason::Internal,
+        }
+    }
+}

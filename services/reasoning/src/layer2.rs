@@ -1,0 +1,196 @@
+//! Layer 2: what is asked.
+//!
+//! Decides whether the signed question maps to metrics that this caller's role may ask for, and
+//! signs a receipt when it does. The question is read from the signed bytes alone. It sees no data
+//! and no schema of a sandbox.
+
+use crate::error::ReasoningError;
+use prost::Message as _;
+use splitplane_llm::{ExplainTask, LanguageModel, ValidateReply, ValidateTask};
+use splitplane_proto::gateway::v1::AskRequest;
+use splitplane_semantics::{
+    Catalogue, Metric, Policy, SemanticModel, ValidatedInterpretation, interpretation_from_receipt, validate,
+};
+use splitplane_service::Clock;
+use splitplane_session::{ReceiptClaims, ReceiptSigner, VerifiedSession, Verifier};
+use splitplane_types::{Digest, Question, Table, message_of};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Rows that may be explained.
+pub(crate) const EXPLAIN_ROWS_MAX: usize = 50;
+
+/// Methods of the gateway whose signed message is a question.
+const QUESTION_METHODS: [&str; 2] = [
+    "/splitplane.gateway.v1.GatewayService/Ask",
+    "/splitplane.gateway.v1.GatewayService/OpenSession",
+];
+
+/// Everything layer 2 needs; made once by [`crate::build`].
+#[derive(Debug)]
+pub(crate) struct Layer2 {
+    pub(crate) model: SemanticModel,
+    pub(crate) policy: Policy,
+    pub(crate) language: Arc<dyn LanguageModel>,
+    pub(crate) signer: ReceiptSigner,
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) clock: Clock,
+}
+
+/// What layer 2 decided.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The question is supported.
+    Supported {
+        /// What it means.
+        interpretation: ValidatedInterpretation,
+        /// The proof.
+        receipt: String,
+        /// From when periods were counted.
+        as_of: String,
+    },
+    /// The question is ambiguous.
+    Clarify {
+        /// A question back.
+        question: String,
+        /// Ways on.
+        options: Vec<String>,
+    },
+    /// The question is not supported.
+    Unsupported {
+        /// Names of the caller's metrics, nearest first.
+        nearest: Vec<String>,
+    },
+}
+
+impl Layer2 {
+    /// Validates the signed question.
+    pub(crate) async fn validate(
+        &self,
+        session: &VerifiedSession,
+        frame: &[u8],
+    ) -> Result<Verdict, ReasoningError> {
+        let (question, as_of) = self.signed_question(session, frame)?;
+        let catalogue = self.catalogue(session);
+        let task = ValidateTask { question: &question, catalogue: &catalogue };
+        let draft = match self.language.validate(task).await? {
+            ValidateReply::Supported(draft) => draft,
+            ValidateReply::Ambiguous { question, options } => return Ok(Verdict::Clarify { question, options }),
+            ValidateReply::Unsupported { nearest } => return Ok(self.unsupported(session, &nearest)),
+        };
+        // A model's proposal that names what this caller may not ask for is not supported, however
+        // it came about.
+        let Ok(interpretation) = validate(draft, &catalogue, &self.policy.calendar, as_of) else {
+            return Ok(self.unsupported(session, &[]));
+        };
+        let as_of = self.policy.calendar.zoned_text(as_of);
+        let claims = ReceiptClaims {
+            interpretation: interpretation.to_json(),
+            model: self.model.digest,
+            policy: self.policy.digest,
+            as_of: as_of.clone(),
+        };
+        let receipt = self.signer.sign(session, &claims, self.clock.now())?;
+        Ok(Verdict::Supported { interpretation, receipt, as_of })
+    }
+
+    /// The metrics of this caller's role, in the order of the model.
+    pub(crate) fn metrics(&self, session: &VerifiedSession) -> Vec<splitplane_proto::common::v1::Metric> {
+        let catalogue = self.catalogue(session);
+        catalogue.metrics().map(|metric| metric_to_wire(&catalogue, metric)).collect()
+    }
+
+    /// The named metrics of this caller's role, in the given order, then the others.
+    pub(crate) fn metrics_nearest(
+        &self,
+        session: &VerifiedSession,
+        nearest: &[String],
+    ) -> Vec<splitplane_proto::common::v1::Metric> {
+        let position = |name: &str| nearest.iter().position(|near| near == name).unwrap_or(nearest.len());
+        let mut metrics = self.metrics(session);
+        metrics.sort_by_key(|metric| position(&metric.name));
+        metrics
+    }
+
+    /// Drafts an analysis of a result.
+    pub(crate) async fn explain(
+        &self,
+        session: &VerifiedSession,
+        receipt: &str,
+        table: &Table,
+        row_count: usize,
+    ) -> Result<String, ReasoningError> {
+        if table.rows.len() > EXPLAIN_ROWS_MAX {
+            return Err(ReasoningError::TooManyRows);
+        }
+        if self.policy.explain_by_template {
+            return Err(ReasoningError::TemplateOnly);
+        }
+        let receipt = self.verifier.verify_receipt(receipt, session, self.clock.now())?;
+        if receipt.model() != self.model.digest || receipt.policy() != self.policy.digest {
+            return Err(ReasoningError::PolicyChanged);
+        }
+        let interpretation = interpretation_from_receipt(receipt.interpretation())?;
+        let task =
+            ExplainTask { interpretation: &interpretation, model: &self.model, table, row_count };
+        Ok(self.language.explain(task).await?)
+    }
+
+    /// The question in the bytes that the client signed. A frame that a gateway put in its place has
+    /// another hash than the session key says, and is refused as a credential failure.
+    fn signed_question(
+        &self,
+        session: &VerifiedSession,
+        frame: &[u8],
+    ) -> Result<(Question, SystemTime), ReasoningError> {
+        if Digest::of(frame) != session.body_digest() || !QUESTION_METHODS.contains(&session.method()) {
+            return Err(ReasoningError::NotTheSignedQuestion);
+        }
+        let message = message_of(frame).ok_or(ReasoningError::NotAFrame)?;
+        let question = AskRequest::decode(message)?.question.unwrap_or_else(Default::default);
+        let as_of = match question.as_of {
+            None => self.clock.now(),
+            Some(timestamp) => instant(&timestamp).ok_or(ReasoningError::AsOfOutOfRange)?,
+        };
+        Ok((Question::new(&question.text)?, as_of))
+    }
+
+    fn catalogue<'a>(&'a self, session: &VerifiedSession) -> Catalogue<'a> {
+        Catalogue::for_role(&self.model, &self.policy, session.role())
+    }
+
+    fn unsupported(&self, session: &VerifiedSession, nearest: &[String]) -> Verdict {
+        let known: Vec<String> = self.catalogue(session).metrics().map(|metric| metric.name.clone()).collect();
+        let nearest = nearest.iter().filter(|name| known.contains(name)).cloned().collect();
+        Verdict::Unsupported { nearest }
+    }
+}
+
+/// The years 1 to 9999, as protobuf's Timestamp allows.
+fn instant(timestamp: &prost_types::Timestamp) -> Option<SystemTime> {
+    const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+    let nanos = u32::try_from(timestamp.nanos).ok().filter(|nanos| *nanos < 1_000_000_000)?;
+    if !SECONDS.contains(&timestamp.seconds) {
+        return None;
+    }
+    let seconds = Duration::from_secs(timestamp.seconds.unsigned_abs());
+    let whole =
+        if timestamp.seconds < 0 { UNIX_EPOCH.checked_sub(seconds)? } else { UNIX_EPOCH.checked_add(seconds)? };
+    whole.checked_add(Duration::from_nanos(nanos.into()))
+}
+
+fn metric_to_wire(catalogue: &Catalogue<'_>, metric: &Metric) -> splitplane_proto::common::v1::Metric {
+    let dimensions = catalogue
+        .dimensions_of(metric)
+        .into_iter()
+        .map(|(dataset, field)| format!("{}.{}", dataset.name, field.name))
+        .collect();
+    splitplane_proto::common::v1::Metric {
+        name: metric.name.clone(),
+        label: metric.label.clone(),
+        description: metric.description.clone(),
+        synonyms: metric.synonyms.clone(),
+        unit: metric.unit.clone().unwrap_or_else(String::new),
+        dimensions,
+    }
+}

@@ -1,0 +1,69 @@
+//! Configuration of schema-router. Defaults live in `config.default.toml`, which is also the reference;
+//! this file only gives them types.
+
+use serde::{Deserialize, Serialize};
+use splitplane_service::config::{LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream};
+use std::path::PathBuf;
+
+/// The reference file, compiled in.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// See `config.default.toml` for the meaning of every field.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[listen]`
+    pub listen: Listen,
+    /// `[tls]`
+    pub tls: Tls,
+    /// `[mesh]`
+    pub mesh: Mesh,
+    /// `[limits]`
+    pub limits: LimitsConfig,
+    /// `[telemetry]`
+    pub telemetry: TelemetryConfig,
+    /// `[auth]`
+    pub auth: Upstream,
+    /// `[semantics]`
+    pub semantics: Semantics,
+}
+
+impl ServiceConfig for Config {
+    fn shared(&self) -> Shared {
+        Shared {
+            listen: self.listen.clone(),
+            tls: self.tls.clone(),
+            mesh: self.mesh.clone(),
+            limits: self.limits.clone(),
+            telemetry: self.telemetry.clone(),
+        }
+    }
+}
+
+/// `[semantics]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Semantics {
+    /// The semantic model.
+    #[serde(with = "splitplane_service::config::path")]
+    pub model: PathBuf,
+    /// The policy.
+    #[serde(with = "splitplane_service::config::path")]
+    pub policy: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_default_and_a_comment() {
+        splitplane_service::config::load::<Config>("schema-router", DEFAULTS, None, []).unwrap();
+        let lines: Vec<_> = DEFAULTS.lines().collect();
+        for pair in lines.windows(2) {
+            if pair[1].contains(" = ") {
+                assert!(pair[0].starts_with("# "), "no comment above `{}`", pair[1]);
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Which relations a question needs, and drafts of SQL over them.
+//!
+//! A model proposes; what is routed is what the interpretation needs, neither less nor more,
+//! whatever the model said. Drafts are untrusted text: the guard of the data plane decides.
+
+use crate::error::RouterError;
+use splitplane_llm::{LanguageModel, Refusal, RouteTask, WriteSqlTask};
+use splitplane_semantics::{
+    BoundFilter, Interpretation, Policy, RelationSchema, SemanticModel, interpretation_from_receipt, relations_of,
+};
+use splitplane_service::Clock;
+use splitplane_session::{VerifiedSession, Verifier};
+use std::sync::Arc;
+
+/// Drafts that may have been refused before.
+const REFUSALS_MAX: usize = 2;
+
+/// Everything the schema router needs; made once by [`crate::build`].
+#[derive(Debug)]
+pub(crate) struct Router {
+    pub(crate) model: SemanticModel,
+    pub(crate) policy: Policy,
+    pub(crate) language: Arc<dyn LanguageModel>,
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) clock: Clock,
+}
+
+impl Router {
+    /// The relations that the approved interpretation needs.
+    pub(crate) async fn route(&self, session: &VerifiedSession, receipt: &str) -> Result<Vec<String>, RouterError> {
+        let interpretation = self.approved(session, receipt)?;
+        let needed = relations_of(&interpretation, &self.model)?;
+        let task = RouteTask { interpretation: &interpretation, model: &self.model };
+        let proposed = self.language.route(task).await?;
+        let beyond = proposed.iter().filter(|name| !needed.contains(name)).count();
+        if beyond > 0 {
+            tracing::warn!(beyond, "the model routed to relations that the interpretation does not need");
+        }
+        Ok(needed)
+    }
+
+    /// A draft of SQL over the sandbox's relations.
+    pub(crate) async fn write_sql(
+        &self,
+        session: &VerifiedSession,
+        receipt: &str,
+        relations: &[RelationSchema],
+        filters: &[BoundFilter],
+        refusals: &[Refusal],
+    ) -> Result<String, RouterError> {
+        if refusals.len() > REFUSALS_MAX {
+            return Err(RouterError::TooManyRefusals);
+        }
+        let interpretation = self.approved(session, receipt)?;
+        let task = WriteSqlTask { interpretation: &interpretation, model: &self.model, relations, filters, refusals };
+        Ok(self.language.write_sql(task).await?)
+    }
+
+    fn approved(&self, session: &VerifiedSession, receipt: &str) -> Result<Interpretation, RouterError> {
+        let receipt = self.verifier.verify_receipt(receipt, session, self.clock.now())?;
+        if receipt.model() != self.model.digest || receipt.policy() != self.policy.digest {
+            return Err(RouterError::PolicyChanged);
+        }
+        Ok(interpretation_from_receipt(receipt.interpretation())?)
+    }
+}
