@@ -198,7 +198,9 @@ mod tests {
         let shared = DataFusionError::Shared(Arc::new(leaf()));
         let arrow = ArrowError::ExternalError(Box::new(leaf()));
         for error in [leaf(), shared.context("join"), DataFusionError::ArrowError(Box::new(arrow), None)] {
-            assert!(matches!(EngineError::from(error), EngineError::Warehouse { name, .. } if name == "harvests"));
+            assert!(
+                matches!(EngineError::from(error), EngineError::Warehouse { name, .. } if name == "harvests")
+            );
         }
     }
 }

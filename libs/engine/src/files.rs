@@ -5,7 +5,7 @@
 
 use crate::error::AnyError;
 use crate::warehouse::{DataFile, Format};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
@@ -172,7 +172,9 @@ impl Batches {
             Ok(match origin {
                 Origin::File(name) => Arc::clone(batch.column_by_name(name).ok_or("a column was not read")?),
                 Origin::Partition(None) => new_null_array(&DataType::Utf8, rows),
-                Origin::Partition(Some(value)) => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(value, rows))),
+                Origin::Partition(Some(value)) => {
+                    Arc::new(StringArray::from_iter_values(std::iter::repeat_n(value, rows)))
+                }
             })
         };
         let columns = self.columns.iter().map(column).collect::<Result<_, _>>()?;

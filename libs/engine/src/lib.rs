@@ -40,6 +40,8 @@ mod wall;
 mod warehouse;
 
 pub mod kit;
+#[cfg(test)]
+mod tests;
 
 pub use datafusion_engine::{DataFusionEngine, EngineConfig};
 pub use engine::{Engine, GrantsRequest, Lookup, Match, QueryResult, Statement};

@@ -26,6 +26,10 @@ impl Recut {
         Self { schema, pending: VecDeque::new(), rows: 0 }
     }
 
+    pub(crate) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
     pub(crate) fn push(&mut self, batch: RecordBatch) {
         if batch.num_rows() > 0 {
             self.rows += batch.num_rows();
@@ -56,7 +60,8 @@ impl Recut {
             missing -= taken;
         }
         self.rows -= rows;
-        let columns = (0..self.schema.fields().len()).map(|index| join(&slices, index)).collect::<Result<_, _>>()?;
+        let columns =
+            (0..self.schema.fields().len()).map(|index| join(&slices, index)).collect::<Result<_, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
     }
@@ -67,7 +72,7 @@ fn join(slices: &[RecordBatch], column: usize) -> Result<ArrayRef, ArrowError> {
     let parts: Vec<_> = slices.iter().map(|slice| slice.column(column).to_data()).collect();
     let mut joined = MutableArrayData::new(parts.iter().collect(), false, 0);
     for (index, part) in parts.iter().enumerate() {
-        joined.extend(index, 0, part.len());
+        joined.try_extend(index, 0, part.len())?;
     }
     let data = joined.freeze();
     let data = if data.null_count() == 0 { data.into_builder().nulls(None).build()? } else { data };
@@ -86,7 +91,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn rows(from: usize, count: usize) -> RecordBatch {
-        let schema = Schema::new(vec![Field::new("n", DataType::Int64, true), Field::new("t", DataType::Utf8, true)]);
+        let schema =
+            Schema::new(vec![Field::new("n", DataType::Int64, true), Field::new("t", DataType::Utf8, true)]);
         let number = |row: usize| (row % 20_000 < 9_000 || row % 7 != 0).then(|| i64::try_from(row).unwrap());
         let numbers: Int64Array = (from..from + count).map(number).collect();
         let texts: StringArray = (from..from + count).map(|row| Some("x".repeat(row % 5))).collect();

@@ -9,13 +9,16 @@
 //! Does not cast, mask or cut; does not know who the caller is.
 
 use crate::error::AnyError;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
+};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use arrow::row::{RowConverter, SortField};
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 use splitplane_split_plane::ScopeValue;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -53,7 +56,9 @@ pub(crate) fn family(data_type: &DataType) -> Option<DataType> {
         DataType::Dictionary(_, values) => family(values),
         DataType::Date32 | DataType::Date64 => Some(DataType::Date32),
         // Whole numbers, as many exports write ids.
-        DataType::Decimal32(_, 0) | DataType::Decimal64(_, 0) | DataType::Decimal128(_, 0) => Some(DataType::Int64),
+        DataType::Decimal32(_, 0) | DataType::Decimal64(_, 0) | DataType::Decimal128(_, 0) => {
+            Some(DataType::Int64)
+        }
         other if other.is_integer() => Some(DataType::Int64),
         _ => None,
     }
@@ -83,12 +88,19 @@ impl KeySet {
 
     /// Binds to the types of a file's columns, in the order of [`Self::columns`].
     pub(crate) fn bind(&self, families: &[DataType]) -> Result<BoundKeys, AnyError> {
-        let values: Vec<ArrayRef> =
-            self.values.iter().zip(families).map(|(array, family)| respell(array, family)).collect::<Result<_, _>>()?;
+        let values: Vec<ArrayRef> = self
+            .values
+            .iter()
+            .zip(families)
+            .map(|(array, family)| respell(array, family))
+            .collect::<Result<_, _>>()?;
         let converter = RowConverter::new(families.iter().cloned().map(SortField::new).collect())?;
         let encoded = converter.convert_columns(&values)?;
         let whole = |row: usize| values.iter().all(|array| array.is_valid(row));
-        let rows = (0..encoded.num_rows()).filter(|row| whole(*row)).map(|row| encoded.row(row).as_ref().into()).collect();
+        let rows = (0..encoded.num_rows())
+            .filter(|row| whole(*row))
+            .map(|row| encoded.row(row).as_ref().into())
+            .collect();
         let extents = values.iter().map(Extent::of).collect();
         Ok(BoundKeys { columns: self.columns.clone(), converter, rows, extents })
     }
@@ -115,7 +127,8 @@ fn respell(array: &ArrayRef, family: &DataType) -> Result<ArrayRef, AnyError> {
     let cast = cast_with_options(&texts, family, &CastOptions::default())?;
     let again = cast_with_options(&cast, &DataType::Utf8, &CastOptions::default())?;
     let (texts, again) = (texts.as_string::<i32>(), again.as_string::<i32>());
-    let same = |row: usize| again.is_valid(row) && texts.is_valid(row) && texts.value(row) == again.value(row);
+    let same =
+        |row: usize| again.is_valid(row) && texts.is_valid(row) && texts.value(row) == again.value(row);
     Ok(match family {
         DataType::Int64 => {
             let cast = cast.as_primitive::<Int64Type>();
@@ -132,7 +145,8 @@ fn respell(array: &ArrayRef, family: &DataType) -> Result<ArrayRef, AnyError> {
 impl BoundKeys {
     /// Which rows of a batch hold one of the tuples.
     pub(crate) fn matches(&self, batch: &RecordBatch) -> Result<BooleanArray, AnyError> {
-        let column = |name: &String| comparable(batch.column_by_name(name).ok_or("a scope column was not read")?);
+        let column =
+            |name: &String| comparable(batch.column_by_name(name).ok_or("a scope column was not read")?);
         let columns: Vec<ArrayRef> = self.columns.iter().map(column).collect::<Result<_, _>>()?;
         let encoded = self.converter.convert_columns(&columns)?;
         let kept = (0..batch.num_rows()).map(|row| {
@@ -143,17 +157,13 @@ impl BoundKeys {
         Ok(kept.collect())
     }
 
-    /// Whether a file whose folder gives `column` this value can hold a row of the scope.
-    pub(crate) fn may_hold_partition(&self, column: &str, value: Option<&str>) -> bool {
-        let Some(extent) = self.extent(column) else { return true };
-        value.is_some_and(|value| extent.may_hold_text(value.as_bytes(), value.as_bytes()))
-    }
-
     /// Whether a row group can hold a row of the scope, as far as its statistics tell.
     pub(crate) fn may_hold_group(&self, group: &RowGroupMetaData, unsigned: &HashSet<String>) -> bool {
         group.columns().iter().all(|chunk| {
             let [name] = chunk.column_path().parts() else { return true };
-            let (Some(extent), Some(statistics)) = (self.extent(name), chunk.statistics()) else { return true };
+            let (Some(extent), Some(statistics)) = (self.extent(name), chunk.statistics()) else {
+                return true;
+            };
             unsigned.contains(name) || extent.may_hold(statistics)
         })
     }
@@ -167,8 +177,12 @@ impl Extent {
     fn of(array: &ArrayRef) -> Self {
         match array.data_type() {
             DataType::Int64 => Self::Integers(sorted(array.as_primitive::<Int64Type>().iter().flatten())),
-            DataType::Date32 => Self::Integers(sorted(array.as_primitive::<Date32Type>().iter().flatten().map(i64::from))),
-            _ => Self::Texts(sorted(array.as_string::<i32>().iter().flatten().map(|text| text.as_bytes().into()))),
+            DataType::Date32 => {
+                Self::Integers(sorted(array.as_primitive::<Date32Type>().iter().flatten().map(i64::from)))
+            }
+            _ => Self::Texts(sorted(
+                array.as_string::<i32>().iter().flatten().map(|text| text.as_bytes().into()),
+            )),
         }
     }
 
@@ -210,7 +224,8 @@ fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
 
 fn meets<T: Ord>(values: &[T], min: &T, max: &T) -> bool {
     if values.len() > PRUNING_VALUES_MAX {
-        return values.first().is_some_and(|first| first <= max) && values.last().is_some_and(|last| last >= min);
+        return values.first().is_some_and(|first| first <= max)
+            && values.last().is_some_and(|last| last >= min);
     }
     let from = values.partition_point(|value| value < min);
     values.get(from).is_some_and(|value| value <= max)
@@ -267,11 +282,12 @@ impl TupleCollector {
 pub(crate) struct Keys {
     sets: Vec<KeySet>,
     bound: HashMap<(usize, Vec<DataType>), Arc<BoundKeys>>,
+    partitions: HashMap<(usize, usize), Extent>,
 }
 
 impl Keys {
     pub(crate) fn new(sets: Vec<KeySet>) -> Self {
-        Self { sets, bound: HashMap::new() }
+        Self { sets, bound: HashMap::new(), partitions: HashMap::new() }
     }
 
     pub(crate) fn columns(&self) -> impl Iterator<Item = &String> {
@@ -287,7 +303,8 @@ impl Keys {
         for (index, set) in self.sets.iter().enumerate() {
             let family_of = |name: &String| {
                 let data_type = type_of(name).ok_or("a scope column is missing from the file")?;
-                family(&data_type).ok_or_else(|| AnyError::from(format!("keys of type {data_type} cannot be compared")))
+                family(&data_type)
+                    .ok_or_else(|| AnyError::from(format!("keys of type {data_type} cannot be compared")))
             };
             let families: Vec<DataType> = set.columns.iter().map(family_of).collect::<Result<_, _>>()?;
             let key = (index, families);
@@ -305,13 +322,22 @@ impl Keys {
     }
 
     /// Whether a file in folders of these values can hold a row of the scope. Read from names alone.
-    pub(crate) fn may_hold_file(&self, partitions: &[(String, Option<String>)]) -> Result<bool, AnyError> {
-        for set in &self.sets {
+    pub(crate) fn may_hold_file(
+        &mut self,
+        partitions: &[(String, Option<String>)],
+    ) -> Result<bool, AnyError> {
+        for (index, set) in self.sets.iter().enumerate() {
             for (column, value) in partitions {
-                let Some(index) = set.columns.iter().position(|name| name == column) else { continue };
-                let Some(array) = set.values.get(index) else { continue };
-                let texts = KeySet::of_arrays(vec![column.clone()], vec![Arc::clone(array)]).bind(&[DataType::Utf8])?;
-                if !texts.may_hold_partition(column, value.as_deref()) {
+                let Some(position) = set.columns.iter().position(|name| name == column) else { continue };
+                let Some(array) = set.values.get(position) else { continue };
+                let extent = match self.partitions.entry((index, position)) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => entry.insert(Extent::of(&respell(array, &DataType::Utf8)?)),
+                };
+                let held = value
+                    .as_deref()
+                    .is_some_and(|value| extent.may_hold_text(value.as_bytes(), value.as_bytes()));
+                if !held {
                     return Ok(false);
                 }
             }

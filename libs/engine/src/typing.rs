@@ -76,7 +76,8 @@ fn natural(file: &Arrow) -> Option<Arrow> {
 fn can_become(from: &Arrow, to: &Arrow) -> bool {
     let zoned = |data_type: &Arrow| matches!(data_type, Arrow::Timestamp(_, Some(_)));
     let time = |data_type: &Arrow| matches!(data_type, Arrow::Date32 | Arrow::Timestamp(..));
-    let number = |data_type: &Arrow| matches!(data_type, Arrow::Int64 | Arrow::Float64 | Arrow::Decimal128(..));
+    let number =
+        |data_type: &Arrow| matches!(data_type, Arrow::Int64 | Arrow::Float64 | Arrow::Decimal128(..));
     from == to
         || *to == Arrow::Utf8
         || *from == Arrow::Utf8
@@ -90,7 +91,9 @@ pub(crate) fn data_type(arrow: &Arrow) -> Option<DataType> {
         Arrow::Null | Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View => DataType::String,
         Arrow::Boolean => DataType::Boolean,
         Arrow::Float16 | Arrow::Float32 | Arrow::Float64 => DataType::Float,
-        Arrow::Decimal32(..) | Arrow::Decimal64(..) | Arrow::Decimal128(..) | Arrow::Decimal256(..) => DataType::Decimal,
+        Arrow::Decimal32(..) | Arrow::Decimal64(..) | Arrow::Decimal128(..) | Arrow::Decimal256(..) => {
+            DataType::Decimal
+        }
         Arrow::Date32 | Arrow::Date64 => DataType::Date,
         Arrow::Timestamp(_, None) => DataType::Timestamp,
         Arrow::Timestamp(_, Some(_)) => DataType::TimestampTz,
@@ -146,7 +149,10 @@ fn decimals(texts: &[Option<String>], precision: u8, scale: i8) -> Result<ArrayR
         let value: Decimal = text.parse()?;
         let value = value.normalized(0).normalized(digits);
         if value.scale() != digits {
-            return Err(format!("a decimal has more than {digits} digits after the point, or too many before it").into());
+            return Err(format!(
+                "a decimal has more than {digits} digits after the point, or too many before it"
+            )
+            .into());
         }
         Ok(value.unscaled())
     };
@@ -196,7 +202,10 @@ mod tests {
     fn decimals_of_text_and_doubles_are_exact_or_refused() {
         let six = Arrow::Decimal128(38, 6);
         let text = |text: &str| cast(&array(StringArray::from(vec![text])), &six);
-        assert_eq!(text("12.345").unwrap().as_primitive::<arrow::datatypes::Decimal128Type>().value(0), 12_345_000);
+        assert_eq!(
+            text("12.345").unwrap().as_primitive::<arrow::datatypes::Decimal128Type>().value(0),
+            12_345_000
+        );
         assert!(text("0.1234567").is_err());
         assert!(text("1e3").is_err());
         assert!(text("0.1000000000").is_ok());

@@ -66,7 +66,8 @@ impl Warehouse {
         let files = self.files(source)?;
         let first = files.first().ok_or_else(|| fail("no file".into()))?;
         let file = OpenFile::open(first).map_err(fail)?;
-        let column = |(name, data_type): (String, DataType)| Column { name, data_type, unit: None, masked: false };
+        let column =
+            |(name, data_type): (String, DataType)| Column { name, data_type, unit: None, masked: false };
         let shown = file.columns().filter_map(|(name, data_type)| {
             let target = typing::target(None, data_type)?;
             Some((name.to_owned(), typing::data_type(&target)?))
@@ -81,7 +82,9 @@ impl Warehouse {
             return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "not a plain name")));
         }
         let at = |end: &str| self.root.join(format!("{source}{end}"));
-        for (path, format) in [(at(".parquet"), Format::Parquet), (at(""), Format::Parquet), (at(".csv"), Format::Csv)] {
+        for (path, format) in
+            [(at(".parquet"), Format::Parquet), (at(""), Format::Parquet), (at(".csv"), Format::Csv)]
+        {
             let Ok(metadata) = path.metadata() else { continue };
             if metadata.is_file() && path.extension().is_some() {
                 return Ok(vec![DataFile { path, format, partitions: Vec::new() }]);
@@ -90,7 +93,10 @@ impl Warehouse {
                 let mut files = Vec::new();
                 collect(&path, &[], &mut files).map_err(fail)?;
                 if files.is_empty() {
-                    return Err(fail(io::Error::new(io::ErrorKind::NotFound, "no Parquet file in the folder")));
+                    return Err(fail(io::Error::new(
+                        io::ErrorKind::NotFound,
+                        "no Parquet file in the folder",
+                    )));
                 }
                 return Ok(files);
             }
@@ -117,7 +123,8 @@ fn collect(
     // The order of a listing is the file system's, and changes when anyone adds a file.
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        let name = entry.file_name().into_string().map_err(|_name| io::Error::other("a file name is not UTF-8"))?;
+        let name =
+            entry.file_name().into_string().map_err(|_name| io::Error::other("a file name is not UTF-8"))?;
         // Markers and files in the making, as every engine leaves them beside the data.
         if name.starts_with(['_', '.']) {
             continue;
@@ -169,7 +176,9 @@ mod tests {
         let warehouse = Warehouse::open(&root).unwrap();
         assert!(warehouse.has("inside"));
         let absolute = folder.path().join("outside");
-        for name in ["../outside", "..", ".", "", "inner/../../outside", "inside.csv", absolute.to_str().unwrap()] {
+        for name in
+            ["../outside", "..", ".", "", "inner/../../outside", "inside.csv", absolute.to_str().unwrap()]
+        {
             assert!(!warehouse.has(name), "{name}");
         }
     }
@@ -180,13 +189,18 @@ mod tests {
         let root = folder.path();
         let names = |source: &str| -> Vec<String> {
             let files = Warehouse::open(root).unwrap().files(source).unwrap();
-            files.iter().map(|file| file.path.strip_prefix(root).unwrap().to_str().unwrap().to_owned()).collect()
+            files
+                .iter()
+                .map(|file| file.path.strip_prefix(root).unwrap().to_str().unwrap().to_owned())
+                .collect()
         };
         fs::write(root.join("c.csv"), "a\n").unwrap();
         assert_eq!(names("c"), ["c.csv"]);
         fs::create_dir_all(root.join("c/key=b")).unwrap();
         fs::create_dir_all(root.join("c/key=a")).unwrap();
-        for name in ["c/key=b/1.parquet", "c/key=a/2.parquet", "c/key=a/1.parquet", "c/_SUCCESS", "c/.1.parquet"] {
+        for name in
+            ["c/key=b/1.parquet", "c/key=a/2.parquet", "c/key=a/1.parquet", "c/_SUCCESS", "c/.1.parquet"]
+        {
             fs::write(root.join(name), "").unwrap();
         }
         assert_eq!(names("c"), ["c/key=a/1.parquet", "c/key=a/2.parquet", "c/key=b/1.parquet"]);

@@ -226,8 +226,13 @@ pub(crate) fn resolve_dates(tokens: &[Token], facts: &Facts<'_>) -> Result<Vec<T
     let mut rest = tokens;
     while let Some((token, after)) = rest.split_first() {
         let (kind, used) = match &token.kind {
-            Kind::Date(date) => match period_here(*date, after, facts) {
-                Some(used) => (Kind::Known(Vec::new()), used),
+            Kind::Date(date) => match range_here(*date, after) {
+                Some(to) if facts.period == Some((*date, to)) => (Kind::Known(Vec::new()), 2),
+                // A range is the period, or one between two rows; its ends alone prove nothing.
+                Some(to) => {
+                    let row = facts.rows_of_date(*date).filter(|_| facts.rows_of_date(to).is_some());
+                    (row.ok_or(Ungrounded::new(Claim::Date, token.at))?, 0)
+                }
                 None => (facts.date(*date).ok_or(Ungrounded::new(Claim::Date, token.at))?, 0),
             },
             Kind::Word(word, case) => match month_here(word, *case, after, &mut resolved) {
@@ -249,15 +254,19 @@ pub(crate) fn resolve_dates(tokens: &[Token], facts: &Facts<'_>) -> Result<Vec<T
     Ok(resolved)
 }
 
-/// How many tokens after `from` complete the period: "to 2031-02-09".
-fn period_here(from: Date, after: &[Token], facts: &Facts<'_>) -> Option<usize> {
+/// The end of the range that `from` begins: "to 2031-02-09".
+fn range_here(from: Date, after: &[Token]) -> Option<Date> {
     let (link, end) = (after.first()?, after.get(1)?);
     let links = match &link.kind {
         Kind::Word(word, _) => matches!(word.as_str(), "to" | "through" | "until" | "till" | "and"),
         Kind::Dash => true,
         Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_) | Kind::Break | Kind::End => false,
     };
-    (links && end.kind == Kind::Date(facts.period?.1) && from == facts.period?.0).then_some(2)
+    match &end.kind {
+        Kind::Date(to) if links && *to >= from => Some(*to),
+        Kind::Date(_) | Kind::Word(..) | Kind::Figure(_) | Kind::Rows { .. } | Kind::Known(_) => None,
+        Kind::Break | Kind::Dash | Kind::End => None,
+    }
 }
 
 enum Named {

@@ -15,8 +15,6 @@ macro_rules! area {
         pub mod $area {
             #[doc = $doc]
             #[expect(
-                missing_docs,
-                missing_debug_implementations,
                 clippy::all,
                 reason = "generated code"
             )]

@@ -119,11 +119,10 @@ impl Calendar {
             PeriodExpr::ToDate(unit) => Ok((self.start(today, unit)?, tomorrow)),
             PeriodExpr::PastDays(count) => Ok((plus(today, Grain::Day, -i64::from(count))?, today)),
             PeriodExpr::Day(day) => whole(day, Grain::Day),
-            PeriodExpr::Month { year, month } => {
-                whole(first_of(year, month, today)?, Grain::Month)
-            }
+            PeriodExpr::Month { year, month } => whole(first_of(year, month, today)?, Grain::Month),
             PeriodExpr::Quarter { year, quarter } => {
-                let month = quarter.checked_sub(1).and_then(|n| n.checked_mul(3)).and_then(|n| n.checked_add(1));
+                let month =
+                    quarter.checked_sub(1).and_then(|n| n.checked_mul(3)).and_then(|n| n.checked_add(1));
                 whole(first_of(year, month.ok_or(PeriodError::OutOfRange)?, today)?, Grain::Quarter)
             }
             PeriodExpr::Year(year) => whole(first_of(Some(year), 1, today)?, Grain::Year),

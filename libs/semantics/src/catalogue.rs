@@ -84,3 +84,6 @@ impl<'a> Catalogue<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

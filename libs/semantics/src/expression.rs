@@ -5,8 +5,7 @@
 
 use crate::words::nearest;
 use sqlparser::ast::{
-    Expr, Function, Ident, ObjectName, Query, Value, ValueWithSpan, Visit, VisitMut, Visitor,
-    VisitorMut,
+    Expr, Function, Ident, ObjectName, Query, Value, ValueWithSpan, Visit, VisitMut, Visitor, VisitorMut,
 };
 use sqlparser::dialect::{DatabricksDialect, Dialect, GenericDialect};
 use sqlparser::keywords::{RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_TABLE_ALIAS};
@@ -49,10 +48,31 @@ pub(crate) fn ident(name: &str) -> Ident {
 }
 
 fn is_reserved(name: &str) -> bool {
+    /// Words that may begin an expression of another kind.
+    const OPENERS: [&str; 18] = [
+        "array",
+        "case",
+        "cast",
+        "convert",
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "date",
+        "exists",
+        "extract",
+        "false",
+        "interval",
+        "not",
+        "null",
+        "struct",
+        "time",
+        "timestamp",
+        "true",
+    ];
     let Token::Word(word) = Token::make_keyword(name) else { return true };
     RESERVED_FOR_COLUMN_ALIAS.contains(&word.keyword)
         || RESERVED_FOR_TABLE_ALIAS.contains(&word.keyword)
-        // Words that begin an expression, like `interval` or `case`, are no bare column.
+        || OPENERS.contains(&name)
         || parse_with(&DatabricksDialect {}, name) != Ok(Expr::Identifier(Ident::new(name)))
 }
 
@@ -74,20 +94,29 @@ pub(crate) fn parse(text: &str, written: Written) -> Result<Expr, BadExpression>
         Written::AnsiSql => &GenericDialect {},
         Written::Databricks => &DatabricksDialect {},
     };
-    let mut expression = parse_with(dialect, text)
-        .map_err(|error| bad(format!("the expression `{text}` does not parse: {error}"), "correct the SQL"))?;
+    let mut expression = parse_with(dialect, text).map_err(|error| {
+        bad(format!("the expression `{text}` does not parse: {error}"), "correct the SQL")
+    })?;
+    // Databricks reads `\\` in a text as an escape; standard SQL does not.
+    if written == Written::AnsiSql && text.contains('\\') {
+        return Err(elsewhere(text));
+    }
     if let Break(error) = Visit::visit(&expression, &mut Inspector) {
         return Err(error);
     }
     let _: ControlFlow<()> = VisitMut::visit(&mut expression, &mut Requote);
     // What runs is printed anew in Databricks' syntax, and must still be what was written.
     if parse_with(&DatabricksDialect {}, &expression.to_string()).as_ref() != Ok(&expression) {
-        return Err(bad(
-            format!("the expression `{text}` means something else on Databricks"),
-            "write it for dialect DATABRICKS",
-        ));
+        return Err(elsewhere(text));
     }
     Ok(expression)
+}
+
+fn elsewhere(text: &str) -> BadExpression {
+    bad(
+        format!("the expression `{text}` means something else on Databricks"),
+        "write it for dialect DATABRICKS",
+    )
 }
 
 struct Inspector;
@@ -111,15 +140,13 @@ impl Visitor for Inspector {
     }
 
     fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<BadExpression> {
-        match expression {
-            Expr::Function(Function { over: Some(_), .. }) => {
-                Break(bad("an expression holds a window function", "use an aggregate"))
-            }
-            Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => {
-                Break(bad("an expression holds `*` as a value", "name the fields"))
-            }
-            _ => Continue(()),
+        if let Expr::Function(Function { over: Some(_), .. }) = expression {
+            return Break(bad("an expression holds a window function", "use an aggregate"));
         }
+        if let Expr::Wildcard(_) | Expr::QualifiedWildcard(..) = expression {
+            return Break(bad("an expression holds `*` as a value", "name the fields"));
+        }
+        Continue(())
     }
 }
 
@@ -185,11 +212,42 @@ impl Visitor for Names {
 
 fn is_aggregate(expression: &Expr) -> bool {
     const AGGREGATES: [&str; 36] = [
-        "any_value", "approx_count_distinct", "approx_percentile", "avg", "bool_and", "bool_or", "corr", "count",
-        "count_if", "covar_pop", "covar_samp", "every", "first", "kurtosis", "last", "max", "max_by", "mean",
-        "median", "min", "min_by", "mode", "percentile", "percentile_approx", "percentile_cont",
-        "percentile_disc", "skewness", "some", "std", "stddev", "stddev_pop", "stddev_samp", "sum", "var_pop",
-        "var_samp", "variance",
+        "any_value",
+        "approx_count_distinct",
+        "approx_percentile",
+        "avg",
+        "bool_and",
+        "bool_or",
+        "corr",
+        "count",
+        "count_if",
+        "covar_pop",
+        "covar_samp",
+        "every",
+        "first",
+        "kurtosis",
+        "last",
+        "max",
+        "max_by",
+        "mean",
+        "median",
+        "min",
+        "min_by",
+        "mode",
+        "percentile",
+        "percentile_approx",
+        "percentile_cont",
+        "percentile_disc",
+        "skewness",
+        "some",
+        "std",
+        "stddev",
+        "stddev_pop",
+        "stddev_samp",
+        "sum",
+        "var_pop",
+        "var_samp",
+        "variance",
     ];
     let Expr::Function(function) = expression else { return false };
     AGGREGATES.contains(&function.name.to_string().to_lowercase().as_str())
@@ -224,7 +282,10 @@ impl VisitorMut for Strip<'_> {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "a field is computed from the columns of its own dataset alone".to_owned(),
                 };
-                Break(bad(format!("the expression names `{}`", Expr::CompoundIdentifier(parts.clone())), remedy))
+                Break(bad(
+                    format!("the expression names `{}`", Expr::CompoundIdentifier(parts.clone())),
+                    remedy,
+                ))
             }
             [] => Continue(()),
         }

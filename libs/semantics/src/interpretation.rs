@@ -83,6 +83,21 @@ pub struct Period {
     pub label: String,
 }
 
+impl Period {
+    /// The first day, inclusive.
+    #[must_use]
+    pub fn first_day(&self) -> jiff::civil::Date {
+        self.from.date()
+    }
+
+    /// The last day, inclusive.
+    #[must_use]
+    pub fn last_day(&self) -> jiff::civil::Date {
+        // One nanosecond before the end is still inside; at the end of time there is nothing before.
+        self.to.checked_sub(jiff::Span::new().nanoseconds(1)).map_or(self.to.date(), |last| last.date())
+    }
+}
+
 /// A period as a question says it, before the calendar gives it dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeriodExpr {

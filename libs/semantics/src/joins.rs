@@ -20,7 +20,8 @@ pub(crate) fn path<'m>(
     let mut seen = BTreeSet::from([from]);
     let mut ways: Vec<Vec<&Relationship>> = vec![Vec::new()];
     while !ways.is_empty() {
-        let next: Vec<Vec<&Relationship>> = ways.iter().flat_map(|way| longer(model, from, way, &seen)).collect();
+        let next: Vec<Vec<&Relationship>> =
+            ways.iter().flat_map(|way| longer(model, from, way, &seen)).collect();
         let mut arrived = next.iter().filter(|way| end(from, way) == to);
         match (arrived.next(), arrived.next()) {
             (Some(way), None) => return Ok(way.clone()),
@@ -58,7 +59,7 @@ fn longer<'m>(
 /// dataset on its one side.
 pub(crate) fn time_field(model: &SemanticModel, dataset: &str) -> Option<FieldRef> {
     let own = |dataset: &Dataset| {
-        let field = dataset.fields.iter().find(|field| field.is_time)?;
+        let field = dataset.fields.iter().find(|field| field.holds_time())?;
         Some(FieldRef { dataset: dataset.name.clone(), field: field.name.clone() })
     };
     let mut reachable: Vec<(usize, &Dataset)> = model
@@ -79,9 +80,7 @@ pub(crate) fn metrics_of<'m>(
         .metrics
         .iter()
         .map(|name| {
-            model
-                .metric(name)
-                .ok_or_else(|| CompileError::Unknown { kind: "metric", name: name.clone() })
+            model.metric(name).ok_or_else(|| CompileError::Unknown { kind: "metric", name: name.clone() })
         })
         .collect::<Result<_, _>>()?;
     let base = metrics.first().ok_or(CompileError::NoMetric)?.dataset.as_str();
@@ -135,5 +134,11 @@ pub fn relations_of(
             needed.insert(&step.to);
         }
     }
-    Ok(model.datasets.iter().map(|d| &d.name).filter(|name| needed.contains(name.as_str())).cloned().collect())
+    Ok(model
+        .datasets
+        .iter()
+        .map(|d| &d.name)
+        .filter(|name| needed.contains(name.as_str()))
+        .cloned()
+        .collect())
 }

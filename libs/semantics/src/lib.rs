@@ -9,6 +9,8 @@ mod catalogue;
 mod compile;
 mod error;
 mod expression;
+#[cfg(test)]
+mod fixtures;
 mod interpretation;
 mod joins;
 mod model;
@@ -37,6 +39,6 @@ pub use policy::{
     ColumnPolicy, DatasetPolicy, Grants, Mask, Policy, RowPolicy, ScopeKey, ScopeRule, Treatment, Visibility,
 };
 pub use policy_file::{load_policy, parse_policy};
-pub use sentence::sentence;
+pub use sentence::{period_text, sentence};
 pub use validate::{ValidatedInterpretation, interpretation_from_receipt, validate};
 pub use words::words_of;

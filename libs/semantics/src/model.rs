@@ -1,7 +1,7 @@
 //! The semantic model: what things mean. Read from Apache Ossie YAML by [`crate::load_model`].
 
 use splitplane_types::{DataType, Digest};
-use sqlparser::ast::Expr;
+use sqlparser::ast::{Expr, FunctionArguments};
 
 /// A loaded semantic model. Every reference in it has been resolved.
 #[derive(Debug, Clone)]
@@ -62,6 +62,7 @@ pub struct Field {
 
 /// How a field is computed from the columns of its dataset's file.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a model holds few, for as long as the process lives")]
 pub enum FieldExpression {
     /// A column, unchanged.
     Column(String),
@@ -125,10 +126,35 @@ impl SemanticModel {
     }
 }
 
+impl Metric {
+    /// Whether values may be added up over rows: sums and counts may, averages, ratios and distinct
+    /// counts may not.
+    #[must_use]
+    pub fn is_additive(&self) -> bool {
+        let Expr::Function(call) = &self.expression else { return false };
+        let name = call.name.to_string();
+        let FunctionArguments::List(arguments) = &call.args else { return false };
+        let adds_up = name.eq_ignore_ascii_case("sum") || name.eq_ignore_ascii_case("count");
+        adds_up && arguments.duplicate_treatment.is_none() && call.over.is_none()
+    }
+}
+
 impl Dataset {
     /// The field of that name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+impl Field {
+    /// Whether it has the role of time and can hold dates. A year as a number has the role alone.
+    #[must_use]
+    pub const fn holds_time(&self) -> bool {
+        let temporal = matches!(
+            self.data_type,
+            None | Some(DataType::Date | DataType::Timestamp | DataType::TimestampTz)
+        );
+        self.is_time && temporal
     }
 }

@@ -157,7 +157,8 @@ impl Reader<'_> {
         let (from, from_columns) = side("from", "from_columns")?;
         let (to, to_columns) = side("to", "to_columns")?;
         if from_columns.is_empty() || from_columns.len() != to_columns.len() {
-            let what = format!("relationship `{name}` joins {} to {} columns", from_columns.len(), to_columns.len());
+            let what =
+                format!("relationship `{name}` joins {} to {} columns", from_columns.len(), to_columns.len());
             let remedy = "list the same number on both sides, at least one";
             return Err(source.error(line_of(&map, "from_columns"), what, remedy));
         }
@@ -185,7 +186,8 @@ impl Reader<'_> {
             let map = self.source.open_mapping(node, kind)?;
             let name = self.source.required_text(&map, "name")?;
             if name.contains(|c: char| c.is_control() || matches!(c, '`' | '"' | '.')) {
-                let what = format!("{kind} name `{}` holds quotes, dots or control characters", name.escape_debug());
+                let what =
+                    format!("{kind} name `{}` holds quotes, dots or control characters", name.escape_debug());
                 return Err(self.source.error(line_of(&map, "name"), what, "use letters, digits and `_`"));
             }
             if !seen.insert(name.to_lowercase()) {

@@ -65,7 +65,9 @@ pub fn find_period(text: &str) -> PeriodSearch {
     let Some((expr, start, end)) = found else { return PeriodSearch::None };
     let label = slice(text, &tokens, start, end).to_owned();
     let lead = preposition(&tokens, start);
-    let (Some(first), Some(last)) = (tokens.get(lead), tokens.get(end - 1)) else { return PeriodSearch::None };
+    let (Some(first), Some(last)) = (tokens.get(lead), tokens.get(end - 1)) else {
+        return PeriodSearch::None;
+    };
     PeriodSearch::Found { phrase: PeriodPhrase { expr, label }, span: first.span.start..last.span.end }
 }
 
@@ -81,16 +83,60 @@ fn read(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
 /// "the first week of July", "yesterday morning", "the week before last".
 fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, usize)> {
     const AFTER: [&str; 11] = [
-        "morning", "afternoon", "evening", "night", "ago", "earlier", "ends", "ended", "onwards", "except", "excluding",
+        "morning",
+        "afternoon",
+        "evening",
+        "night",
+        "ago",
+        "earlier",
+        "ends",
+        "ended",
+        "onwards",
+        "except",
+        "excluding",
     ];
     const BEFORE: [&str; 36] = [
-        "before", "after", "until", "till", "by", "early", "mid", "late", "later", "beginning", "start", "end",
-        "middle", "half", "excluding", "except", "without", "not", "versus", "vs", "than", "compared", "outside",
-        "prior", "preceding", "following", "around", "about", "circa", "near", "past", "like", "against", "through",
-        "approximately", "to",
+        "before",
+        "after",
+        "until",
+        "till",
+        "by",
+        "early",
+        "mid",
+        "late",
+        "later",
+        "beginning",
+        "start",
+        "end",
+        "middle",
+        "half",
+        "excluding",
+        "except",
+        "without",
+        "not",
+        "versus",
+        "vs",
+        "than",
+        "compared",
+        "outside",
+        "prior",
+        "preceding",
+        "following",
+        "around",
+        "about",
+        "circa",
+        "near",
+        "past",
+        "like",
+        "against",
+        "through",
+        "approximately",
+        "to",
     ];
     let after = |offset: usize| tokens.get(end + offset).map_or("", |token| token.word.as_str());
-    if AFTER.contains(&after(0)) || matches!((after(0), after(1)), ("before", "last") | ("to", "date") | ("so", "far")) {
+    if AFTER.contains(&after(0))
+        || matches!((after(0), after(1)), ("before", "last") | ("to", "date") | ("so", "far"))
+    {
         return Some((start, (end + 2).min(tokens.len())));
     }
     let mut before = start;

@@ -115,13 +115,11 @@ impl Source<'_> {
 
     /// A list.
     pub(crate) fn list<'n>(self, node: &'n Node, what: &str) -> Result<&'n [Node], LoadError> {
-        match &node.value {
-            Value::List(nodes) => Ok(nodes),
-            other => {
-                let what = format!("{what} is {}, not a list", other.kind());
-                Err(self.error(node.line, what, "write a list, for example [a, b]"))
-            }
+        if let Value::List(nodes) = &node.value {
+            return Ok(nodes);
         }
+        let what = format!("{what} is {}, not a list", node.value.kind());
+        Err(self.error(node.line, what, "write a list, for example [a, b]"))
     }
 
     /// A list of texts.
@@ -131,13 +129,11 @@ impl Source<'_> {
 
     /// A mapping, whatever its keys.
     pub(crate) fn open_mapping<'n>(self, node: &'n Node, what: &'n str) -> Result<Mapping<'n>, LoadError> {
-        match &node.value {
-            Value::Mapping(entries) => Ok(Mapping { line: node.line, what, entries }),
-            other => {
-                let what = format!("{what} is {}, not a mapping", other.kind());
-                Err(self.error(node.line, what, "write `key: value` pairs"))
-            }
+        if let Value::Mapping(entries) = &node.value {
+            return Ok(Mapping { line: node.line, what, entries });
         }
+        let what = format!("{what} is {}, not a mapping", node.value.kind());
+        Err(self.error(node.line, what, "write `key: value` pairs"))
     }
 
     /// A mapping with no keys but `keys`.
@@ -175,10 +171,7 @@ impl Source<'_> {
         mapping: &Mapping<'n>,
         key: &str,
     ) -> Result<Option<&'n str>, LoadError> {
-        mapping
-            .get(key)
-            .map(|node| self.text(node, &format!("`{key}` of {}", mapping.what)))
-            .transpose()
+        mapping.get(key).map(|node| self.text(node, &format!("`{key}` of {}", mapping.what))).transpose()
     }
 
     /// A list that a mapping may have; none is the empty list.
@@ -205,6 +198,10 @@ impl<'n> Mapping<'n> {
 }
 
 impl Value {
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "empty",

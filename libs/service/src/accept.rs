@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_stream::Stream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
 use tracing::instrument::WithSubscriber as _;
 
@@ -41,6 +42,8 @@ pub struct PeerInfo {
 pub(crate) struct Connection {
     stream: TlsStream<TcpStream>,
     info: PeerInfo,
+    /// Completes when the service gives up on connections that do not drain.
+    closing: Pin<Box<WaitForCancellationFutureOwned>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -54,6 +57,9 @@ impl Connected for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.closing.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
@@ -92,10 +98,15 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
-    /// Begins to accept. Must be called within a tokio runtime.
-    pub(crate) fn new(listener: TcpListener, acceptor: TlsAcceptor, trust_domain: &str) -> Self {
+    /// Begins to accept. Must be called within a tokio runtime. `closing` breaks every connection.
+    pub(crate) fn new(
+        listener: TcpListener,
+        acceptor: TlsAcceptor,
+        trust_domain: &str,
+        closing: CancellationToken,
+    ) -> Self {
         let (done, ready) = mpsc::channel(1);
-        let door = Door { acceptor, trust_domain: trust_domain.into(), done };
+        let door = Door { acceptor, trust_domain: trust_domain.into(), closing, done };
         let accepting = tokio::spawn(accept(listener, door).with_current_subscriber());
         Self { ready, accepting }
     }
@@ -119,6 +130,7 @@ impl Drop for Incoming {
 struct Door {
     acceptor: TlsAcceptor,
     trust_domain: Arc<str>,
+    closing: CancellationToken,
     done: mpsc::Sender<Connection>,
 }
 
@@ -159,8 +171,9 @@ impl Door {
             Ok(Ok(stream)) => {
                 let peer = self.identify(&stream);
                 let info = PeerInfo { peer, remote };
+                let closing = Box::pin(self.closing.clone().cancelled_owned());
                 // The receiver is gone only when the server stops.
-                drop(self.done.send(Connection { stream, info, _place: place }).await);
+                drop(self.done.send(Connection { stream, info, closing, _place: place }).await);
             }
             Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
             Err(_) => tracing::debug!("a handshake took too long"),

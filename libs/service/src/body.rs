@@ -35,8 +35,8 @@ pub(crate) fn trailers_of(reason: Reason, now: SystemTime) -> Frame<Bytes> {
 /// CANCELLED: the caller went away.
 pub(crate) fn watch<S, E>(response: Response<Body>, scope: S, ended: E) -> Response<Body>
 where
-    S: Fn(&mut dyn FnMut()) + Send + 'static,
-    E: FnOnce(Code) + Send + 'static,
+    S: Fn(&mut dyn FnMut()) + Send + Unpin + 'static,
+    E: FnOnce(Code) + Send + Unpin + 'static,
 {
     let (parts, inner) = response.into_parts();
     match code_in(&parts.headers) {

@@ -14,11 +14,12 @@ mod trace;
 
 pub(crate) use catch_panic::CatchPanic;
 pub(crate) use limit_deadline::LimitDeadline;
-pub(crate) use metrics::Metrics;
+pub(crate) use metrics::{Metrics, labels};
 pub use name_reasons::NameReasons;
 pub(crate) use name_reasons::NameReasonsLayer;
 pub(crate) use require_peer::RequirePeer;
-pub use require_session::{RequireSession, RequireSessionService};
+pub use require_session::RequireSession;
+pub(crate) use require_session::TXN_TOKEN;
 pub(crate) use shed_load::ShedLoad;
 pub(crate) use trace::Trace;
 

@@ -7,6 +7,7 @@
 pub mod access;
 mod accept;
 mod app;
+mod backoff;
 mod body;
 mod client;
 mod clock;
@@ -38,7 +39,7 @@ pub use feed::SessionFeed;
 pub use health::Readiness;
 pub use layers::{NameReasons, RequireSession};
 pub use run::run;
-pub use server::{Inner, LAYER_ORDER};
+pub use server::Inner;
 pub use start::{Start, StartError};
 pub use status::{PublicError, code_of, metadata_of, reason_of, refuse, reply, text_of, to_status};
 pub use telemetry::{Telemetry, TelemetryError};

@@ -3,6 +3,7 @@
 //! Decides their form: an event's fields stand beside those of the spans around it, so that every
 //! line of a request has its `trace_id`, `span_id`, `request_id` and `txn` at the top.
 
+use crate::clock::Clock;
 use serde_json::{Map, Value};
 use std::fmt::Debug;
 use std::io::Write as _;
@@ -18,11 +19,12 @@ use tracing_subscriber::registry::LookupSpan;
 pub(crate) struct JsonLines {
     service: String,
     writer: BoxMakeWriter,
+    clock: Clock,
 }
 
 impl JsonLines {
     pub(crate) fn new(service: &str, writer: BoxMakeWriter) -> Self {
-        Self { service: service.to_owned(), writer }
+        Self { service: service.to_owned(), writer, clock: Clock::system() }
     }
 }
 
@@ -58,7 +60,9 @@ where
             }
         }
         event.record(&mut line);
-        line.0.insert("timestamp".into(), jiff::Timestamp::now().to_string().into());
+        if let Ok(time) = jiff::Timestamp::try_from(self.clock.now()) {
+            line.0.insert("timestamp".into(), time.to_string().into());
+        }
         line.0.insert("level".into(), metadata.level().as_str().into());
         line.0.insert("target".into(), metadata.target().into());
         line.0.insert("service".into(), self.service.clone().into());

@@ -176,7 +176,7 @@ impl CredentialIssuer {
         for key in std::iter::once(&self.current).chain(&self.previous) {
             let secret = key.secret(access_key_id);
             let grant = token.as_deref().and_then(|token| key.open(access_key_id, token));
-            if let Some(holder) = grant.and_then(holder) {
+            if let Some(holder) = grant.as_ref().and_then(holder) {
                 recognised = (secret, Some(holder));
             }
         }
@@ -203,7 +203,7 @@ fn seal(key: &MasterKey, access_key_id: &str, grant: &Grant) -> Result<SecretStr
     Ok(URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat()).into())
 }
 
-fn holder(grant: Grant) -> Option<Holder> {
+fn holder(grant: &Grant) -> Option<Holder> {
     Some(Holder {
         principal: grant.principal.parse().ok()?,
         issued_at: instant(grant.issued)?,

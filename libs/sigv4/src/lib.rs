@@ -17,7 +17,7 @@ mod canonical;
 mod credentials;
 mod date;
 mod error;
-mod frame;
+
 mod headers;
 mod nonce;
 mod sign;
@@ -25,7 +25,7 @@ mod verify;
 
 pub use credentials::{CredentialIssuer, LIFETIME_MAX, LIFETIME_MIN, MasterKey, TemporaryCredentials};
 pub use error::{IssueError, MasterKeyError, NonceError, SignError, VerifyError};
-pub use frame::{frame, message_of};
+pub use splitplane_types::{frame, message_of};
 pub use nonce::NonceStore;
 pub use sign::{SignRequest, sign};
 pub use verify::{Expectations, RawRequest, VerifiedCaller, verify};

@@ -24,8 +24,8 @@ struct Claimed {
 }
 
 impl NonceStore {
-    /// Keeps at most `entries_max` nonces, each for `keep`: at least twice the skew, since a request
-    /// may be signed that long before it stops being fresh.
+    /// Keeps at most `entries_max` nonces, each for `keep`: at least twice the skew, since that is how
+    /// long a request stays fresh whose caller's clock is ahead.
     #[must_use]
     pub fn new(entries_max: usize, keep: Duration) -> Self {
         let claimed = Claimed { entries: HashSet::new(), by_age: VecDeque::new() };
@@ -48,8 +48,7 @@ impl NonceStore {
         if claimed.entries.len() >= self.entries_max {
             return Err(NonceError::Full);
         }
-        // A caller whose clock is ahead stays fresh for longer.
-        let until = now.max(caller.signed_at()).checked_add(self.keep).ok_or(NonceError::Full)?;
+        let until = now.checked_add(self.keep).ok_or(NonceError::Full)?;
         claimed.entries.insert(entry);
         claimed.by_age.push_back((until, entry));
         Ok(())
@@ -60,6 +59,7 @@ impl Claimed {
     // In order of arrival. An entry that waits behind a longer-lived one is kept longer, never shorter.
     fn drop_expired(&mut self, now: SystemTime) {
         while let Some((until, entry)) = self.by_age.front() {
+            // Not `>`: at this very second the request is still fresh.
             if *until >= now {
                 return;
             }

@@ -22,3 +22,6 @@ pub use plane::{
     ColumnExpression, ColumnMask, Condition, RowScope, ScopeValue, ScopedColumn, ScopedRelation, SecurityPlane,
 };
 pub use view::{Parameter, SandboxView, ViewRelation};
+
+#[cfg(test)]
+mod tests;

@@ -90,9 +90,9 @@ impl PartialOrd for Decimal {
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         let (a, b) = (self.normalized(0), other.normalized(0));
-        match a.unscaled.signum().cmp(&b.unscaled.signum()) {
-            Ordering::Equal => {}
-            unequal => return unequal,
+        let signs = a.unscaled.signum().cmp(&b.unscaled.signum());
+        if signs.is_ne() {
+            return signs;
         }
         let scale = a.scale.max(b.scale);
         let widen = |value: Self| {

@@ -16,7 +16,7 @@ mod table;
 pub use composite::CompositeKey;
 pub use decimal::{Decimal, InvalidDecimal};
 pub use digest::{Digest, InvalidDigest};
-pub use frame::{frame_of, message_of};
+pub use frame::{frame, message_of};
 pub use ids::{AdminId, BusinessId, InvalidId, PrincipalId, Role, SessionId, TenantId, Txn};
 pub use limits::Limits;
 pub use outcome::Outcome;

@@ -7,13 +7,13 @@
 use crate::error::AuthError;
 use crate::state::Published;
 use ring::rand::{SecureRandom as _, SystemRandom};
-use splitplane_audit::{AuditLog, Decision, Record};
+use splitplane_audit::{AuditLog, Record};
 use splitplane_service::{Clock, PublicError as _, telemetry};
 use splitplane_session::{Minter, SessionGrant, SessionKey};
 use splitplane_sigv4::{
     CredentialIssuer, Expectations, NonceStore, RawRequest, TemporaryCredentials, VerifiedCaller, verify,
 };
-use splitplane_types::{PrincipalId, SessionId, Txn};
+use splitplane_types::{Outcome, PrincipalId, SessionId, Txn};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
@@ -112,10 +112,20 @@ impl Layer1 {
 
     async fn record_refusal(&self, error: &AuthError, now: SystemTime) -> Result<(), AuthError> {
         let record = Record {
-            reason: Some(error.cause()),
+            time: now,
+            service: "auth".to_owned(),
+            decision: Outcome::Refused,
+            reason: Some(error.reason()),
+            txn: None,
             composite: error.composite().cloned(),
+            question_digest: None,
+            sql: None,
+            policy: None,
+            model: None,
+            rows: None,
+            bytes: None,
+            result_digest: None,
             trace_id: telemetry::trace_id(),
-            ..Record::new(now, "auth", Decision::Refused)
         };
         let audit = Arc::clone(&self.audit);
         match tokio::task::spawn_blocking(move || audit.append(record)).await {

@@ -67,15 +67,6 @@ impl AuthError {
             _ => None,
         }
     }
-
-    /// The innermost cause in words, for the audit record.
-    pub(crate) fn cause(&self) -> String {
-        let mut cause: &dyn std::error::Error = self;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
-        cause.to_string()
-    }
 }
 
 impl PublicError for AuthError {

@@ -17,18 +17,21 @@ use crate::feed::Feed;
 use crate::rpc::Rpc;
 use crate::state::RegistryState;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use splitplane_audit::AuditLog;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
 use splitplane_service::{App, Clock, Readiness, Start, StartError, Workload};
 use splitplane_session::{Minter, PublicKey, SigningKey};
-use splitplane_sigv4::{CredentialIssuer, Expectations, MasterKey, NonceStore, SKEW};
+use splitplane_sigv4::{CredentialIssuer, Expectations, MasterKey, NonceStore};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+
+/// How far a request's date may be from now, on either side: AWS's own figure.
+const SKEW: Duration = Duration::from_secs(300);
 
 /// How often the registry file is read.
 const REGISTRY_PERIOD: Duration = Duration::from_secs(1);
@@ -93,12 +96,8 @@ fn issuer(config: &Config) -> Result<CredentialIssuer, StartError> {
 }
 
 fn master_key(path: &Path) -> Result<MasterKey, StartError> {
-    let bytes = STANDARD
-        .decode(read(path, "a master key cannot be read")?.trim())
-        .map_err(|error| StartError::service("a master key is not base64", error))?;
-    let bytes = <[u8; 32]>::try_from(bytes)
-        .map_err(|_| StartError::service("a master key cannot be used", "it must be 32 bytes"))?;
-    Ok(MasterKey::from_bytes(bytes))
+    MasterKey::parse(&read(path, "a master key cannot be read")?)
+        .map_err(|error| StartError::service("a master key cannot be used", error))
 }
 
 fn signing_key(path: &Path) -> Result<SigningKey, StartError> {

@@ -73,8 +73,6 @@ impl AuthService for Rpc {
 
 /// The bootstrap workload that calls, from its certificate.
 fn bootstrap<T>(request: &Request<T>) -> Result<String, AuthError> {
-    match request.extensions().get::<PeerInfo>().and_then(|info| info.peer.as_ref()) {
-        Some(PeerIdentity::Bootstrap(spiffe_id)) => Ok(spiffe_id.clone()),
-        Some(PeerIdentity::Workload(_)) | None => Err(AuthError::NotItsBootstrap),
-    }
+    let peer = request.extensions().get::<PeerInfo>().and_then(|info| info.peer.as_ref());
+    peer.and_then(PeerIdentity::bootstrap_id).map(str::to_owned).ok_or(AuthError::NotItsBootstrap)
 }

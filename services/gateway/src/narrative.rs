@@ -37,10 +37,20 @@ pub(crate) async fn narrative(
 }
 
 fn context(interpretation: &Interpretation, table: &Table) -> Context {
-    let date = |instant: &str| instant.split('T').next().unwrap_or(instant).to_owned();
+    let labels = interpretation.dimensions.iter().map(|dimension| dimension.label.clone());
+    let period = interpretation.period.as_ref();
     Context {
-        period: interpretation.period.as_ref().map(|period| (date(&period.from), date(&period.to))),
+        period: period.map(|period| (period.first_day.clone(), period.last_day.clone())),
         row_count: table.rows.len(),
+        limited: interpretation.limit > 0,
+        additive: interpretation.additive,
+        allowed: interpretation
+            .metric_labels
+            .iter()
+            .cloned()
+            .chain(labels)
+            .chain(period.map(|period| period.label.clone()))
+            .collect(),
     }
 }
 

@@ -9,15 +9,15 @@ use crate::error::QueryError;
 use crate::filters::{Resolution, resolve};
 use crate::scope::{GrantedKeys, columns_to_read, security_plane};
 use crate::token::{ResolvedFilter, SandboxToken, Sealer};
-use splitplane_audit::{AuditLog, Decision, Record};
+use splitplane_audit::{AuditLog, Record};
 use splitplane_engine::{Engine, GrantsRequest, QueryResult, Statement};
 use splitplane_semantics::{
     Interpretation, Policy, SemanticModel, interpretation_from_receipt, relations_of, words_of,
 };
 use splitplane_service::{Clock, telemetry};
 use splitplane_session::{SessionKey, VerifiedReceipt, VerifiedSession, Verifier};
-use splitplane_split_plane::{GuardedQuery, Parameter, SandboxView, SecurityPlane, ViewRelation};
-use splitplane_types::{Column, DataType, Digest, Table};
+use splitplane_split_plane::{GuardedQuery, SandboxView, SecurityPlane, ViewRelation};
+use splitplane_types::{Column, DataType, Digest, Outcome, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -154,7 +154,7 @@ impl DataPlane {
             rows: Some(u64::try_from(table.rows.len()).unwrap_or(u64::MAX)),
             bytes: Some(bytes),
             result_digest: Some(digest),
-            ..self.record(session, Decision::Answered)
+            ..self.record(session, Outcome::Answered)
         };
         self.append(record).await?;
         Ok(Released { table, sql, digest })
@@ -168,12 +168,11 @@ impl DataPlane {
         draft: Option<&str>,
         error: QueryError,
     ) -> QueryError {
-        let decision = Decision::Refused;
         let reason = splitplane_service::PublicError::reason(&error);
         let record = Record {
             sql: draft.map(str::to_owned),
-            reason: Some(reason.as_str().to_owned()),
-            ..self.record(session, decision)
+            reason: Some(reason),
+            ..self.record(session, Outcome::Refused)
         };
         match self.append(record).await {
             Ok(()) => error,
@@ -214,15 +213,22 @@ impl DataPlane {
         Ok(interpretation_from_receipt(receipt.interpretation())?)
     }
 
-    fn record(&self, session: &VerifiedSession, decision: Decision) -> Record {
+    fn record(&self, session: &VerifiedSession, decision: Outcome) -> Record {
         Record {
-            question: Some(session.body_digest()),
-            policy: Some(self.policy.digest),
-            model: Some(self.model.digest),
+            time: self.clock.now(),
+            service: "query".to_owned(),
+            decision,
+            reason: None,
             txn: Some(session.txn()),
             composite: Some(session.composite().clone()),
+            question_digest: Some(session.body_digest()),
+            sql: None,
+            policy: Some(self.policy.digest),
+            model: Some(self.model.digest),
+            rows: None,
+            bytes: None,
+            result_digest: None,
             trace_id: telemetry::trace_id(),
-            ..Record::new(self.clock.now(), "query", decision)
         }
     }
 
@@ -248,9 +254,9 @@ fn require_exactly(needed: &[String], asked: &[String]) -> Result<(), QueryError
 }
 
 fn guard(sandbox: &Sandbox, token: &SandboxToken, draft: &str) -> Result<GuardedQuery, QueryError> {
-    let parameters: BTreeMap<String, Parameter> =
-        token.filters.iter().map(|filter| (filter.parameter(), Parameter::text(&filter.value))).collect();
-    let view = SandboxView::new(view_relations(&sandbox.plane), parameters);
+    let parameters: BTreeMap<String, String> =
+        token.filters.iter().map(|filter| (filter.parameter(), filter.value.clone())).collect();
+    let view = SandboxView::new(view_relations(&sandbox.plane), parameters)?;
     Ok(view.guard(draft)?)
 }
 

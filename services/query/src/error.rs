@@ -9,7 +9,7 @@ use splitplane_proto::convert::MalformedMessage;
 use splitplane_semantics::{CompileError, InterpretationError};
 use splitplane_service::PublicError;
 use splitplane_session::{ReceiptError, SessionError};
-use splitplane_split_plane::{GuardError, GuardErrorKind};
+use splitplane_split_plane::{GuardError, GuardErrorKind, ViewError};
 use splitplane_types::Reason;
 
 /// Any failure of the data plane. Its text is for the log; [`PublicError`] says what leaves.
@@ -51,6 +51,9 @@ pub enum QueryError {
     /// The grants changed while the statement ran.
     #[error("the grants changed while the statement ran")]
     GrantsChanged,
+    /// The sandbox cannot be shown to the guard: a defect of loading.
+    #[error("the sandbox cannot be shown to the guard")]
+    View(#[from] ViewError),
     /// The guard refused the statement.
     #[error("the statement was refused")]
     Guard(#[from] GuardError),
@@ -93,7 +96,8 @@ impl PublicError for QueryError {
             | Self::Compile(_)
             | Self::Token(TokenError::Randomness | TokenError::Encode)
             | Self::Scope(ScopePlanError::Inconsistent(_) | ScopePlanError::Scope(_))
-            | Self::NoGrants => Reason::Internal,
+            | Self::NoGrants
+            | Self::View(_) => Reason::Internal,
         }
     }
 
@@ -113,9 +117,10 @@ const fn engine_reason(error: &EngineError) -> Reason {
         EngineError::Warehouse { .. } => Reason::WarehouseUnavailable,
         EngineError::Data { .. } => Reason::QueryFailed,
         EngineError::Plan { .. } => Reason::QueryNotAllowed,
-        EngineError::RowsExceeded | EngineError::BytesExceeded => Reason::ResultTooLarge,
-        EngineError::MemoryExceeded => Reason::QueryMemoryExceeded,
-        EngineError::TimeExceeded => Reason::Deadline,
+        EngineError::RowsExceeded { .. } | EngineError::BytesExceeded { .. } => Reason::ResultTooLarge,
+        EngineError::MemoryExceeded { .. } => Reason::QueryMemoryExceeded,
+        EngineError::TimeExceeded { .. } => Reason::Deadline,
+        EngineError::Cancelled => Reason::Cancelled,
         EngineError::Internal { .. } => Reason::Internal,
     }
 }

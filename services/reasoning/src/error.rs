@@ -9,7 +9,7 @@ use splitplane_types::{QuestionError, Reason};
 
 /// Any failure of layer 2. Its text is for the log; [`PublicError`] says what leaves.
 #[derive(Debug, thiserror::Error)]
-pub enum ReasoningError {
+pub(crate) enum ReasoningError {
     /// The frame is not the one that the client signed.
     #[error("the frame is not the signed question")]
     NotTheSignedQuestion,

@@ -155,7 +155,7 @@ impl Layer2 {
         Ok((Question::new(&question.text)?, as_of))
     }
 
-    fn catalogue<'a>(&'a self, session: &VerifiedSession) -> Catalogue<'a> {
+    fn catalogue<'a>(&'a self, session: &'a VerifiedSession) -> Catalogue<'a> {
         Catalogue::for_role(&self.model, &self.policy, session.role())
     }
 

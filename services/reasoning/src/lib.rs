@@ -15,12 +15,9 @@ use splitplane_llm::{EmbeddedModel, LanguageModel};
 use splitplane_proto::reasoning::v1::reasoning_service_server::ReasoningServiceServer;
 use splitplane_semantics::{load_model, load_policy};
 use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
-use splitplane_session::{ReceiptSigner, SigningKey};
+use splitplane_session::{ReceiptSigner, SigningKey, receipt_issuer};
 use std::sync::Arc;
 use tonic::service::Routes;
-
-/// Who checks receipts.
-const RECEIPT_AUDIENCE: &str = "splitplane";
 
 /// Builds the service with the embedded language model.
 ///
@@ -48,8 +45,8 @@ pub async fn build_with_model(
         .map_err(|error| StartError::service("the receipts' signing key cannot be read", error))?;
     let key = SigningKey::from_pkcs8_pem(&pem)
         .map_err(|error| StartError::service("the receipts' signing key cannot be used", error))?;
-    let issuer = Workload::Reasoning.spiffe_id(&start.mesh().trust_domain);
-    let signer = ReceiptSigner::new(key, issuer, RECEIPT_AUDIENCE.to_owned(), config.receipts.lifetime);
+    let domain = start.mesh().trust_domain.clone();
+    let signer = ReceiptSigner::new(key, receipt_issuer(&domain), domain, config.receipts.lifetime);
 
     let auth = start.upstream(Workload::Auth, &config.auth)?;
     let feed = SessionFeed::new(&start, auth);

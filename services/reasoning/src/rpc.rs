@@ -10,7 +10,7 @@ use splitplane_proto::reasoning::v1::{
     ExplainRequest, ExplainResponse, ListMetricsRequest, ListMetricsResponse, Supported, ValidateRequest,
     ValidateResponse,
 };
-use splitplane_semantics::{Grain, Interpretation, SemanticModel, sentence};
+use splitplane_semantics::{Grain, Interpretation, Metric, SemanticModel, sentence};
 use splitplane_service::{CallContext, to_status};
 use splitplane_session::VerifiedSession;
 use std::sync::Arc;
@@ -106,6 +106,8 @@ fn to_wire(interpretation: &Interpretation, model: &SemanticModel) -> common::In
             from: period.from.to_string(),
             to: period.to.to_string(),
             label: period.label.clone(),
+            first_day: period.first_day().to_string(),
+            last_day: period.last_day().to_string(),
         }),
         order: interpretation
             .order
@@ -113,7 +115,14 @@ fn to_wire(interpretation: &Interpretation, model: &SemanticModel) -> common::In
             .map(|order| common::Order { by: order.by.clone(), descending: order.descending })
             .collect(),
         limit: interpretation.limit.unwrap_or(0),
+        metric_labels: metrics(model, interpretation).map(|metric| metric.label.clone()).collect(),
+        additive: metrics(model, interpretation).all(Metric::is_additive),
     }
+}
+
+fn metrics<'a>(model: &'a SemanticModel, interpretation: &'a Interpretation) -> impl Iterator<Item = &'a Metric> {
+    let named = |name: &String| model.metrics.iter().find(|metric| metric.name == *name);
+    interpretation.metrics.iter().filter_map(named)
 }
 
 const fn grain(grain: Option<Grain>) -> common::Grain {

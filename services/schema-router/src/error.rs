@@ -9,7 +9,7 @@ use splitplane_types::Reason;
 
 /// Any failure of the schema router. Its text is for the log; [`PublicError`] says what leaves.
 #[derive(Debug, thiserror::Error)]
-pub enum RouterError {
+pub(crate) enum RouterError {
     /// The receipt does not hold.
     #[error("the receipt was refused")]
     Receipt(#[from] ReceiptError),

@@ -70,15 +70,18 @@ impl Reader<'_> {
             let names = Names::of(&expression);
             if names.aggregates {
                 let remedy = "a field is computed row by row; make it a metric";
-                return Err(BadExpression { what: "a field holds an aggregate".to_owned(), remedy: remedy.to_owned() });
+                return Err(BadExpression {
+                    what: "a field holds an aggregate".to_owned(),
+                    remedy: remedy.to_owned(),
+                });
             }
             Ok(())
         });
         checked.map_err(|bad| self.source.error(line, bad.what, bad.remedy))?;
-        Ok(match expression {
-            Expr::Identifier(column) => FieldExpression::Column(column.value),
-            computed => FieldExpression::Computed(computed),
-        })
+        if let Expr::Identifier(column) = expression {
+            return Ok(FieldExpression::Column(column.value));
+        }
+        Ok(FieldExpression::Computed(expression))
     }
 
     /// The expression for Databricks, else the one in standard SQL, and its line.

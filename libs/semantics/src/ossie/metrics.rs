@@ -28,7 +28,11 @@ impl Reader<'_> {
         };
         if let Some(other) = fields.iter().find(|field| field.dataset != dataset) {
             let what = format!("metric `{name}` spans the datasets `{dataset}` and `{}`", other.dataset);
-            return Err(source.error(line, what, "a metric aggregates one dataset; write one metric for each"));
+            return Err(source.error(
+                line,
+                what,
+                "a metric aggregates one dataset; write one metric for each",
+            ));
         }
         Ok(Metric {
             name: name.to_owned(),

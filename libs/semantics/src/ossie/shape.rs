@@ -4,8 +4,8 @@
 //! the dialects. `0.1.1` lists six vendors of extensions; any other is let through in both versions,
 //! since units and labels travel in extensions of our own.
 
-use crate::yaml::{Node, Source, Value};
 use crate::LoadError;
+use crate::yaml::{Node, Source};
 use splitplane_types::DataType;
 
 /// A version of the format.
@@ -38,13 +38,13 @@ impl Version {
         let Some(node) = root.get("version") else {
             return Err(source.error(root.line, "the file has no `version`", REMEDY));
         };
-        match &node.value {
-            Value::Text(text) if text == "0.1.1" => Ok(Self::V0_1_1),
-            Value::Text(text) if text == "0.2.0.dev0" => Ok(Self::V0_2_0Dev0),
-            Value::Text(text) => {
+        match node.value.as_text() {
+            Some("0.1.1") => Ok(Self::V0_1_1),
+            Some("0.2.0.dev0") => Ok(Self::V0_2_0Dev0),
+            Some(text) => {
                 Err(source.error(node.line, format!("Ossie version `{text}` is not known"), REMEDY))
             }
-            other => Err(source.error(node.line, format!("`version` is {}", other.kind()), REMEDY)),
+            None => Err(source.error(node.line, format!("`version` is {}", node.value.kind()), REMEDY)),
         }
     }
 
@@ -64,9 +64,15 @@ impl Version {
 
     pub(super) const fn field_keys(self) -> &'static [&'static str] {
         match self {
-            Self::V0_1_1 => {
-                &["name", "expression", "dimension", "label", "description", "ai_context", "custom_extensions"]
-            }
+            Self::V0_1_1 => &[
+                "name",
+                "expression",
+                "dimension",
+                "label",
+                "description",
+                "ai_context",
+                "custom_extensions",
+            ],
             Self::V0_2_0Dev0 => &[
                 "name",
                 "expression",

@@ -10,9 +10,18 @@ use jiff::civil::Date;
 pub(super) enum Atom {
     Day(Date),
     /// A day and a month without a year.
-    Yearless { month: i8, day: i8 },
-    Month { year: Option<i16>, month: i8 },
-    Quarter { year: Option<i16>, quarter: i8 },
+    Yearless {
+        month: i8,
+        day: i8,
+    },
+    Month {
+        year: Option<i16>,
+        month: i8,
+    },
+    Quarter {
+        year: Option<i16>,
+        quarter: i8,
+    },
     Year(i16),
     /// Written like a date, but no calendar has it or its order of day and month is anyone's guess.
     Impossible,
@@ -20,7 +29,7 @@ pub(super) enum Atom {
 
 impl Atom {
     /// The year that it says.
-    const fn year(self) -> Option<i16> {
+    fn year(self) -> Option<i16> {
         match self {
             Self::Day(day) => Some(day.year()),
             Self::Month { year, .. } | Self::Quarter { year, .. } => year,
@@ -35,7 +44,9 @@ impl Atom {
             Self::Yearless { month, day } => other.map_or(self, |year| day_of(year, month, day)),
             Self::Month { year: None, month } => Self::Month { year: other, month },
             Self::Quarter { year: None, quarter } => Self::Quarter { year: other, quarter },
-            Self::Day(_) | Self::Month { .. } | Self::Quarter { .. } | Self::Year(_) | Self::Impossible => self,
+            Self::Day(_) | Self::Month { .. } | Self::Quarter { .. } | Self::Year(_) | Self::Impossible => {
+                self
+            }
         }
     }
 
@@ -44,7 +55,9 @@ impl Atom {
         let (first, months) = match self {
             Self::Day(day) => return Some((day, day)),
             Self::Month { year, month } => (Date::new(year?, month, 1).ok()?, 1),
-            Self::Quarter { year, quarter: quarter @ 1..=4 } => (Date::new(year?, quarter * 3 - 2, 1).ok()?, 3),
+            Self::Quarter { year, quarter: quarter @ 1..=4 } => {
+                (Date::new(year?, quarter * 3 - 2, 1).ok()?, 3)
+            }
             Self::Year(year) => (Date::new(year, 1, 1).ok()?, 12),
             Self::Yearless { .. } | Self::Impossible | Self::Quarter { .. } => return None,
         };
@@ -95,14 +108,20 @@ fn digits(word: &str) -> Option<Atom> {
     let parts: Vec<&str> = word.split(['-', '/', '.']).collect();
     let number = |text: &str| text.parse::<i8>().unwrap_or(-1);
     match (parts.as_slice(), separators) {
-        ([year, month, day], 2) if year.len() == 4 && month.len() <= 2 && day.len() <= 2 && !word.contains('.') => {
+        ([year, month, day], 2)
+            if year.len() == 4 && month.len() <= 2 && day.len() <= 2 && !word.contains('.') =>
+        {
             Some(day_of(year.parse().unwrap_or(-1), number(month), number(day)))
         }
         ([year, month], 1) if word.contains('-') && year.len() == 4 && month.len() == 2 => {
             let year = year.parse().ok()?;
             let month = number(month);
             // `2019-21` and `2000-99` are ranges, and no months.
-            Some(if (1..=12).contains(&month) { Atom::Month { year: Some(year), month } } else { Atom::Impossible })
+            Some(if (1..=12).contains(&month) {
+                Atom::Month { year: Some(year), month }
+            } else {
+                Atom::Impossible
+            })
         }
         ([_, _, year], 2) if matches!(year.len(), 2 | 4) => Some(Atom::Impossible),
         (_, 3..) => Some(Atom::Impossible),
@@ -158,7 +177,8 @@ fn month_first(tokens: &[Token<'_>], at: usize) -> Option<(Atom, usize)> {
     let verb = matches!(token.word.as_str(), "may" | "march");
     let named = at.checked_sub(1).is_some_and(|before| {
         const SIGNS: [&str; 13] = [
-            "in", "for", "during", "of", "since", "from", "between", "through", "until", "last", "this", "next", "to",
+            "in", "for", "during", "of", "since", "from", "between", "through", "until", "last", "this",
+            "next", "to",
         ];
         is_one_of(tokens, before, &SIGNS) || token.raw.starts_with(char::is_uppercase)
     });

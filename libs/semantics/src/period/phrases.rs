@@ -8,10 +8,45 @@ use crate::{Grain, PeriodExpr};
 const THROUGH: [&str; 8] = ["to", "through", "thru", "until", "till", "-", "\u{2013}", "\u{2014}"];
 /// Words that name no unit of ours, or a day that moves from year to year.
 const OTHER_TIMES: [&str; 40] = [
-    "second", "seconds", "minute", "minutes", "hour", "hours", "fortnight", "fortnights", "weekend", "weekends",
-    "decade", "decades", "century", "half", "semester", "season", "night", "morning", "afternoon", "evening",
-    "spring", "summer", "autumn", "fall", "winter", "monday", "tuesday", "wednesday", "thursday", "friday",
-    "saturday", "sunday", "easter", "christmas", "thanksgiving", "halloween", "holiday", "holidays", "time",
+    "second",
+    "seconds",
+    "minute",
+    "minutes",
+    "hour",
+    "hours",
+    "fortnight",
+    "fortnights",
+    "weekend",
+    "weekends",
+    "decade",
+    "decades",
+    "century",
+    "half",
+    "semester",
+    "season",
+    "night",
+    "morning",
+    "afternoon",
+    "evening",
+    "spring",
+    "summer",
+    "autumn",
+    "fall",
+    "winter",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "easter",
+    "christmas",
+    "thanksgiving",
+    "halloween",
+    "holiday",
+    "holidays",
+    "time",
     "period",
 ];
 
@@ -46,7 +81,8 @@ pub(super) fn range(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
         }),
         _ => {
             let (a, end) = atom(tokens, at)?;
-            let (_, _) = is_one_of(tokens, end, &THROUGH).then(|| atom(tokens, after_the(tokens, end + 1)))??;
+            let (_, _) =
+                is_one_of(tokens, end, &THROUGH).then(|| atom(tokens, after_the(tokens, end + 1)))??;
             Some(up_to(tokens, a, end))
         }
     }
@@ -92,8 +128,12 @@ pub(super) fn relative(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
             let to_date = is_one_of(tokens, at + 1, &["to"]) && is_one_of(tokens, at + 2, &["date"]);
             Some(match unit {
                 Grain::Day => Reading::Period(PeriodExpr::Today, at + 1),
-                unit if so_far || to_date => Reading::Period(PeriodExpr::ToDate(unit), at + 3),
-                unit => Reading::Period(PeriodExpr::This(unit), at + 1),
+                Grain::Week | Grain::Month | Grain::Quarter | Grain::Year if so_far || to_date => {
+                    Reading::Period(PeriodExpr::ToDate(unit), at + 3)
+                }
+                Grain::Week | Grain::Month | Grain::Quarter | Grain::Year => {
+                    Reading::Period(PeriodExpr::This(unit), at + 1)
+                }
             })
         }
         "next" | "coming" | "upcoming" | "same" | "recent" | "following" | "preceding" => {
@@ -174,8 +214,23 @@ pub(super) fn to_date(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
 pub(super) fn date(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
     /// Before a number that counts something other than years.
     const AMOUNTS: [&str; 17] = [
-        "top", "bottom", "first", "last", "best", "worst", "least", "most", "than", "over", "under", "above", "below",
-        "exceeding", "number", "id", "#",
+        "top",
+        "bottom",
+        "first",
+        "last",
+        "best",
+        "worst",
+        "least",
+        "most",
+        "than",
+        "over",
+        "under",
+        "above",
+        "below",
+        "exceeding",
+        "number",
+        "id",
+        "#",
     ];
     /// Before a year.
     const YEARS: [&str; 7] = ["in", "for", "during", "of", "year", "throughout", "within"];
@@ -195,18 +250,32 @@ pub(super) fn date(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
 /// Words that speak of time, in a way that is not understood.
 pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
     const ALWAYS: [&str; 14] = [
-        "tomorrow", "tonight", "fiscal", "yoy", "qoq", "recently", "lately", "nowadays", "until", "till", "easter",
-        "christmas", "thanksgiving", "h1",
+        "tomorrow",
+        "tonight",
+        "fiscal",
+        "yoy",
+        "qoq",
+        "recently",
+        "lately",
+        "nowadays",
+        "until",
+        "till",
+        "easter",
+        "christmas",
+        "thanksgiving",
+        "h1",
     ];
-    const BEFORE_DAYS: [&str; 11] =
-        ["on", "since", "during", "over", "every", "each", "by", "at", "before", "after", "in"];
+    /// "by hour" and "each season" may be dimensions; "in the summer" is a time.
+    const AT: [&str; 8] = ["on", "since", "during", "over", "at", "before", "after", "in"];
     let word = tokens.get(at)?.word.as_str();
     let through = (at + 2).min(tokens.len());
     let clock = word.contains(':')
         || ["am", "pm"].iter().any(|half| {
-            word.strip_suffix(half).is_some_and(|hour| !hour.is_empty() && hour.bytes().all(|b| b.is_ascii_digit()))
+            word.strip_suffix(half)
+                .is_some_and(|hour| !hour.is_empty() && hour.bytes().all(|b| b.is_ascii_digit()))
         });
-    let fiscal_year = word.strip_prefix("fy").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    let fiscal_year =
+        word.strip_prefix("fy").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
     if ALWAYS.contains(&word) || word == "h2" || clock || fiscal_year {
         return Some(Reading::Unclear(through));
     }
@@ -219,10 +288,16 @@ pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading>
         let before_last = compared && is_one_of(tokens, at + 2, &["last", "this", "previous"]);
         let numbered = is_one_of(tokens, at, &["week"])
             && tokens.get(at + 1).is_some_and(|token| matches!(token.digits(), Some((1..=53, false))));
-        return (to_unit || before_last || numbered).then_some(Reading::Unclear((at + 3).min(tokens.len())));
+        // "the week of 4 July" is a week, and not that day.
+        let of_a_day = is_one_of(tokens, at + 1, &["of"])
+            && matches!(
+                atom(tokens, after_the(tokens, at + 2)),
+                Some((Atom::Day(_) | Atom::Yearless { .. }, _))
+            );
+        return (to_unit || before_last || numbered || of_a_day)
+            .then_some(Reading::Unclear((at + 3).min(tokens.len())));
     }
-    let named_time = is_one_of(tokens, at + 1, &OTHER_TIMES) && !is_one_of(tokens, at + 1, &["time", "period"]);
-    // "by hour" and "by season" may be dimensions; "in the summer" is a time.
-    let said = BEFORE_DAYS.contains(&word) && word != "by" && word != "each" && word != "every";
-    (said && named_time).then_some(Reading::Unclear(through))
+    let named = after_the(tokens, at + 1);
+    let named_time = is_one_of(tokens, named, &OTHER_TIMES) && !is_one_of(tokens, named, &["time", "period"]);
+    (AT.contains(&word) && named_time).then_some(Reading::Unclear(named + 1))
 }

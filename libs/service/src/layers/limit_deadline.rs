@@ -3,7 +3,7 @@
 //!
 //! The time is the caller's `grpc-timeout` or our own limit, whichever is shorter, less a margin: the
 //! library answers CANCELLED when the caller's time is over, and ours has to come first. An endless
-//! stream ends when the service drains.
+//! stream ends when the service drains or its connection has come of age; its reader opens another.
 
 use super::{Boxed, layer};
 use crate::access;
@@ -24,6 +24,7 @@ use tower::Service;
 #[derive(Debug, Clone)]
 pub(crate) struct LimitDeadline {
     pub(crate) request_time_max: Duration,
+    pub(crate) endless_time_max: Duration,
     pub(crate) draining: CancellationToken,
     pub(crate) clock: Clock,
 }
@@ -59,9 +60,11 @@ where
     fn endless(&mut self, request: Request<Body>) -> Boxed {
         let response = self.inner.call(request);
         let (draining, clock) = (self.layer.draining.clone(), self.layer.clock.clone());
+        let of_age = Deadline::after(self.layer.endless_time_max);
         Box::pin(async move {
             let end = async move {
-                draining.cancelled().await;
+                // Either of the two ends it, and in the same words.
+                let _ = of_age.limit(draining.cancelled()).await;
                 (Reason::ServiceUnavailable, clock.now())
             };
             Ok(response.await?.map(|body| cut_off(body, end)))

@@ -78,7 +78,7 @@ impl Trace {
         let ms = since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
         let mut random = [0; 16];
         // An id that is not random is still an id; nothing is decided by it.
-        drop(SystemRandom::new().fill(&mut random));
+        let _ = SystemRandom::new().fill(&mut random);
         Ulid::from_parts(ms, u128::from_be_bytes(random)).to_string()
     }
 }

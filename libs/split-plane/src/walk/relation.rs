@@ -264,13 +264,13 @@ impl Walk<'_> {
             let ident = self.one_part(name)?;
             let left = self.only_column(ident, sides.begin, sides.middle)?;
             let right = self.only_column(ident, sides.middle, self.bindings_len())?;
-            let (kept, dropped) = match kept {
-                Kept::Left => (left.0, right.0),
-                Kept::Right => (right.0, left.0),
+            let dropped = match kept {
+                Kept::Left => right.0,
+                Kept::Right => left.0,
                 Kept::Neither => return Err(not_allowed("USING with a FULL JOIN")),
             };
             if let Some(frame) = self.frames.last_mut() {
-                frame.merged.push(Merged { kept, dropped, name: ident.value.clone() });
+                frame.merged.push(Merged { dropped, name: ident.value.clone() });
             }
             let equal = build::binary(left.1, BinaryOperator::Eq, right.1);
             condition = Some(match condition {

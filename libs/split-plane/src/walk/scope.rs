@@ -26,8 +26,6 @@ pub(super) struct Binding {
 /// A column that USING made one of two.
 #[derive(Debug, Clone)]
 pub(super) struct Merged {
-    /// Binding that speaks for both.
-    pub(super) kept: usize,
     /// Binding whose column is no longer in sight without its relation's name.
     pub(super) dropped: usize,
     pub(super) name: String,

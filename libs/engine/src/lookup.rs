@@ -1,0 +1,146 @@
+//! Values among the caller's own rows: what filters are resolved with, and coverage is counted from.
+
+use crate::convert;
+use crate::datafusion_engine::Shared;
+use crate::scan::ScopedScan;
+use crate::{EngineError, Lookup, Match};
+use splitplane_types::Cell;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+pub(crate) fn lookup(shared: &Shared, lookup: &Lookup) -> Result<Vec<Vec<Cell>>, EngineError> {
+    let relation =
+        lookup.plane.relation(&lookup.relation).ok_or_else(|| EngineError::plan("no such relation"))?;
+    let scan = ScopedScan::new(&shared.warehouse, relation)?;
+    let find = |name: &String| {
+        let at = relation.columns.iter().position(|column| column.name == *name);
+        at.ok_or_else(|| EngineError::plan("no such column"))
+    };
+    let mut wanted = lookup.columns.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    let shown = wanted.len();
+    for condition in &lookup.matching {
+        let column = find(condition.column())?;
+        // To say that a masked value matches would be to say what it is.
+        if scan.is_masked(column) {
+            return Ok(Vec::new());
+        }
+        wanted.push(column);
+    }
+    let mut found: BTreeSet<Tuple> = BTreeSet::new();
+    let mut failed = None;
+    shared.with_context(|context| {
+        scan.run(&wanted, context, &mut |batch| {
+            let rows = match convert::cells(&batch) {
+                Ok(rows) => rows,
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            };
+            for mut row in rows {
+                let tested = row.split_off(shown);
+                if lookup.matching.iter().zip(&tested).all(|(condition, cell)| condition.holds(cell)) {
+                    found.insert(Tuple(row));
+                }
+                // The smallest are kept, so that what a limit leaves out does not depend on the order of rows.
+                if found.len() > lookup.limit {
+                    found.pop_last();
+                }
+            }
+            ControlFlow::Continue(())
+        })
+    })?;
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(found.into_iter().map(|tuple| tuple.0).collect()),
+    }
+}
+
+impl Match {
+    fn column(&self) -> &String {
+        match self {
+            Self::Phrase { column, .. } | Self::Exactly { column, .. } | Self::NoneOf { column, .. } => {
+                column
+            }
+        }
+    }
+
+    fn holds(&self, cell: &Cell) -> bool {
+        match self {
+            _ if *cell == Cell::Null => false,
+            Self::Phrase { phrase, .. } => folded(&text(cell)) == folded(phrase),
+            Self::Exactly { value, .. } => cell == value,
+            Self::NoneOf { values, .. } => !values.contains(cell),
+        }
+    }
+}
+
+fn folded(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => String::new(),
+        Cell::Text(text) | Cell::Date(text) | Cell::Timestamp(text) => text.clone(),
+        Cell::Integer(value) => value.to_string(),
+        Cell::Decimal(value) => value.normalized(0).to_string(),
+        Cell::Float(value) => value.to_string(),
+        Cell::Boolean(value) => value.to_string(),
+    }
+}
+
+/// A row in the order of its values; NULL first, as everywhere.
+#[derive(Debug)]
+struct Tuple(Vec<Cell>);
+
+impl Ord for Tuple {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let pairs = self.0.iter().zip(&other.0);
+        pairs
+            .map(|(a, b)| order(a, b))
+            .find(|order| order.is_ne())
+            .unwrap_or_else(|| self.0.len().cmp(&other.0.len()))
+    }
+}
+
+impl PartialOrd for Tuple {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Tuple {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Tuple {}
+
+fn order(a: &Cell, b: &Cell) -> Ordering {
+    match (a, b) {
+        (Cell::Text(a), Cell::Text(b))
+        | (Cell::Date(a), Cell::Date(b))
+        | (Cell::Timestamp(a), Cell::Timestamp(b)) => a.cmp(b),
+        (Cell::Integer(a), Cell::Integer(b)) => a.cmp(b),
+        (Cell::Decimal(a), Cell::Decimal(b)) => a.cmp(b),
+        (Cell::Float(a), Cell::Float(b)) => a.total_cmp(b),
+        (Cell::Boolean(a), Cell::Boolean(b)) => a.cmp(b),
+        (a, b) => kind(a).cmp(&kind(b)),
+    }
+}
+
+const fn kind(cell: &Cell) -> u8 {
+    match cell {
+        Cell::Null => 0,
+        Cell::Boolean(_) => 1,
+        Cell::Integer(_) => 2,
+        Cell::Decimal(_) => 3,
+        Cell::Float(_) => 4,
+        Cell::Date(_) => 5,
+        Cell::Timestamp(_) => 6,
+        Cell::Text(_) => 7,
+    }
+}

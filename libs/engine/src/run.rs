@@ -1,0 +1,96 @@
+//! One statement, from guarded tree to complete result.
+//!
+//! Reads in the order of the argument: only the sandbox exists, the tree is planned, the second wall
+//! looks at the plan, rows are collected inside their limits. Any failure leaves no row (invariant 8).
+
+use crate::convert;
+use crate::datafusion_engine::Shared;
+use crate::leaf::ScopedTable;
+use crate::lineage;
+use crate::memory::StatementPool;
+use crate::scan::ScopedScan;
+use crate::session;
+use crate::wall;
+use crate::{EngineError, QueryResult, Statement};
+use arrow::array::{Array, RecordBatch};
+use datafusion::catalog::TableProvider;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::sql::parser::Statement as Parsed;
+use datafusion::sql::sqlparser::ast;
+use futures::StreamExt;
+use splitplane_types::Limits;
+use std::sync::Arc;
+
+pub(crate) async fn run(shared: Arc<Shared>, statement: Statement) -> Result<QueryResult, EngineError> {
+    let pool = Arc::new(StatementPool::new(statement.limits.memory_bytes_max, &shared.memory));
+    let state = session::sandbox(pool, relations(&shared, &statement)?)?;
+    let plan = plan(&state, &statement).await?;
+    let masked = lineage::masked(&plan);
+    let physical = state.create_physical_plan(&plan).await?;
+    wall::check_physical(&physical)?;
+    let (batches, bytes) = collect(&physical, &state, &statement.limits).await?;
+    let table = convert::table(&physical.schema(), &batches, &masked)?;
+    Ok(QueryResult { table, bytes })
+}
+
+/// Only what the statement reads is opened; a relation it does not name does not exist for it.
+fn relations(
+    shared: &Shared,
+    statement: &Statement,
+) -> Result<Vec<(String, Arc<dyn TableProvider>)>, EngineError> {
+    let mut relations: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
+    for name in statement.query.relations() {
+        let relation = statement
+            .plane
+            .relation(name)
+            .ok_or_else(|| EngineError::plan("a relation that the plane lacks"))?;
+        let scan = ScopedScan::new(&shared.warehouse, relation)?;
+        relations.push((relation.name.clone(), Arc::new(ScopedTable::new(scan, shared.activity.clone()))));
+    }
+    Ok(relations)
+}
+
+/// Plans the checked tree itself. No text is parsed here.
+async fn plan(state: &SessionState, statement: &Statement) -> Result<LogicalPlan, EngineError> {
+    let tree = ast::Statement::Query(Box::new(statement.query.query().clone()));
+    let plan = state.statement_to_plan(Parsed::Statement(Box::new(tree))).await?;
+    wall::check_logical(&plan, statement.query.relations())?;
+    for field in plan.schema().fields() {
+        convert::shown(field.data_type())?;
+    }
+    Ok(plan)
+}
+
+async fn collect(
+    plan: &Arc<dyn ExecutionPlan>,
+    state: &SessionState,
+    limits: &Limits,
+) -> Result<(Vec<RecordBatch>, u64), EngineError> {
+    let mut stream = plan.execute(0, state.task_ctx())?;
+    let (mut batches, mut rows, mut bytes) = (Vec::new(), 0_u64, 0_u64);
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        rows = rows.saturating_add(u64::try_from(batch.num_rows()).unwrap_or(u64::MAX));
+        bytes = bytes.saturating_add(size(&batch)?);
+        if rows > limits.rows_max {
+            return Err(EngineError::RowsExceeded { rows_max: limits.rows_max });
+        }
+        if bytes > limits.bytes_max {
+            return Err(EngineError::BytesExceeded { bytes_max: limits.bytes_max });
+        }
+        batches.push(batch);
+    }
+    Ok((batches, bytes))
+}
+
+/// Bytes of the rows alone: a slice's neighbours and spare capacity are not the result's.
+fn size(batch: &RecordBatch) -> Result<u64, EngineError> {
+    let mut bytes = 0_usize;
+    for column in batch.columns() {
+        bytes =
+            bytes.saturating_add(column.to_data().get_slice_memory_size().map_err(EngineError::internal)?);
+    }
+    Ok(u64::try_from(bytes).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,430 @@
+//! The scan of one relation: its source's files in order, the scope, the columns shown, batches cut anew.
+//!
+//! This is the whole of layer 3a at run time. It is synchronous code on a thread of its own; what it
+//! emits is a function of the caller's rows alone, and nothing above it can reach what it left out.
+
+use crate::EngineError;
+use crate::computed::{self, Computed};
+use crate::error::AnyError;
+use crate::files::OpenFile;
+use crate::recut::Recut;
+use crate::scope::{KeySet, Keys, TupleCollector};
+use crate::typing;
+use crate::warehouse::Warehouse;
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array,
+};
+use arrow::compute::{and, filter_record_batch};
+use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
+use splitplane_split_plane::{
+    ColumnExpression, ColumnMask, Condition, RowScope, ScopedColumn, ScopedRelation,
+};
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A relation of a sandbox, ready to be scanned any number of times.
+#[derive(Debug)]
+pub(crate) struct ScopedScan {
+    warehouse: Warehouse,
+    source: String,
+    rows: RowScope,
+    /// Columns of the source and the types they are brought to.
+    inputs: Vec<(String, Arrow)>,
+    outputs: Vec<Output>,
+    schema: SchemaRef,
+}
+
+#[derive(Debug)]
+struct Output {
+    origin: OutputOrigin,
+    mask: Option<ColumnMask>,
+}
+
+#[derive(Debug)]
+enum OutputOrigin {
+    Input(usize),
+    Computed(Computed),
+}
+
+/// What a scan may use, and whether anyone still wants it.
+pub(crate) struct ScanContext<'c> {
+    /// Called with every further byte that key sets take; an error ends the scan.
+    pub(crate) hold: &'c mut dyn FnMut(usize) -> Result<(), EngineError>,
+    /// Asked between batches, also while no row matches.
+    pub(crate) is_wanted: &'c dyn Fn() -> bool,
+}
+
+impl ScopedScan {
+    /// Resolves a relation's columns against the files that may hold its rows.
+    pub(crate) fn new(warehouse: &Warehouse, relation: &ScopedRelation) -> Result<Self, EngineError> {
+        let source = relation.source.clone();
+        let fail = |cause: AnyError| EngineError::warehouse(&source, cause);
+        let declared = declared_columns(warehouse, &source, &relation.rows)?;
+        let mut scan = Self {
+            warehouse: warehouse.clone(),
+            source: source.clone(),
+            rows: relation.rows.clone(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            schema: Arc::new(Schema::empty()),
+        };
+        let mut fields = Vec::with_capacity(relation.columns.len());
+        for column in &relation.columns {
+            let (output, data_type) = scan.output(column, &declared).map_err(|error| match error {
+                OutputError::Source(cause) => fail(cause),
+                OutputError::Engine(error) => error,
+            })?;
+            fields.push(Field::new(&column.name, data_type, true));
+            scan.outputs.push(output);
+        }
+        scan.schema = Arc::new(Schema::new(fields));
+        Ok(scan)
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    pub(crate) fn is_masked(&self, column: usize) -> bool {
+        self.outputs.get(column).is_some_and(|output| output.mask.is_some())
+    }
+
+    fn output(
+        &mut self,
+        column: &ScopedColumn,
+        declared: &BTreeMap<String, Arrow>,
+    ) -> Result<(Output, Arrow), OutputError> {
+        let (origin, data_type) = match &column.expression {
+            ColumnExpression::Physical(name) => {
+                let (name, file) = find(declared, name).ok_or("a column is missing from the source")?;
+                let target = typing::target(column.data_type, file)
+                    .ok_or_else(|| format!("a column of type {file} cannot be shown as declared"))?;
+                (OutputOrigin::Input(self.input(name, &target)), target)
+            }
+            ColumnExpression::Computed(expression) => {
+                let resolve = |name: &str| {
+                    let (name, file) = find(declared, name)?;
+                    Some((name.to_owned(), typing::target(None, file)?))
+                };
+                let plan = computed::plan(expression, column.data_type, &resolve)?;
+                let inputs =
+                    plan.inputs.iter().map(|(name, data_type)| self.input(name, data_type)).collect();
+                let data_type = plan.data_type.clone();
+                (OutputOrigin::Computed(Computed::new(plan, inputs)), data_type)
+            }
+        };
+        // Part of a number's or a date's text would be a value of another type.
+        if matches!(column.mask, Some(ColumnMask::Last(_))) && data_type != Arrow::Utf8 {
+            return Err(OutputError::Engine(EngineError::plan("only text can be masked but for its end")));
+        }
+        Ok((Output { origin, mask: column.mask }, data_type))
+    }
+
+    fn input(&mut self, name: &str, data_type: &Arrow) -> usize {
+        let known = self.inputs.iter().position(|(n, t)| n == name && t == data_type);
+        known.unwrap_or_else(|| {
+            self.inputs.push((name.to_owned(), data_type.clone()));
+            self.inputs.len() - 1
+        })
+    }
+
+    /// Scans; `emit` gets batches of the `wanted` outputs, each of 8,192 rows but for the last.
+    pub(crate) fn run(
+        &self,
+        wanted: &[usize],
+        context: &mut ScanContext<'_>,
+        emit: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
+        let needed = self.needed(wanted);
+        let inputs: Vec<(String, Arrow)> =
+            needed.iter().filter_map(|index| self.inputs.get(*index).cloned()).collect();
+        let fields: Vec<Field> = inputs
+            .iter()
+            .enumerate()
+            .map(|(at, (_, data_type))| Field::new(format!("c{at}"), data_type.clone(), true))
+            .collect();
+        let mut recut = Recut::new(Arc::new(Schema::new(fields)));
+        let names: Vec<String> = inputs.iter().map(|(name, _)| name.clone()).collect();
+        let fail = |cause: AnyError| EngineError::warehouse(&self.source, cause);
+        let mut keys = Keys::new(key_sets(&self.warehouse, &self.rows, context)?);
+        let is_wanted = context.is_wanted;
+        let flow = scan_source(&self.warehouse, &self.source, &mut keys, &names, is_wanted, &mut |batch| {
+            let kept = convert(&batch, &inputs, &recut).map_err(fail)?;
+            recut.push(kept);
+            while let Some(batch) = recut.full().map_err(|error| EngineError::internal(error))? {
+                if emit(self.show(&batch, wanted, &needed)?).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if flow.is_continue()
+            && let Some(batch) = recut.rest().map_err(|error| EngineError::internal(error))?
+        {
+            // Nothing follows, so whether it is still wanted no longer matters.
+            let _ = emit(self.show(&batch, wanted, &needed)?);
+        }
+        Ok(())
+    }
+
+    fn needed(&self, wanted: &[usize]) -> Vec<usize> {
+        let mut needed = Vec::new();
+        for output in wanted.iter().filter_map(|index| self.outputs.get(*index)) {
+            match &output.origin {
+                OutputOrigin::Input(index) => needed.push(*index),
+                OutputOrigin::Computed(computed) => needed.extend(computed.inputs()),
+            }
+        }
+        needed.sort_unstable();
+        needed.dedup();
+        needed
+    }
+
+    /// Computes, then masks: what leaves the leaf is what the caller may see.
+    fn show(
+        &self,
+        batch: &RecordBatch,
+        wanted: &[usize],
+        needed: &[usize],
+    ) -> Result<RecordBatch, EngineError> {
+        let input = |index: usize| -> Result<ArrayRef, EngineError> {
+            let at =
+                needed.binary_search(&index).map_err(|_at| EngineError::internal("an input was not read"))?;
+            Ok(Arc::clone(batch.column(at)))
+        };
+        let mut columns = Vec::with_capacity(wanted.len());
+        for output in wanted.iter().filter_map(|index| self.outputs.get(*index)) {
+            let value = match &output.origin {
+                OutputOrigin::Input(index) => input(*index)?,
+                OutputOrigin::Computed(computed) => computed.evaluate(&input, batch.num_rows())?,
+            };
+            columns.push(output.mask.map_or_else(|| Arc::clone(&value), |mask| masked(&value, mask)));
+        }
+        let schema = self.schema.project(wanted).map_err(EngineError::internal)?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::new(schema), columns, &options).map_err(EngineError::internal)
+    }
+}
+
+enum OutputError {
+    /// The source is not what the model says.
+    Source(AnyError),
+    Engine(EngineError),
+}
+
+impl<T: Into<AnyError>> From<T> for OutputError {
+    fn from(cause: T) -> Self {
+        let cause: AnyError = cause.into();
+        match cause.downcast::<EngineError>() {
+            Ok(error) => Self::Engine(*error),
+            Err(cause) => Self::Source(cause),
+        }
+    }
+}
+
+/// By exact name, else by the one name that differs in case alone, as Databricks reads names.
+fn find<'d>(declared: &'d BTreeMap<String, Arrow>, name: &str) -> Option<(&'d str, &'d Arrow)> {
+    if let Some((name, data_type)) = declared.get_key_value(name) {
+        return Some((name, data_type));
+    }
+    let mut alike = declared.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    match (alike.next(), alike.next()) {
+        (Some((name, data_type)), None) => Some((name, data_type)),
+        _ => None,
+    }
+}
+
+/// Columns and natural types of a source, from files that may hold rows of the scope and no others.
+///
+/// Where no file may, every column is text: someone else's file must not say more.
+fn declared_columns(
+    warehouse: &Warehouse,
+    source: &str,
+    rows: &RowScope,
+) -> Result<BTreeMap<String, Arrow>, EngineError> {
+    let fail = |cause: AnyError| EngineError::warehouse(source, cause);
+    let mut keys = Keys::new(direct_keys(rows));
+    let files = warehouse.files(source)?;
+    let mut declared: Option<BTreeMap<String, Arrow>> = None;
+    for file in &files {
+        if !keys.may_hold_file(&file.partitions).map_err(fail)? {
+            continue;
+        }
+        let open = OpenFile::open(file).map_err(fail)?;
+        let natural =
+            |(name, data_type): (&str, &Arrow)| Some((name.to_owned(), typing::target(None, data_type)?));
+        let columns: BTreeMap<String, Arrow> = open.columns().filter_map(natural).collect();
+        match &declared {
+            None => declared = Some(columns),
+            Some(first) if *first == columns => {}
+            Some(_) => return Err(fail("the files of the source differ in their columns".into())),
+        }
+    }
+    if let Some(declared) = declared {
+        return Ok(declared);
+    }
+    let first = files.first().ok_or_else(|| fail("no file".into()))?;
+    let open = OpenFile::open(first).map_err(fail)?;
+    Ok(open.columns().map(|(name, _)| (name.to_owned(), Arrow::Utf8)).collect())
+}
+
+fn direct_keys(rows: &RowScope) -> Vec<KeySet> {
+    match rows {
+        RowScope::Public { .. } => Vec::new(),
+        RowScope::All(conditions) => conditions
+            .iter()
+            .filter_map(|condition| match condition {
+                Condition::Keys { columns, tuples } => Some(KeySet::of_tuples(columns, tuples)),
+                Condition::Exists { .. } => None,
+            })
+            .collect(),
+    }
+}
+
+/// The sets of every condition; those of `EXISTS` are read from the other sources, in their own scopes.
+fn key_sets(
+    warehouse: &Warehouse,
+    rows: &RowScope,
+    context: &mut ScanContext<'_>,
+) -> Result<Vec<KeySet>, EngineError> {
+    let RowScope::All(conditions) = rows else { return Ok(Vec::new()) };
+    // The plane cannot be built this way; without a condition no row may pass here either.
+    if conditions.is_empty() {
+        return Err(EngineError::plan("a scope without conditions"));
+    }
+    let mut sets = Vec::with_capacity(conditions.len());
+    for condition in conditions {
+        sets.push(match condition {
+            Condition::Keys { columns, tuples } => KeySet::of_tuples(columns, tuples),
+            Condition::Exists { source, rows, by } => existing(warehouse, source, rows, by, context)?,
+        });
+    }
+    Ok(sets)
+}
+
+fn existing(
+    warehouse: &Warehouse,
+    source: &str,
+    rows: &RowScope,
+    by: &[(String, String)],
+    context: &mut ScanContext<'_>,
+) -> Result<KeySet, EngineError> {
+    let fail = |cause: AnyError| EngineError::warehouse(source, cause);
+    let theirs: Vec<String> = by.iter().map(|(_, theirs)| theirs.clone()).collect();
+    let mine = by.iter().map(|(mine, _)| mine.clone()).collect();
+    let mut keys = Keys::new(key_sets(warehouse, rows, context)?);
+    let mut tuples = TupleCollector::default();
+    let is_wanted = context.is_wanted;
+    let mut held = 0;
+    let flow = scan_source(warehouse, source, &mut keys, &theirs, is_wanted, &mut |batch| {
+        let columns: Vec<ArrayRef> =
+            theirs.iter().filter_map(|name| batch.column_by_name(name).cloned()).collect();
+        let bytes = tuples.add(&columns).map_err(fail)?;
+        (context.hold)(bytes - held)?;
+        held = bytes;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if flow.is_break() {
+        return Err(EngineError::Cancelled);
+    }
+    tuples.finish(mine).map_err(fail)
+}
+
+/// Reads `columns` of the rows whose keys are in all sets, file by file.
+fn scan_source(
+    warehouse: &Warehouse,
+    source: &str,
+    keys: &mut Keys,
+    columns: &[String],
+    is_wanted: &dyn Fn() -> bool,
+    each: &mut dyn FnMut(RecordBatch) -> Result<ControlFlow<()>, EngineError>,
+) -> Result<ControlFlow<()>, EngineError> {
+    let fail = |cause: AnyError| EngineError::warehouse(source, cause);
+    let mut read: Vec<String> = columns.to_vec();
+    read.extend(keys.columns().filter(|name| !columns.contains(name)).cloned());
+    let mut seen = HashSet::new();
+    read.retain(|name| seen.insert(name.clone()));
+    for file in warehouse.files(source)? {
+        if !keys.may_hold_file(&file.partitions).map_err(fail)? {
+            continue;
+        }
+        let open = OpenFile::open(&file).map_err(fail)?;
+        let bound = keys.bind(|name| open.data_type(name).cloned()).map_err(fail)?;
+        let unsigned: HashSet<String> = open
+            .columns()
+            .filter(|(_, t)| t.is_unsigned_integer())
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let batches = open
+            .read(&read, |group| bound.iter().all(|keys| keys.may_hold_group(group, &unsigned)))
+            .map_err(fail)?;
+        for batch in batches {
+            if !is_wanted() {
+                return Ok(ControlFlow::Break(()));
+            }
+            let mut batch = batch.map_err(fail)?;
+            let mut kept: Option<BooleanArray> = None;
+            for keys in &bound {
+                let these = keys.matches(&batch).map_err(fail)?;
+                kept = Some(match kept {
+                    Some(others) => and(&others, &these).map_err(EngineError::internal)?,
+                    None => these,
+                });
+            }
+            if let Some(kept) = kept {
+                batch = filter_record_batch(&batch, &kept).map_err(EngineError::internal)?;
+            }
+            if batch.num_rows() > 0 && each(batch)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Brings the rows that stay to their types. Foreign rows are gone, so a failure is the caller's own.
+fn convert(batch: &RecordBatch, inputs: &[(String, Arrow)], recut: &Recut) -> Result<RecordBatch, AnyError> {
+    let column = |(name, data_type): &(String, Arrow)| {
+        typing::cast(batch.column_by_name(name).ok_or("a column was not read")?, data_type)
+    };
+    let columns = inputs.iter().map(column).collect::<Result<_, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(recut.schema(), columns, &options)?)
+}
+
+fn masked(array: &ArrayRef, mask: ColumnMask) -> ArrayRef {
+    match mask {
+        ColumnMask::Null => new_null_array(array.data_type(), array.len()),
+        ColumnMask::Last(shown) => {
+            let texts =
+                array.as_string::<i32>().iter().map(|text| text.map(|text| ending(text, usize::from(shown))));
+            Arc::new(texts.collect::<StringArray>())
+        }
+    }
+}
+
+/// `*` for every character but the last `shown`; a value with no more than that is hidden whole.
+fn ending(text: &str, shown: usize) -> String {
+    let length = text.chars().count();
+    let hidden = if length > shown { length - shown } else { length };
+    text.chars().enumerate().map(|(at, c)| if at < hidden { '*' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ending;
+
+    #[test]
+    fn masks_count_characters_and_hide_short_values_whole() {
+        for (text, shown, expected) in [
+            ("5550001234", 4, "******1234"),
+            ("1234", 4, "****"),
+            ("", 4, ""),
+            ("äöü-ß9", 2, "****ß9"),
+            ("abc", 0, "***"),
+        ] {
+            assert_eq!(ending(text, shown), expected);
+        }
+    }
+}

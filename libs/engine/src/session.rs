@@ -1,0 +1,134 @@
+//! The one place that makes a DataFusion session, from nothing.
+//!
+//! Invariant 3: one catalogue with one schema that holds the sandbox's relations; no table functions, no
+//! file formats, no object stores, no information schema, no variables; functions of the allow-list.
+
+use crate::EngineError;
+use crate::arithmetic::Arithmetic;
+use crate::in_order::UnionsInOrder;
+use crate::recut::BATCH_ROWS;
+use crate::registry::Registry;
+use datafusion::catalog::CatalogProviderList;
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
+    TableProvider,
+};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
+use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::prelude::SessionConfig;
+use std::sync::Arc;
+
+const CATALOG: &str = "sandbox";
+const SCHEMA: &str = "sandbox";
+
+/// A session that knows these relations and no other.
+pub(crate) fn sandbox(
+    pool: Arc<dyn MemoryPool>,
+    relations: Vec<(String, Arc<dyn TableProvider>)>,
+) -> Result<SessionState, EngineError> {
+    let schema = MemorySchemaProvider::new();
+    for (name, table) in relations {
+        schema.register_table(name, table)?;
+    }
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, Arc::new(schema))?;
+    let catalogs = MemoryCatalogProviderList::new();
+    catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    let registry = Registry::get();
+    Ok(SessionStateBuilder::new()
+        .with_config(config())
+        .with_runtime_env(runtime(pool)?)
+        .with_catalog_list(Arc::new(catalogs))
+        .with_expr_planners(planners())
+        .with_scalar_functions(registry.scalar.clone())
+        .with_aggregate_functions(registry.aggregate.clone())
+        .with_window_functions(registry.window.clone())
+        .with_physical_optimizer_rules(physical_rules())
+        .build())
+}
+
+/// A session without relations, for expressions of the model's owner.
+pub(crate) fn expressions() -> Result<SessionState, EngineError> {
+    sandbox(Arc::new(GreedyMemoryPool::new(0)), Vec::new())
+}
+
+fn config() -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false)
+        .with_batch_size(BATCH_ROWS)
+        // One partition: the order of rows, of float sums and of batches is then that of the leaf.
+        .with_target_partitions(1)
+        .with_round_robin_repartition(false)
+        .with_collect_statistics(false)
+        .with_enable_sort_pushdown(false)
+        // Nothing spills, so nothing is set aside for merging spilled runs.
+        .with_sort_spill_reservation_bytes(0);
+    let options = config.options_mut();
+    options.execution.enable_recursive_ctes = false;
+    options.execution.planning_concurrency = 1;
+    // `0.1` is a decimal on Databricks.
+    options.sql_parser.parse_float_as_decimal = true;
+    // NULL is the smallest value on Databricks. The guard writes it out; this is what holds where it does not.
+    options.sql_parser.default_null_ordering = "nulls_min".to_owned();
+    options.sql_parser.map_string_types_to_utf8view = false;
+    // The leaf takes no filter of any kind; not offering one keeps that from resting on the leaf alone.
+    options.optimizer.enable_dynamic_filter_pushdown = false;
+    options.optimizer.enable_topk_dynamic_filter_pushdown = false;
+    options.optimizer.enable_join_dynamic_filter_pushdown = false;
+    options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
+    config
+}
+
+fn runtime(pool: Arc<dyn MemoryPool>) -> Result<Arc<RuntimeEnv>, EngineError> {
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(pool)
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+        .build()?;
+    // A new runtime can read every local file. This one cannot read any.
+    runtime.deregister_object_store(ObjectStoreUrl::local_filesystem().as_ref())?;
+    Ok(Arc::new(runtime))
+}
+
+/// Ours first: it decides what `/` means before the others are asked.
+fn planners() -> Vec<Arc<dyn ExprPlanner>> {
+    let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Arithmetic)];
+    planners.extend(SessionStateDefaults::default_expr_planners());
+    planners
+}
+
+/// Ours first: every rule after it sees one partition.
+fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(UnionsInOrder)];
+    rules.extend(PhysicalOptimizer::new().rules);
+    rules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_holds_nothing_that_was_not_put_in() {
+        let state = expressions().unwrap();
+        assert_eq!(state.catalog_list().catalog_names(), [CATALOG]);
+        let catalog = state.catalog_list().catalog(CATALOG).unwrap();
+        assert_eq!(catalog.schema_names(), [SCHEMA]);
+        assert!(catalog.schema(SCHEMA).unwrap().table_names().is_empty());
+        assert!(state.table_functions().is_empty());
+        assert!(state.table_factories().is_empty());
+        assert!(!state.config().information_schema());
+        assert!(state.get_file_format_factory("csv").is_none());
+        assert!(state.runtime_env().object_store(ObjectStoreUrl::local_filesystem()).is_err());
+        assert!(!state.runtime_env().disk_manager.tmp_files_enabled());
+        let names: usize = state.scalar_functions().values().map(|f| 1 + f.aliases().len()).sum();
+        assert!(names < SessionStateDefaults::default_scalar_functions().len());
+    }
+}

@@ -1,0 +1,8 @@
+//! The engine as its callers see it, and its leaf as the optimizer sees it.
+
+mod execution;
+mod fixture;
+mod interference;
+mod limits;
+mod scans;
+mod walls;

@@ -1,0 +1,167 @@
+//! The second wall and the leaf, with the guard out of the way: plans that it would never let through.
+
+use super::fixture::*;
+use crate::leaf::{ScopedExec, ScopedTable};
+use crate::scan::ScopedScan;
+use crate::{Warehouse, session, wall};
+use datafusion::catalog::{MemTable, TableProvider};
+use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::logical_expr::{LogicalPlan, TableProviderFilterPushDown, col, lit};
+use datafusion::physical_plan::{ExecutionPlan, displayable};
+use datafusion::sql::parser::DFParser;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+fn table(folder: &Path) -> Arc<dyn TableProvider> {
+    let tanks =
+        relation("tanks", vec![column("fish", None), column("tank", None)], keys(&["tenant"], &[&["t1"]]));
+    let scan = ScopedScan::new(&Warehouse::open(folder).unwrap(), &tanks).unwrap();
+    let threads = crate::threads::Threads::new(1, 1 << 20).unwrap();
+    Arc::new(ScopedTable::new(scan, threads.activity().clone()))
+}
+
+fn state(folder: &Path) -> SessionState {
+    let schema = table(folder).schema();
+    let foreign: Arc<dyn TableProvider> = Arc::new(MemTable::try_new(schema, vec![vec![]]).unwrap());
+    let relations = vec![("tanks".to_owned(), table(folder)), ("raw".to_owned(), foreign)];
+    session::sandbox(Arc::new(GreedyMemoryPool::new(1 << 24)), relations).unwrap()
+}
+
+async fn plan(state: &SessionState, sql: &str) -> Result<LogicalPlan, datafusion::error::DataFusionError> {
+    let statement = DFParser::parse_sql(sql).unwrap().pop_front().unwrap();
+    state.statement_to_plan(statement).await
+}
+
+async fn physical(state: &SessionState, sql: &str) -> Arc<dyn ExecutionPlan> {
+    state.create_physical_plan(&plan(state, sql).await.unwrap()).await.unwrap()
+}
+
+fn world() -> tempfile::TempDir {
+    let folder = folder();
+    csv(folder.path(), "tanks.csv", "tenant,tank,fish\nt1,7,eel\nt2,7,ray\n");
+    folder
+}
+
+#[tokio::test]
+async fn what_is_not_on_the_list_is_refused_whatever_the_guard_says() {
+    let folder = world();
+    let state = state(folder.path());
+    let relations: BTreeSet<String> = ["tanks".to_owned(), "raw".to_owned()].into();
+    let refused = async |sql: &str| match plan(&state, sql).await {
+        Ok(plan) => wall::check_logical(&plan, &relations).is_err(),
+        Err(_unknown) => true,
+    };
+    assert!(!refused("SELECT fish, count(*) FROM tanks GROUP BY fish").await);
+    for sql in [
+        "SELECT fish FROM raw",
+        "SELECT fish FROM tanks WHERE tank IN (SELECT tank FROM raw)",
+        "SELECT (SELECT max(fish) FROM raw) FROM tanks",
+        "VALUES (1)",
+        "SELECT * FROM (VALUES (1)) v",
+        "EXPLAIN SELECT fish FROM tanks",
+        "EXPLAIN ANALYZE SELECT fish FROM tanks",
+        "DESCRIBE tanks",
+        "SHOW TABLES",
+        "SHOW ALL",
+        "SET datafusion.execution.batch_size = 1",
+        "CREATE TABLE x AS SELECT fish FROM tanks",
+        "CREATE VIEW x AS SELECT fish FROM tanks",
+        "CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd'",
+        "INSERT INTO tanks SELECT fish, tank FROM tanks",
+        "COPY tanks TO '/tmp/x.csv'",
+        "PREPARE p AS SELECT 1",
+        "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT n FROM r",
+        "SELECT * FROM range(5)",
+        "SELECT * FROM generate_series(1, 5)",
+        "SELECT * FROM unnest([1, 2])",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM 'file:///etc/passwd'",
+        "SELECT * FROM information_schema.tables",
+        "SELECT * FROM sandbox.information_schema.columns",
+        "SELECT version()",
+        "SELECT now()",
+        "SELECT random()",
+        "SELECT uuid()",
+        "SELECT repeat('a', 1000000000)",
+        "SELECT arrow_cast('1', 'Int32')",
+        "SELECT struct(fish) FROM tanks",
+        "SELECT $1",
+        "SELECT @variable",
+        "SELECT @@version",
+    ] {
+        assert!(refused(sql).await, "{sql}");
+    }
+    let only_tanks = ["tanks".to_owned()].into();
+    assert!(wall::check_logical(&plan(&state, "SELECT fish FROM tanks").await.unwrap(), &only_tanks).is_ok());
+    assert!(
+        wall::check_logical(&plan(&state, "SELECT fish FROM tanks").await.unwrap(), &BTreeSet::new())
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_physical_plan_reads_from_scopes_alone() {
+    let folder = world();
+    let state = state(folder.path());
+    assert!(wall::check_physical(&physical(&state, "SELECT fish FROM tanks").await).is_ok());
+    assert!(wall::check_physical(&physical(&state, "SELECT 1 AS one").await).is_ok());
+    assert!(
+        wall::check_physical(
+            &physical(&state, "SELECT r.fish FROM raw r JOIN tanks t ON r.tank = t.tank").await
+        )
+        .is_err()
+    );
+}
+
+/// Each is something that some optimizer would like to put beneath a scan.
+const PUSHED: [&str; 8] = [
+    "SELECT fish FROM tanks WHERE CAST(tank AS INT) > 0",
+    "SELECT fish FROM tanks WHERE tank = '7'",
+    "SELECT fish FROM tanks LIMIT 1",
+    "SELECT fish FROM tanks ORDER BY tank LIMIT 1",
+    "SELECT CAST(tank AS INT) AS n FROM tanks",
+    "SELECT max(tank) AS m, count(*) AS n FROM tanks",
+    "SELECT a.fish FROM tanks a JOIN tanks b ON a.tank = b.tank WHERE b.fish = 'eel'",
+    "SELECT DISTINCT fish FROM tanks WHERE tank IN (SELECT tank FROM tanks WHERE fish = 'cod')",
+];
+
+#[tokio::test]
+async fn nothing_of_a_statement_goes_beneath_the_leaf() {
+    let folder = world();
+    let state = state(folder.path());
+    for sql in PUSHED {
+        let plan = physical(&state, sql).await;
+        let text = displayable(plan.as_ref()).indent(true).to_string();
+        let leaves: Vec<&str> =
+            text.lines().map(str::trim).filter(|line| line.starts_with("ScopedExec")).collect();
+        assert!(!leaves.is_empty(), "{sql}: {text}");
+        // The leaf's own words: it has nothing to say about filters, limits, orders or expressions.
+        assert!(leaves.iter().all(|line| *line == "ScopedExec"), "{sql}: {text}");
+        wall::check_physical(&plan).unwrap();
+    }
+    let filtered = displayable(physical(&state, PUSHED[0]).await.as_ref()).indent(true).to_string();
+    assert!(filtered.contains("FilterExec"), "{filtered}");
+}
+
+#[tokio::test]
+async fn the_leaf_shows_columns_and_nothing_else() {
+    let folder = world();
+    let table = table(folder.path());
+    let (cheap, fallible) = (col("tank").eq(lit("7")), col("fish").is_not_null());
+    let answers = table.supports_filters_pushdown(&[&cheap, &fallible]).unwrap();
+    assert_eq!(answers, [TableProviderFilterPushDown::Unsupported, TableProviderFilterPushDown::Unsupported]);
+    assert!(
+        table.statistics().is_none() && table.constraints().is_none() && table.get_logical_plan().is_none()
+    );
+    let state = state(folder.path());
+    let leaf = table.scan(&state, None, &[cheap], Some(1)).await.unwrap();
+    assert!(leaf.is::<ScopedExec>() && leaf.children().is_empty());
+    assert!(leaf.fetch().is_none() && leaf.with_fetch(Some(1)).is_none() && !leaf.supports_limit_pushdown());
+    let known = leaf.properties();
+    assert!(known.output_ordering().is_none() && known.output_partitioning().partition_count() == 1);
+    // An error of someone's plan, or `EXPLAIN`, could print the leaf: no scope, no file, no count.
+    let shown = displayable(leaf.as_ref()).indent(true).to_string();
+    assert_eq!(shown.trim(), "ScopedExec");
+}

@@ -1,0 +1,57 @@
+//! The embedded model: reads English questions against any semantic model, with nothing but its names,
+//! labels, synonyms and descriptions. Deterministic; it holds no word of any domain.
+//!
+//! - **L-1** No word that carries meaning is dropped: what was not understood makes the question
+//!   unsupported. A wrong answer is the worst kind.
+//! - **L-2** Where words have two meanings, it asks; every option, when asked, is supported.
+//! - **L-3** A value is never looked up here: it stays a phrase, for the data plane to resolve among
+//!   the caller's own rows.
+
+mod grammar;
+mod options;
+mod reader;
+mod resolve;
+mod tokens;
+mod vocabulary;
+mod words;
+
+use crate::explain::explain;
+use crate::language_model::{
+    ExplainTask, LanguageModel, ModelError, RouteTask, ValidateReply, ValidateTask, WriteSqlTask,
+};
+use splitplane_semantics::{compile, relations_of};
+
+/// The model that needs nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EmbeddedModel;
+
+impl EmbeddedModel {
+    /// The model.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+#[async_trait::async_trait]
+impl LanguageModel for EmbeddedModel {
+    fn name(&self) -> &str {
+        "embedded"
+    }
+
+    async fn validate(&self, task: ValidateTask<'_>) -> Result<ValidateReply, ModelError> {
+        Ok(options::reply(task.question.as_str(), task.catalogue))
+    }
+
+    async fn route(&self, task: RouteTask<'_>) -> Result<Vec<String>, ModelError> {
+        Ok(relations_of(task.interpretation, task.model)?)
+    }
+
+    async fn write_sql(&self, task: WriteSqlTask<'_>) -> Result<String, ModelError> {
+        Ok(compile(task.interpretation, task.model, task.relations, task.filters)?.to_string())
+    }
+
+    async fn explain(&self, task: ExplainTask<'_>) -> Result<String, ModelError> {
+        Ok(explain(&task))
+    }
+}

@@ -1,0 +1,81 @@
+//! The parts of a question, before the catalogue has chosen between what their words may name.
+
+use super::vocabulary::Tier;
+use super::words::Modifier;
+use splitplane_semantics::Grain;
+use std::ops::Range;
+
+/// What a run of words may name, with how directly.
+pub(crate) type Candidates = Vec<(usize, Tier)>;
+
+/// A metric that is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Mention {
+    /// Bytes of the question, with the modifiers before it.
+    pub(crate) span: Range<usize>,
+    pub(crate) candidates: Candidates,
+    pub(crate) modifiers: Vec<Modifier>,
+    /// Whether it is the only one, or joined to the one before.
+    pub(crate) linked: bool,
+    /// Whether rows are to be ordered by it: "top 5 branches by fees".
+    pub(crate) orders: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum GroupKind {
+    Grain(Grain),
+    Field(Candidates),
+}
+
+/// Something to group by.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) span: Range<usize>,
+    pub(crate) kind: GroupKind,
+    /// Whether it is what a rank or "which" asks for.
+    pub(crate) wanted: bool,
+    /// Whether it stands in the singular.
+    pub(crate) single: bool,
+}
+
+/// A value that rows must, or must not, have.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    pub(crate) span: Range<usize>,
+    /// As asked.
+    pub(crate) phrase: String,
+    /// The dimension that was named with it.
+    pub(crate) dimensions: Option<Candidates>,
+    pub(crate) negated: bool,
+    /// Whether "and" joins it to the value before, which would ask for one or the other.
+    pub(crate) conjoined: bool,
+}
+
+/// "top 5".
+#[derive(Debug, Clone)]
+pub(crate) struct Rank {
+    pub(crate) at: usize,
+    pub(crate) descending: bool,
+    pub(crate) count: Option<u32>,
+}
+
+/// A dimension that is named and given no part: "fees of the branches".
+#[derive(Debug, Clone)]
+pub(crate) struct Loose {
+    /// With the preposition before it.
+    pub(crate) span: Range<usize>,
+    pub(crate) candidates: Candidates,
+    pub(crate) single: bool,
+}
+
+/// A question in parts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reading {
+    pub(crate) metrics: Vec<Mention>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) rank: Option<Rank>,
+    pub(crate) loose: Vec<Loose>,
+    /// What was not understood.
+    pub(crate) leftovers: Vec<Range<usize>>,
+}

@@ -1,0 +1,191 @@
+//! Questions back, and the nearest metrics. Every option is read anew before it is offered, so that
+//! choosing it leads to an answer.
+
+use super::resolve::{Verdict, read};
+use super::tokens::{Kind, name_words, tokens};
+use super::vocabulary::{Dimension, Vocabulary};
+use super::words;
+use crate::language_model::ValidateReply;
+use splitplane_semantics::{Catalogue, DraftInterpretation, Metric, words_of};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// The most options of a question back.
+const OPTIONS_MAX: usize = 5;
+
+/// The words that are corrected at most; more is not a slip.
+const SLIPS_MAX: usize = 3;
+
+/// Periods that are clear, offered where one was not.
+const PERIODS: [&str; 4] = ["yesterday", "last week", "last month", "this year"];
+
+/// Reads a question and says what became of it.
+pub(crate) fn reply(text: &str, catalogue: &Catalogue<'_>) -> ValidateReply {
+    let vocabulary = Vocabulary::of(catalogue);
+    let reader = Asker { text, vocabulary: &vocabulary };
+    let answer = match read(text, &vocabulary) {
+        Verdict::Supported(draft) => return ValidateReply::Supported(draft),
+        Verdict::Metric { spans, candidates } => reader.which_metric(&spans, &candidates),
+        Verdict::Dimension { span, candidates } => reader.which_dimension(&span, &candidates),
+        Verdict::Loose { span, dimension } => reader.which_part(&span, dimension),
+        Verdict::Period { words } => reader.which_period(&words),
+        Verdict::Unsupported { leftovers } => reader.did_you_mean(&leftovers),
+    };
+    match answer {
+        Some((question, options)) if !options.is_empty() => ValidateReply::Ambiguous { question, options },
+        Some(_) | None => ValidateReply::Unsupported { nearest: nearest(text, &vocabulary) },
+    }
+}
+
+struct Asker<'a> {
+    text: &'a str,
+    vocabulary: &'a Vocabulary<'a>,
+}
+
+type Answer = Option<(String, Vec<String>)>;
+
+impl Asker<'_> {
+    /// The question with `words` at each of `spans`, if it then has one meaning, and that as `wanted`.
+    fn option(
+        &self,
+        spans: &[Range<usize>],
+        words: &str,
+        wanted: impl Fn(&DraftInterpretation) -> bool,
+    ) -> Option<String> {
+        let mut question = self.text.to_owned();
+        let mut spans = spans.to_vec();
+        // From the end, so that the spans before stay where they are.
+        spans.sort_by_key(|span| std::cmp::Reverse(span.start));
+        for span in spans {
+            question.get(span.clone())?;
+            question.replace_range(span, words);
+        }
+        let question = question.split_whitespace().collect::<Vec<_>>().join(" ").replace(" ?", "?");
+        match read(&question, self.vocabulary) {
+            Verdict::Supported(draft) if wanted(&draft) => Some(question),
+            Verdict::Supported(_)
+            | Verdict::Metric { .. }
+            | Verdict::Dimension { .. }
+            | Verdict::Loose { .. }
+            | Verdict::Period { .. }
+            | Verdict::Unsupported { .. } => None,
+        }
+    }
+
+    fn said(&self, span: &Range<usize>) -> &str {
+        self.text.get(span.clone()).unwrap_or("")
+    }
+
+    fn which_metric(&self, spans: &[Range<usize>], candidates: &[usize]) -> Answer {
+        let metrics: Vec<&Metric> =
+            candidates.iter().filter_map(|index| self.vocabulary.metrics.get(*index).copied()).collect();
+        let options = metrics.iter().filter_map(|metric| {
+            let names = [metric.label.clone(), words_of(&metric.name), metric.name.clone()];
+            let mut names = names.into_iter().chain(metric.synonyms.iter().cloned());
+            names.find_map(|name| self.option(spans, &name, |draft| draft.metrics.contains(&metric.name)))
+        });
+        let options = options.take(OPTIONS_MAX).collect();
+        let labels: Vec<&str> = metrics.iter().map(|metric| metric.label.as_str()).collect();
+        let said = spans.first().map_or("", |span| self.said(span));
+        Some((format!("Which do you mean by \"{said}\": {}?", labels.join(" or ")), options))
+    }
+
+    fn which_dimension(&self, span: &Range<usize>, candidates: &[usize]) -> Answer {
+        let found: Vec<&Dimension<'_>> =
+            candidates.iter().filter_map(|index| self.vocabulary.dimensions.get(*index)).collect();
+        let full = |dimension: &Dimension<'_>| {
+            let thing = words::singular(&words_of(&dimension.reference.dataset));
+            format!("{thing} {}", dimension.field.label)
+        };
+        let options = found.iter().filter_map(|dimension| {
+            let names = [dimension.field.label.clone(), words_of(&dimension.field.name), full(dimension)];
+            let mut names = names.into_iter().chain(dimension.field.synonyms.iter().cloned());
+            let wanted = |draft: &DraftInterpretation| draft.dimensions.iter().any(|d| d.field == dimension.reference);
+            names.find_map(|name| self.option(std::slice::from_ref(span), &name, wanted))
+        });
+        let options = options.take(OPTIONS_MAX).collect();
+        let labels: Vec<String> = found.iter().map(|dimension| full(dimension)).collect();
+        Some((format!("Which do you mean by \"{}\": {}?", self.said(span), labels.join(" or ")), options))
+    }
+
+    fn which_part(&self, span: &Range<usize>, dimension: usize) -> Answer {
+        let dimension = self.vocabulary.dimensions.get(dimension)?;
+        let label = dimension.field.label.to_lowercase();
+        let grouped = |draft: &DraftInterpretation| draft.dimensions.iter().any(|d| d.field == dimension.reference);
+        let options = [
+            self.option(std::slice::from_ref(span), &format!("by {label}"), grouped),
+            self.option(std::slice::from_ref(span), "", |draft| !grouped(draft)),
+        ];
+        let question = format!("Do you want one figure for each \"{label}\", or one for all?");
+        Some((question, options.into_iter().flatten().collect()))
+    }
+
+    fn which_period(&self, words: &str) -> Answer {
+        let start = self.text.find(words).filter(|_| !words.is_empty())?;
+        let span = start..start + words.len();
+        let options = PERIODS.iter().filter_map(|period| {
+            self.option(std::slice::from_ref(&span), period, |draft| draft.period.is_some())
+        });
+        let options = options.take(OPTIONS_MAX).collect();
+        Some((format!("Which period do you mean by \"{words}\"?"), options))
+    }
+
+    /// A slip of the pen is offered back, never corrected in silence: it may be a word that means
+    /// something else.
+    fn did_you_mean(&self, leftovers: &[Range<usize>]) -> Answer {
+        let within = |span: &Range<usize>| leftovers.iter().any(|l| l.start <= span.start && span.end <= l.end);
+        let unknown: Vec<_> =
+            tokens(self.text).into_iter().filter(|t| t.kind == Kind::Word && within(&t.span)).collect();
+        if unknown.is_empty() || unknown.len() > SLIPS_MAX {
+            return None;
+        }
+        let mut question = self.text.to_owned();
+        for token in unknown.iter().rev() {
+            let known = self.vocabulary.words().chain(["month", "week", "quarter", "monthly", "weekly", "daily", "excluding"]);
+            let near = known.filter(|word| is_slip(&token.norm, word)).collect::<BTreeSet<_>>();
+            let word = near.first().filter(|_| near.len() == 1).copied();
+            match word {
+                Some(word) => question.replace_range(token.span.clone(), word),
+                None if words::is_function_word(&token.lower) || self.vocabulary.words().any(|w| w == token.norm) => {}
+                None => return None,
+            }
+        }
+        let corrected = Asker { text: &question, vocabulary: self.vocabulary };
+        let option = corrected.option(&[], "", |_| true).filter(|option| *option != self.text)?;
+        Some((format!("Did you mean: {option}"), vec![option]))
+    }
+}
+
+/// Whether `word` is `known` but for one letter, or two in a long word.
+fn is_slip(word: &str, known: &str) -> bool {
+    let length = known.chars().count();
+    let allowed = match length {
+        0..=3 => 0,
+        4..=7 => 1,
+        _ => 2,
+    };
+    word != known && strsim::osa_distance(word, known) <= allowed
+}
+
+/// Every metric's name, those first that share words with the question or are spelled like one.
+fn nearest(text: &str, vocabulary: &Vocabulary<'_>) -> Vec<String> {
+    let asked: Vec<String> =
+        tokens(text).into_iter().filter(|t| t.is_word() && !words::is_function_word(&t.lower)).map(|t| t.norm).collect();
+    let likeness = |metric: &Metric| {
+        let names = [words_of(&metric.name), metric.label.clone()].into_iter().chain(metric.synonyms.iter().cloned());
+        let own: BTreeSet<String> = names.flat_map(|name| name_words(&name)).collect();
+        let described: BTreeSet<String> = name_words(&metric.description).into_iter().collect();
+        let shared = |list: &BTreeSet<String>| asked.iter().filter(|word| list.contains(*word)).count();
+        let spelled = asked.iter().flat_map(|word| own.iter().map(move |known| strsim::jaro_winkler(word, known)));
+        // Thousandths, so that likenesses can be ordered as whole numbers.
+        let spelled = spelled.map(thousandths).max().unwrap_or(0);
+        (shared(&own), spelled, shared(&described))
+    };
+    let mut metrics = vocabulary.metrics.clone();
+    metrics.sort_by_cached_key(|metric| std::cmp::Reverse(likeness(metric)));
+    metrics.into_iter().map(|metric| metric.name.clone()).collect()
+}
+
+fn thousandths(likeness: f64) -> u32 {
+    (0_u32..=1000).rev().find(|step| f64::from(*step) <= likeness * 1000.0).unwrap_or(0)
+}

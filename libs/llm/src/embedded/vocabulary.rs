@@ -1,0 +1,255 @@
+//! The names of a catalogue, as words that a question may use.
+//!
+//! Decides which metrics and dimensions a run of words may name, and how well. Does not choose
+//! between two that are named equally well.
+
+use super::tokens::{Token, name_words};
+use super::words::is_article;
+use crate::aggregate::Aggregate;
+use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric};
+use splitplane_types::DataType;
+
+/// How directly a phrase names a thing; smaller is more direct.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tier {
+    /// Its name or its label.
+    Name,
+    /// A synonym.
+    Synonym,
+    /// Its name without a word that says only what kind of thing it is.
+    Short,
+    /// Likewise, for keys: what a person calls by name, a key identifies.
+    Key,
+}
+
+/// What a phrase may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    Metric(usize),
+    Dimension(usize),
+}
+
+#[derive(Debug)]
+struct Name {
+    words: Vec<String>,
+    target: Target,
+    tier: Tier,
+}
+
+/// A field that can be grouped by or filtered on.
+#[derive(Debug, Clone)]
+pub(crate) struct Dimension<'a> {
+    pub(crate) field: &'a Field,
+    pub(crate) reference: FieldRef,
+}
+
+impl Dimension<'_> {
+    /// Whether a phrase can be one of its values.
+    pub(crate) fn is_text(&self) -> bool {
+        !self.field.is_time && matches!(self.field.data_type, None | Some(DataType::String))
+    }
+}
+
+/// The names of one catalogue.
+#[derive(Debug)]
+pub(crate) struct Vocabulary<'a> {
+    pub(crate) metrics: Vec<&'a Metric>,
+    pub(crate) dimensions: Vec<Dimension<'a>>,
+    /// For each metric, its dimensions; of two that a join makes equal, the metric's own.
+    reachable: Vec<Vec<usize>>,
+    time_fields: Vec<Option<FieldRef>>,
+    names: Vec<Name>,
+}
+
+/// What a run of tokens may name: each target with the best tier of its phrases.
+#[derive(Debug, Clone)]
+pub(crate) struct Match {
+    pub(crate) length: usize,
+    pub(crate) metrics: Vec<(usize, Tier)>,
+    pub(crate) dimensions: Vec<(usize, Tier)>,
+}
+
+impl<'a> Vocabulary<'a> {
+    pub(crate) fn of(catalogue: &Catalogue<'a>) -> Self {
+        let metrics: Vec<&Metric> = catalogue.metrics().collect();
+        let mut vocabulary = Self {
+            time_fields: metrics.iter().map(|metric| catalogue.time_field_of(metric)).collect(),
+            metrics,
+            dimensions: Vec::new(),
+            reachable: Vec::new(),
+            names: Vec::new(),
+        };
+        for (index, metric) in vocabulary.metrics.clone().into_iter().enumerate() {
+            vocabulary.name_metric(index, metric);
+            let fields = catalogue.dimensions_of(metric);
+            let mut reachable = Vec::with_capacity(fields.len());
+            for (dataset, field) in fields.iter().filter(|(dataset, field)| !is_joined_copy(catalogue, metric, dataset, field)) {
+                reachable.push(vocabulary.dimension(dataset, field));
+            }
+            vocabulary.reachable.push(reachable);
+        }
+        vocabulary
+    }
+
+    fn add(&mut self, words: Vec<String>, target: Target, tier: Tier) {
+        let known = |name: &Name| name.words == words && name.target == target;
+        if !words.is_empty() && !self.names.iter().any(known) {
+            self.names.push(Name { words, target, tier });
+        }
+    }
+
+    fn name_metric(&mut self, index: usize, metric: &Metric) {
+        let target = Target::Metric(index);
+        let own = [name_words(&splitplane_semantics::words_of(&metric.name)), name_words(&metric.label)];
+        let synonyms: Vec<_> = metric.synonyms.iter().map(|name| name_words(name)).collect();
+        let aggregate = Aggregate::of(metric);
+        for words in &own {
+            self.add(words.clone(), target, Tier::Name);
+        }
+        for words in &synonyms {
+            self.add(words.clone(), target, Tier::Synonym);
+        }
+        for words in own.iter().chain(&synonyms) {
+            if let Some(short) = without_aggregate(words, aggregate) {
+                self.add(short, target, Tier::Short);
+            }
+        }
+    }
+
+    fn dimension(&mut self, dataset: &Dataset, field: &'a Field) -> usize {
+        let reference = FieldRef { dataset: dataset.name.clone(), field: field.name.clone() };
+        if let Some(known) = self.dimensions.iter().position(|dimension| dimension.reference == reference) {
+            return known;
+        }
+        self.dimensions.push(Dimension { field, reference });
+        let index = self.dimensions.len() - 1;
+        let target = Target::Dimension(index);
+        let thing = name_words(&splitplane_semantics::words_of(&dataset.name));
+        let others: Vec<_> = dataset.synonyms.iter().map(|name| name_words(name)).collect();
+        let own = [name_words(&splitplane_semantics::words_of(&field.name)), name_words(&field.label)];
+        for words in &own {
+            self.add(words.clone(), target, Tier::Name);
+            if !words.starts_with(&thing) {
+                self.add([thing.clone(), words.clone()].concat(), target, Tier::Name);
+            }
+        }
+        for synonym in &field.synonyms {
+            self.add(name_words(synonym), target, Tier::Synonym);
+        }
+        for words in &own {
+            let Some((last, rest)) = words.split_last() else { continue };
+            let tier = match last.as_str() {
+                "name" | "title" => Tier::Short,
+                "id" | "key" | "code" => Tier::Key,
+                _ => continue,
+            };
+            // The name of a thing is what people mean by the thing: "by branch" is by branch name.
+            if rest.is_empty() || rest == thing {
+                for words in others.iter().chain([&thing]) {
+                    self.add(words.clone(), target, tier);
+                }
+            }
+            self.add(rest.to_vec(), target, tier);
+        }
+        index
+    }
+
+    /// The longest run of tokens from `at` that names something, and all that it may name.
+    pub(crate) fn longest(&self, tokens: &[Token], at: usize) -> Option<Match> {
+        let rest = tokens.get(at..)?;
+        let mut best: Option<Match> = None;
+        for name in &self.names {
+            let Some(length) = length_of(&name.words, rest) else { continue };
+            if best.as_ref().is_none_or(|best| length > best.length) {
+                best = Some(Match { length, metrics: Vec::new(), dimensions: Vec::new() });
+            }
+            let Some(found) = best.as_mut().filter(|best| best.length == length) else { continue };
+            let (list, index) = match name.target {
+                Target::Metric(index) => (&mut found.metrics, index),
+                Target::Dimension(index) => (&mut found.dimensions, index),
+            };
+            match list.iter_mut().find(|(other, _)| *other == index) {
+                Some((_, tier)) => *tier = (*tier).min(name.tier),
+                None => list.push((index, name.tier)),
+            }
+        }
+        best
+    }
+
+    pub(crate) fn reaches(&self, metric: usize, dimension: usize) -> bool {
+        self.reachable.get(metric).is_some_and(|list| list.contains(&dimension))
+    }
+
+    /// The dimensions that all of `metrics` share, in the order of the model.
+    pub(crate) fn shared(&self, metrics: &[usize]) -> Vec<usize> {
+        let first = metrics.first().and_then(|metric| self.reachable.get(*metric));
+        let all = |dimension: &usize| metrics.iter().all(|metric| self.reaches(*metric, *dimension));
+        first.into_iter().flatten().copied().filter(all).collect()
+    }
+
+    /// The one time field of all of `metrics`.
+    pub(crate) fn time_field(&self, metrics: &[usize]) -> Option<FieldRef> {
+        let mut fields = metrics.iter().map(|metric| self.time_fields.get(*metric).cloned().flatten());
+        let first = fields.next()??;
+        fields.all(|other| other.as_ref() == Some(&first)).then_some(first)
+    }
+
+    /// Every single word that a name is made of, for spelling.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().flat_map(|name| &name.words).map(String::as_str)
+    }
+}
+
+/// How many tokens `words` take at the start of `tokens`; articles may stand between them.
+fn length_of(words: &[String], tokens: &[Token]) -> Option<usize> {
+    let mut at = 0;
+    for (index, word) in words.iter().enumerate() {
+        let mut token = tokens.get(at)?;
+        while index > 0 && token.norm != *word && token.kind == super::tokens::Kind::Word && is_article(&token.lower) {
+            at += 1;
+            token = tokens.get(at)?;
+        }
+        if !token.is_word() || token.norm != *word {
+            return None;
+        }
+        at += 1;
+    }
+    Some(at)
+}
+
+/// The words without what only says how they are aggregated: a sum's "total", a count's "number of".
+fn without_aggregate(words: &[String], aggregate: Option<Aggregate>) -> Option<Vec<String>> {
+    let said: &[&[&str]] = match aggregate? {
+        Aggregate::Sum => &[&["total", "amount", "of"], &["sum", "of"], &["total", "of"], &["total"], &["sum"], &["amount"]],
+        Aggregate::Count | Aggregate::CountDistinct => {
+            &[&["total", "number", "of"], &["number", "of"], &["count", "of"], &["count"], &["total"]]
+        }
+        Aggregate::Average | Aggregate::Maximum | Aggregate::Minimum => &[],
+    };
+    let begins = |said: &[&str]| {
+        let (head, rest) = words.split_at_checked(said.len())?;
+        (head.iter().eq(said.iter()) && !rest.is_empty()).then(|| rest.to_vec())
+    };
+    let ends = |said: &[&str]| {
+        let (rest, tail) = words.split_at_checked(words.len().checked_sub(said.len())?)?;
+        (tail.iter().eq(said.iter()) && !rest.is_empty()).then(|| rest.to_vec())
+    };
+    said.iter().find_map(|said| begins(said)).or_else(|| said.iter().find_map(|said| ends(said)))
+}
+
+/// Whether a field of another dataset only repeats, by a join, a field that the metric's dataset has.
+fn is_joined_copy(catalogue: &Catalogue<'_>, metric: &Metric, dataset: &Dataset, field: &Field) -> bool {
+    let is_dimension = |name: &str| {
+        catalogue
+            .dimensions_of(metric)
+            .iter()
+            .any(|(own, field)| own.name == metric.dataset && field.name == name)
+    };
+    dataset.name != metric.dataset
+        && catalogue.model().relationships.iter().any(|join| {
+            let sides = join.from_columns.iter().zip(&join.to_columns);
+            join.from == metric.dataset
+                && join.to == dataset.name
+                && sides.into_iter().any(|(mine, theirs)| *theirs == field.name && is_dimension(mine))
+        })
+}

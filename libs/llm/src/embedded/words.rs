@@ -1,0 +1,188 @@
+//! English words that shape a question. None of them belongs to a domain.
+
+use crate::aggregate::Aggregate;
+use splitplane_semantics::Grain;
+
+/// Words without a meaning of their own here: articles, auxiliaries, requests, politeness.
+const STOP: &str = "a about again all am an and any are as be been both bring brought can come could \
+    dear did display do does doing done each everyone figure figures find for get give go going good got had has have \
+    having hello help hey hi how i is it its just kindly know let like listing look looking made make makes making me \
+    much my need now number numbers of our please pls report result results s say see show showing so some tell thank \
+    thanks that the their them then there these they thing this those to us want was we were what whats will with would \
+    yes you your";
+
+/// Words that carry a meaning which no interpretation here can hold. They are never part of a value.
+const RESERVED: &str = "above after ago average before below between but change changed changes compare compared \
+    comparing comparison correlate decline decrease difference down drop during else ever exceed exceeds except \
+    exclude excluding few fewer first forecast from grow growing grown growth higher if ignore increase last less lower \
+    maximum mean median minimum more never next no nobody none nor not or other over per percent percentage predict \
+    previous prior rank ranking rate ratio rather relative same share since than trend trending under unless until up \
+    versus vs when whenever whether which while who whom whose why without";
+
+const PREPOSITIONS: &str = "in for at of from on within inside with where only via through to";
+
+const GROUPERS: &str = "by per each every across";
+
+const HIGHEST: &str = "top best highest largest biggest most greatest";
+
+const LOWEST: &str = "bottom worst lowest smallest least fewest";
+
+fn holds(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|known| known == word)
+}
+
+pub(crate) fn is_stop(word: &str) -> bool {
+    holds(STOP, word)
+}
+
+pub(crate) fn is_reserved(word: &str) -> bool {
+    holds(RESERVED, word)
+}
+
+pub(crate) fn is_preposition(word: &str) -> bool {
+    holds(PREPOSITIONS, word)
+}
+
+pub(crate) fn is_grouper(word: &str) -> bool {
+    holds(GROUPERS, word)
+}
+
+/// Whether `word` asks for the extreme rows, and whether for the largest.
+pub(crate) fn superlative(word: &str) -> Option<bool> {
+    match (holds(HIGHEST, word), holds(LOWEST, word)) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        (false, false) => None,
+    }
+}
+
+/// Whether `word` has any role here besides being a value.
+pub(crate) fn is_function_word(word: &str) -> bool {
+    is_stop(word)
+        || is_reserved(word)
+        || is_preposition(word)
+        || is_grouper(word)
+        || superlative(word).is_some()
+        || is_negator(word)
+        || modifier(word).is_some()
+}
+
+/// Words that may stand between the words of a name: "total of the loans".
+pub(crate) fn is_article(word: &str) -> bool {
+    matches!(word, "the" | "our" | "my" | "all" | "your" | "their" | "a" | "an")
+}
+
+pub(crate) fn is_negator(word: &str) -> bool {
+    matches!(word, "excluding" | "exclude" | "excludes" | "except" | "without" | "not")
+}
+
+/// The calendar unit of "by month" or "monthly", and whether the word is an adjective of its own.
+pub(crate) fn grain(word: &str) -> Option<(Grain, bool)> {
+    match word {
+        "day" | "days" | "date" | "dates" => Some((Grain::Day, false)),
+        "week" | "weeks" => Some((Grain::Week, false)),
+        "month" | "months" => Some((Grain::Month, false)),
+        "quarter" | "quarters" => Some((Grain::Quarter, false)),
+        "year" | "years" => Some((Grain::Year, false)),
+        "daily" => Some((Grain::Day, true)),
+        "weekly" => Some((Grain::Week, true)),
+        "monthly" => Some((Grain::Month, true)),
+        "quarterly" => Some((Grain::Quarter, true)),
+        "yearly" | "annually" | "annual" => Some((Grain::Year, true)),
+        _ => None,
+    }
+}
+
+/// What a word such as "total" or "average" says of the metric beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Modifier {
+    /// "total", "sum of", "overall".
+    Total,
+    /// "number of", "how many".
+    Count,
+    /// "average".
+    Average,
+    /// "maximum".
+    Maximum,
+    /// "minimum".
+    Minimum,
+}
+
+impl Modifier {
+    /// Whether a metric with this aggregate is what the modifier says, so that it adds nothing.
+    pub(crate) const fn fits(self, aggregate: Option<Aggregate>) -> bool {
+        match (self, aggregate) {
+            (Self::Total, Some(Aggregate::Sum | Aggregate::Count | Aggregate::CountDistinct))
+            | (Self::Count, Some(Aggregate::Count | Aggregate::CountDistinct))
+            | (Self::Average, Some(Aggregate::Average))
+            | (Self::Maximum, Some(Aggregate::Maximum))
+            | (Self::Minimum, Some(Aggregate::Minimum)) => true,
+            (Self::Total | Self::Count | Self::Average | Self::Maximum | Self::Minimum, _) => false,
+        }
+    }
+}
+
+pub(crate) fn modifier(word: &str) -> Option<Modifier> {
+    match word {
+        "total" | "totals" | "overall" | "altogether" | "sum" | "combined" => Some(Modifier::Total),
+        "count" | "counts" => Some(Modifier::Count),
+        "average" | "mean" | "avg" => Some(Modifier::Average),
+        "maximum" | "max" => Some(Modifier::Maximum),
+        "minimum" | "min" => Some(Modifier::Minimum),
+        _ => None,
+    }
+}
+
+/// The value of a number word up to twenty.
+pub(crate) fn number(word: &str) -> Option<u32> {
+    const NUMBERS: [&str; 20] = [
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    ];
+    NUMBERS.iter().position(|name| *name == word).and_then(|index| u32::try_from(index + 1).ok())
+}
+
+/// The word without the ending of its plural.
+pub(crate) fn singular(word: &str) -> String {
+    let irregular = match word {
+        "people" => Some("person"),
+        "children" => Some("child"),
+        "men" => Some("man"),
+        "women" => Some("woman"),
+        _ => None,
+    };
+    if let Some(irregular) = irregular {
+        return irregular.to_owned();
+    }
+    let stem = |ending: &str, instead: &str| {
+        word.strip_suffix(ending).filter(|stem| stem.len() > 1).map(|stem| format!("{stem}{instead}"))
+    };
+    if word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") {
+        return word.to_owned();
+    }
+    let sibilant = ["ches", "shes", "xes", "sses"].into_iter().any(|ending| word.ends_with(ending));
+    let es = if sibilant { stem("es", "") } else { None };
+    stem("ies", "y").or(es).or_else(|| stem("s", "")).unwrap_or_else(|| word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plurals_and_singulars_meet() {
+        for (plural, one) in [
+            ("branches", "branch"),
+            ("fees", "fee"),
+            ("categories", "category"),
+            ("classes", "class"),
+            ("addresses", "address"),
+            ("status", "status"),
+            ("people", "person"),
+            ("boxes", "box"),
+        ] {
+            assert_eq!(singular(plural), one);
+            assert_eq!(singular(one), one);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a language model is asked, and what it may answer. Nothing here has been checked.
+
+use splitplane_semantics::{
+    BoundFilter, Catalogue, CompileError, DraftInterpretation, Interpretation, RelationSchema, SemanticModel,
+};
+use splitplane_types::{Question, Table};
+use std::fmt::Debug;
+
+/// A language model: proposes, and decides nothing.
+#[async_trait::async_trait]
+pub trait LanguageModel: Send + Sync + Debug {
+    /// Its name, for logs and spans.
+    fn name(&self) -> &str;
+
+    /// Layer 2: what the question means in the words of the catalogue.
+    ///
+    /// # Errors
+    /// See [`ModelError`].
+    async fn validate(&self, task: ValidateTask<'_>) -> Result<ValidateReply, ModelError>;
+
+    /// The relations that an interpretation needs.
+    ///
+    /// # Errors
+    /// See [`ModelError`].
+    async fn route(&self, task: RouteTask<'_>) -> Result<Vec<String>, ModelError>;
+
+    /// SQL over the relations of a sandbox, as text.
+    ///
+    /// # Errors
+    /// See [`ModelError`].
+    async fn write_sql(&self, task: WriteSqlTask<'_>) -> Result<String, ModelError>;
+
+    /// An analysis of a result in plain sentences.
+    ///
+    /// # Errors
+    /// See [`ModelError`].
+    async fn explain(&self, task: ExplainTask<'_>) -> Result<String, ModelError>;
+}
+
+/// A question, and the words in which it may be understood.
+#[derive(Debug, Clone, Copy)]
+pub struct ValidateTask<'a> {
+    /// The question that was signed.
+    pub question: &'a Question,
+    /// What this caller's role may ask.
+    pub catalogue: &'a Catalogue<'a>,
+}
+
+/// How a model understood a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValidateReply {
+    /// It has a meaning; every name in it is still to be checked.
+    Supported(DraftInterpretation),
+    /// It has several.
+    Ambiguous {
+        /// The question back.
+        question: String,
+        /// Whole questions to choose from, five at most.
+        options: Vec<String>,
+    },
+    /// It has none that is supported.
+    Unsupported {
+        /// Names of the catalogue's metrics, nearest first.
+        nearest: Vec<String>,
+    },
+}
+
+/// An interpretation whose relations are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteTask<'a> {
+    /// What was asked.
+    pub interpretation: &'a Interpretation,
+    /// The semantic model.
+    pub model: &'a SemanticModel,
+}
+
+/// An interpretation to be written as SQL.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteSqlTask<'a> {
+    /// What was asked.
+    pub interpretation: &'a Interpretation,
+    /// The semantic model.
+    pub model: &'a SemanticModel,
+    /// The sandbox's relations: all that exists.
+    pub relations: &'a [RelationSchema],
+    /// The filters, as parameters.
+    pub filters: &'a [BoundFilter],
+    /// What was refused before, oldest first.
+    pub refusals: &'a [Refusal],
+}
+
+/// SQL that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The text.
+    pub sql: String,
+    /// The reason's name.
+    pub reason: String,
+    /// What to do instead; names of the sandbox only.
+    pub hint: String,
+}
+
+/// A result to be explained.
+#[derive(Debug, Clone, Copy)]
+pub struct ExplainTask<'a> {
+    /// What was asked.
+    pub interpretation: &'a Interpretation,
+    /// The semantic model.
+    pub model: &'a SemanticModel,
+    /// The first rows of the result, unmasked columns only.
+    pub table: &'a Table,
+    /// Rows of the whole result.
+    pub row_count: usize,
+}
+
+/// Why a model gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// The interpretation has no SQL over these relations.
+    #[error("the interpretation cannot be written as a query")]
+    NotExpressible(#[from] CompileError),
+    /// There is nothing to read from.
+    #[error("the sandbox holds no relation")]
+    NoRelations,
+}

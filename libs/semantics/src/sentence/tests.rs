@@ -1,0 +1,56 @@
+use super::*;
+use crate::Order;
+use crate::fixtures::{dimension, field, library};
+use jiff::civil::date;
+
+fn period(from: (i16, i8, i8), to: (i16, i8, i8)) -> Period {
+    let at = |day: (i16, i8, i8)| date(day.0, day.1, day.2).at(0, 0, 0, 0);
+    Period { from: at(from), to: at(to), zone: "UTC".to_owned(), label: "x".to_owned() }
+}
+
+fn plain(metrics: &[&str]) -> Interpretation {
+    Interpretation {
+        metrics: metrics.iter().map(|name| (*name).to_owned()).collect(),
+        dimensions: Vec::new(),
+        filters: Vec::new(),
+        period: None,
+        order: Vec::new(),
+        limit: None,
+    }
+}
+
+#[test]
+fn a_sentence_says_all_that_was_understood() {
+    let (model, _) = library();
+    assert_eq!(sentence(&plain(&["loan_count"]), &model), "Loan count, all time");
+    let order = |descending| vec![Order { by: "total_fees".to_owned(), descending }];
+    let mut full = Interpretation {
+        dimensions: vec![
+            dimension("branches.branch_name", None),
+            dimension("loans.borrowed_at", Some(Grain::Month)),
+        ],
+        filters: vec![
+            Filter { phrase: "Fiction".to_owned(), fields: vec![field("titles.genre")], negated: false },
+            Filter { phrase: "kiosk".to_owned(), fields: vec![field("loans.channel")], negated: true },
+        ],
+        period: Some(period((2026, 11, 16), (2026, 11, 23))),
+        order: order(true),
+        limit: Some(5),
+        ..plain(&["total_fees", "loan_count"])
+    };
+    assert_eq!(
+        sentence(&full, &model),
+        "Fees charged and loan count, only \"Fiction\", without \"kiosk\", by branch and month of loan date, \
+         2026-11-16 to 2026-11-22, top 5"
+    );
+    full.order = order(false);
+    assert!(sentence(&full, &model).ends_with("bottom 5"));
+    full.order = Vec::new();
+    assert!(sentence(&full, &model).ends_with("first 5"));
+}
+
+#[test]
+fn the_last_day_of_a_period_is_named() {
+    assert_eq!(period_text(&period((2021, 5, 1), (2021, 8, 31))), "2021-05-01 to 2021-08-30");
+    assert_eq!(period_text(&period((2021, 7, 4), (2021, 7, 5))), "2021-07-04");
+}

@@ -1,0 +1,202 @@
+use super::*;
+use crate::fixtures::{bikes, dimension, draft, field, library};
+use crate::{Filter, PeriodExpr, PeriodPhrase, Policy, SemanticModel, compile, relations_of};
+use jiff::Timestamp;
+use splitplane_types::Role;
+
+fn now() -> SystemTime {
+    "2026-11-23T05:30:00Z".parse::<Timestamp>().unwrap().into()
+}
+
+fn checked(
+    world: &(SemanticModel, Policy),
+    draft: DraftInterpretation,
+) -> Result<ValidatedInterpretation, InterpretationError> {
+    let role: Role = "clerk".parse().unwrap();
+    let catalogue = Catalogue::for_role(&world.0, &world.1, &role);
+    validate(draft, &catalogue, &world.1.calendar, now())
+}
+
+fn error(draft: DraftInterpretation) -> String {
+    checked(&library(), draft).unwrap_err().to_string()
+}
+
+fn filter(phrase: &str, fields: &[&str]) -> Filter {
+    let fields = fields.iter().map(|name| field(name)).collect();
+    Filter { phrase: phrase.to_owned(), fields, negated: false }
+}
+
+fn order(by: &str) -> Order {
+    Order { by: by.to_owned(), descending: true }
+}
+
+fn last_week() -> PeriodPhrase {
+    PeriodPhrase { expr: PeriodExpr::Last { count: 1, unit: Grain::Week }, label: "last week".to_owned() }
+}
+
+fn full() -> DraftInterpretation {
+    DraftInterpretation {
+        dimensions: vec![
+            dimension("branches.branch_name", None),
+            dimension("loans.borrowed_at", Some(Grain::Month)),
+        ],
+        filters: vec![filter("Fiction", &["titles.genre", "members.town"])],
+        period: Some(last_week()),
+        order: vec![order("total_fees"), order("branch_name")],
+        limit: Some(5),
+        ..draft(&["total_fees", "loan_count"])
+    }
+}
+
+#[test]
+fn a_full_draft_passes_and_its_receipt_reads_back_as_the_same() {
+    let valid = checked(&library(), full()).unwrap();
+    let period = valid.get().period.clone().unwrap();
+    assert_eq!(
+        (period.from.to_string(), period.to.to_string()),
+        ("2026-11-09T00:00:00".to_owned(), "2026-11-16T00:00:00".to_owned())
+    );
+    assert_eq!((period.zone.as_str(), period.label.as_str()), ("America/Chicago", "last week"));
+    assert_eq!(&interpretation_from_receipt(&valid.to_json()).unwrap(), valid.get());
+    assert_eq!(valid.to_json(), checked(&library(), full()).unwrap().to_json());
+}
+
+#[test]
+fn names_that_this_role_does_not_have_fail_as_names_that_nobody_has() {
+    let unknown = error(draft(&["no_such_metric"]));
+    for hidden in ["reachable_members", "phones"] {
+        assert_eq!(error(draft(&[hidden])), unknown.replace("no_such_metric", hidden));
+    }
+    for name in [
+        "members.email",
+        "members.phone",
+        "members.nothing",
+        "staff_branches.staff_id",
+        "loans.fee",
+        "fines.channel",
+    ] {
+        let by = DraftInterpretation { dimensions: vec![dimension(name, None)], ..draft(&["total_fees"]) };
+        let expected = format!("`{name}` is not a dimension of these metrics");
+        assert_eq!(error(by), expected);
+        let only = DraftInterpretation {
+            filters: vec![filter("x", &["members.town", name])],
+            ..draft(&["total_fees"])
+        };
+        assert_eq!(error(only), expected);
+    }
+}
+
+#[test]
+fn drafts_that_no_statement_answers_are_refused() {
+    let week = |grain| vec![dimension("loans.channel", Some(grain))];
+    for (changed, message) in [
+        (draft(&[]), "no metric was named"),
+        (draft(&["total_fees", "total_fees"]), "`total_fees` is named twice"),
+        (
+            draft(&["total_fees", "fines_charged"]),
+            "metrics of several datasets cannot be answered together: fines, loans",
+        ),
+        (DraftInterpretation { dimensions: week(Grain::Week), ..full() }, "`loans.channel` holds no time"),
+        (
+            DraftInterpretation {
+                dimensions: vec![dimension("loans.channel", None); 2],
+                ..draft(&["total_fees"])
+            },
+            "`channel` is named twice",
+        ),
+        (
+            DraftInterpretation { filters: vec![filter(" ", &["titles.genre"])], ..full() },
+            "names no value or no field",
+        ),
+        (DraftInterpretation { filters: vec![filter("x", &[])], ..full() }, "names no value or no field"),
+        (DraftInterpretation { order: vec![order("genre")], ..full() }, "no single column `genre`"),
+        (DraftInterpretation { limit: Some(0), ..full() }, "must be at least 1"),
+        (DraftInterpretation { dimensions: Vec::new(), order: Vec::new(), ..full() }, "needs a dimension"),
+        (
+            DraftInterpretation { filters: vec![filter("x", &["titles.genre"]); 17], ..full() },
+            "too many parts",
+        ),
+        (
+            DraftInterpretation { filters: vec![filter(&"x".repeat(257), &["titles.genre"])], ..full() },
+            "too many parts",
+        ),
+        (
+            DraftInterpretation {
+                period: Some(PeriodPhrase { expr: PeriodExpr::Year(9999), ..last_week() }),
+                ..full()
+            },
+            "the period cannot be resolved",
+        ),
+    ] {
+        let found = error(changed);
+        assert!(found.contains(message), "{message}: {found}");
+    }
+}
+
+#[test]
+fn weeks_that_start_on_another_day_than_monday_are_no_grain() {
+    let by_week = |grain| DraftInterpretation {
+        dimensions: vec![dimension("rides.ride_day", Some(grain))],
+        ..draft(&["takings"])
+    };
+    let error = checked(&bikes(), by_week(Grain::Week)).unwrap_err().to_string();
+    assert!(error.contains("weeks start on monday"), "{error}");
+    assert!(checked(&bikes(), by_week(Grain::Month)).is_ok());
+}
+
+#[test]
+fn a_period_needs_a_time_field_that_is_shown() {
+    let (model, mut policy) = library();
+    let hidden = crate::ColumnPolicy { treatment: crate::Treatment::Hidden, unless_roles: Vec::new() };
+    policy.datasets.get_mut("loans").unwrap().columns.insert("borrowed_at".to_owned(), hidden);
+    let timed = DraftInterpretation { period: Some(last_week()), ..draft(&["loan_count"]) };
+    let error = checked(&(model.clone(), policy), timed.clone()).unwrap_err();
+    assert!(matches!(error, InterpretationError::NoTimeField), "{error}");
+    assert!(checked(&library(), timed).is_ok());
+}
+
+#[test]
+fn two_dimensions_of_one_name_cannot_be_ordered_by_it() {
+    let both = vec![dimension("loans.channel", None), dimension("fines.channel", None)];
+    let by = |order| DraftInterpretation { dimensions: both.clone(), order, ..draft(&["fines_charged"]) };
+    let error = checked(&library(), by(vec![order("channel")])).unwrap_err().to_string();
+    assert!(error.contains("no single column `channel`"), "{error}");
+    assert!(checked(&library(), by(Vec::new())).is_ok());
+}
+
+#[test]
+fn a_receipt_is_read_strictly() {
+    let json = checked(&library(), full()).unwrap().to_json();
+    for (old, new) in [
+        ("\"limit\":5", "\"limit\":5,\"extra\":1"),
+        ("\"limit\":5", "\"limit\":-5"),
+        ("\"negated\":false", "\"negated\":false,\"value\":\"x\""),
+        ("2026-11-09T00:00:00", "2026-11-09"),
+        ("2026-11-09T00:00:00", "2026-11-31T00:00:00"),
+        ("\"grain\":\"month\"", "\"grain\":\"fortnight\""),
+        ("\"metrics\"", "\"metric\""),
+    ] {
+        assert!(json.contains(old), "{old}");
+        assert!(interpretation_from_receipt(&json.replacen(old, new, 1)).is_err(), "{new}");
+    }
+    assert!(interpretation_from_receipt(&format!("{json} {json}")).is_err());
+}
+
+#[test]
+fn what_is_valid_is_routed_and_compiled() {
+    let (model, _) = library();
+    let valid = checked(&library(), full()).unwrap();
+    let needed = relations_of(valid.get(), &model).unwrap();
+    assert_eq!(needed, ["branches", "loans", "members", "titles"]);
+    let relations: Vec<_> = crate::fixtures::relations(&model)
+        .into_iter()
+        .filter(|relation| needed.contains(&relation.name))
+        .collect();
+    let bound = crate::BoundFilter {
+        filter: 0,
+        relation: "titles".to_owned(),
+        column: "genre".to_owned(),
+        parameter: ":filter_0".to_owned(),
+    };
+    assert!(compile(valid.get(), &model, &relations, &[bound]).is_ok());
+}

@@ -1,0 +1,12 @@
+//! Minting, verifying and forging, from outside the crate.
+
+#[cfg(test)]
+mod feed;
+#[cfg(test)]
+mod forgeries;
+#[cfg(test)]
+mod receipts;
+#[cfg(test)]
+mod sessions;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,410 @@
+//! Expressions: operators, CASE, CAST, subqueries. Calls stand in [`super::call`].
+//!
+//! The match over expressions only hands on: it runs once per level, so its own frame has to be small.
+
+use super::literal::{cast_type, is_literal};
+use super::{Checked, DIALECT_HINT, Facts, Origin, Walk, build, not_allowed};
+use crate::bounds::{CHAIN_MAX, IN_LIST_MAX};
+use crate::error::GuardError;
+use sqlparser::ast::helpers::attached_token::AttachedToken;
+use sqlparser::ast::{
+    BinaryOperator, CaseWhen, CastFormat, CastKind, DataType, Expr, Query, Spanned, UnaryOperator, ValueWithSpan,
+};
+
+impl Walk<'_> {
+    pub(super) fn expr(&mut self, expr: &Expr) -> Result<Checked, GuardError> {
+        self.spend(1)?;
+        self.deeper(|walk| walk.expr_here(expr))
+    }
+
+    fn expr_here(&mut self, expr: &Expr) -> Result<Checked, GuardError> {
+        match expr {
+            Expr::Identifier(ident) => self.bare_column(ident),
+            Expr::CompoundIdentifier(parts) => self.qualified_column(parts),
+            Expr::Value(value) => self.value(value),
+            Expr::TypedString(typed) => self.typed_string(typed),
+            Expr::Interval(interval) => self.interval(interval),
+            Expr::Nested(inner) => self.around(inner, Expr::Nested),
+            Expr::IsFalse(inner) => self.around(inner, Expr::IsFalse),
+            Expr::IsNotFalse(inner) => self.around(inner, Expr::IsNotFalse),
+            Expr::IsTrue(inner) => self.around(inner, Expr::IsTrue),
+            Expr::IsNotTrue(inner) => self.around(inner, Expr::IsNotTrue),
+            Expr::IsNull(inner) => self.around(inner, Expr::IsNull),
+            Expr::IsNotNull(inner) => self.around(inner, Expr::IsNotNull),
+            Expr::IsDistinctFrom(left, right) => self.compare(left, right, Expr::IsDistinctFrom),
+            Expr::IsNotDistinctFrom(left, right) => self.compare(left, right, Expr::IsNotDistinctFrom),
+            Expr::InList { expr, list, negated } => self.in_list(expr, list, *negated),
+            Expr::InSubquery { expr, subquery, negated } => self.in_subquery(expr, subquery, *negated),
+            Expr::Exists { subquery, negated } => self.exists(subquery, *negated),
+            Expr::Subquery(subquery) => self.scalar_subquery(subquery),
+            Expr::Between { expr, negated, low, high } => self.between(expr, *negated, low, high),
+            Expr::BinaryOp { left: _, op: _, right: _ } => self.chain(expr),
+            Expr::UnaryOp { op, expr } => self.unary(*op, expr),
+            Expr::Like { negated, any, expr, pattern, escape_char } => {
+                self.like(expr, pattern, Like { negated: *negated, folds_case: false }, *any, escape_char.as_ref())
+            }
+            Expr::ILike { negated, any, expr, pattern, escape_char } => {
+                self.like(expr, pattern, Like { negated: *negated, folds_case: true }, *any, escape_char.as_ref())
+            }
+            Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
+                self.case(operand.as_deref(), conditions, else_result.as_deref())
+            }
+            Expr::Cast { kind, expr, data_type, array, format } => {
+                self.cast(kind, expr, data_type, *array, format.as_ref())
+            }
+            Expr::Extract { field, syntax: _, expr } => self.extract(field, expr),
+            Expr::Ceil { expr, field } => self.round_to_whole(expr, field, true),
+            Expr::Floor { expr, field } => self.round_to_whole(expr, field, false),
+            Expr::Position { expr, r#in } => self.position(expr, r#in),
+            Expr::Substring { expr, substring_from, substring_for, special: _, shorthand: _ } => {
+                self.substring(expr, substring_from.as_deref(), substring_for.as_deref())
+            }
+            Expr::Trim { trim_where, trim_what, expr, trim_characters } => {
+                self.trim(*trim_where, trim_what.as_deref(), expr, trim_characters.as_deref())
+            }
+            Expr::Function(function) => self.function(function),
+            refused => refuse(refused),
+        }
+    }
+
+    fn around(&mut self, inner: &Expr, node: fn(Box<Expr>) -> Expr) -> Result<Checked, GuardError> {
+        let Checked { expr, facts } = self.expr(inner)?;
+        Ok(Checked::new(node(Box::new(expr)), facts))
+    }
+
+    fn compare(
+        &mut self,
+        left: &Expr,
+        right: &Expr,
+        node: fn(Box<Expr>, Box<Expr>) -> Expr,
+    ) -> Result<Checked, GuardError> {
+        let left = self.expr(left)?;
+        let right = self.expr(right)?;
+        let facts = left.facts.with(right.facts);
+        Ok(Checked::new(node(Box::new(left.expr), Box::new(right.expr)), facts))
+    }
+
+    /// A chain of binary operators, walked in a loop: `a + b + c + ..` is as deep as it is long.
+    fn chain(&mut self, chain: &Expr) -> Result<Checked, GuardError> {
+        let mut spine = Vec::new();
+        let mut first = chain;
+        while let Expr::BinaryOp { left, op, right } = first {
+            spine.push((op, right));
+            first = left;
+        }
+        if spine.len() > CHAIN_MAX {
+            return Err(GuardError::too_complex(format!("more than {CHAIN_MAX} operators in a row")));
+        }
+        let mut whole = self.expr(first)?;
+        for (op, right) in spine.into_iter().rev() {
+            let right = self.expr(right)?;
+            whole = join_operands(whole, op, right)?;
+        }
+        Ok(whole)
+    }
+
+    fn unary(&mut self, op: UnaryOperator, inner: &Expr) -> Result<Checked, GuardError> {
+        let op = match op {
+            UnaryOperator::Minus => UnaryOperator::Minus,
+            UnaryOperator::Not | UnaryOperator::BangNot => UnaryOperator::Not,
+            UnaryOperator::Plus => return self.expr(inner),
+            UnaryOperator::AtDashAt
+            | UnaryOperator::BitwiseNot
+            | UnaryOperator::DoubleAt
+            | UnaryOperator::Hash
+            | UnaryOperator::PGAbs
+            | UnaryOperator::PGCubeRoot
+            | UnaryOperator::PGPostfixFactorial
+            | UnaryOperator::PGPrefixFactorial
+            | UnaryOperator::PGSquareRoot
+            | UnaryOperator::QuestionDash
+            | UnaryOperator::QuestionPipe => return Err(not_allowed("this operator")),
+        };
+        let Checked { expr, facts } = self.expr(inner)?;
+        // Two minus signs in a row would print as a comment.
+        let expr = if matches!(expr, Expr::UnaryOp { .. }) { build::nested(expr) } else { expr };
+        Ok(Checked::new(Expr::UnaryOp { op, expr: Box::new(expr) }, facts.with(Facts::MADE)))
+    }
+
+    fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Result<Checked, GuardError> {
+        if list.len() > IN_LIST_MAX {
+            return Err(GuardError::too_complex(format!("IN with more than {IN_LIST_MAX} literals")));
+        }
+        if list.is_empty() || !list.iter().all(is_literal) {
+            return Err(not_allowed("IN with something other than literals"));
+        }
+        let tested = self.expr(expr)?;
+        let mut literals = Vec::with_capacity(list.len());
+        for literal in list {
+            // Not counted as nodes: a list has a bound of its own.
+            literals.push(self.expr_here(literal)?.expr);
+        }
+        let expr = Box::new(tested.expr);
+        Ok(Checked::new(Expr::InList { expr, list: literals, negated }, tested.facts.with(Facts::MADE)))
+    }
+
+    fn in_subquery(&mut self, expr: &Expr, subquery: &Query, negated: bool) -> Result<Checked, GuardError> {
+        let tested = self.expr(expr)?;
+        let subquery = self.one_column(subquery)?;
+        let facts = tested.facts.with(subquery.facts);
+        let Expr::Subquery(subquery) = subquery.expr else { return Err(not_allowed("this kind of IN")) };
+        Ok(Checked::new(Expr::InSubquery { expr: Box::new(tested.expr), subquery, negated }, facts))
+    }
+
+    fn scalar_subquery(&mut self, subquery: &Query) -> Result<Checked, GuardError> {
+        self.one_column(subquery)
+    }
+
+    fn one_column(&mut self, subquery: &Query) -> Result<Checked, GuardError> {
+        let (query, output) = self.query(subquery, false)?;
+        let [column] = output.columns.as_slice() else {
+            return Err(GuardError::not_allowed("a subquery of several columns", "select one column"));
+        };
+        let facts = Facts { origin: column.origin, width: column.width, ..Facts::PLAIN };
+        Ok(Checked::new(Expr::Subquery(Box::new(query)), facts))
+    }
+
+    fn exists(&mut self, subquery: &Query, negated: bool) -> Result<Checked, GuardError> {
+        let (query, output) = self.query(subquery, false)?;
+        let origin = if output.touches { Origin::Traced } else { Origin::Made };
+        let facts = Facts { origin, ..Facts::PLAIN };
+        Ok(Checked::new(Expr::Exists { subquery: Box::new(query), negated }, facts))
+    }
+
+    fn between(&mut self, expr: &Expr, negated: bool, low: &Expr, high: &Expr) -> Result<Checked, GuardError> {
+        let parts = [self.expr(expr)?, self.expr(low)?, self.expr(high)?];
+        let facts = Facts::of(&parts);
+        let [expr, low, high] = parts.map(|part| Box::new(part.expr));
+        Ok(Checked::new(Expr::Between { expr, negated, low, high }, facts))
+    }
+
+    fn like(
+        &mut self,
+        expr: &Expr,
+        pattern: &Expr,
+        like: Like,
+        any: bool,
+        escape: Option<&ValueWithSpan>,
+    ) -> Result<Checked, GuardError> {
+        if any || escape.is_some() {
+            return Err(not_allowed("LIKE ANY or ESCAPE"));
+        }
+        let tested = self.expr(expr)?;
+        let expr = Box::new(tested.expr);
+        let pattern = Box::new(self.pattern(pattern)?);
+        let Like { negated, folds_case } = like;
+        let node = if folds_case {
+            Expr::ILike { negated, any: false, expr, pattern, escape_char: None }
+        } else {
+            Expr::Like { negated, any: false, expr, pattern, escape_char: None }
+        };
+        Ok(Checked::new(node, tested.facts.with(Facts::MADE)))
+    }
+
+    fn case(
+        &mut self,
+        operand: Option<&Expr>,
+        conditions: &[CaseWhen],
+        otherwise: Option<&Expr>,
+    ) -> Result<Checked, GuardError> {
+        let mut facts = Facts::MADE;
+        let mut walked = |walk: &mut Self, expr: &Expr| {
+            let checked = walk.expr(expr)?;
+            facts = facts.with(checked.facts);
+            Ok::<_, GuardError>(checked.expr)
+        };
+        let operand = operand.map(|operand| walked(self, operand)).transpose()?.map(Box::new);
+        let mut built = Vec::with_capacity(conditions.len());
+        for CaseWhen { condition, result } in conditions {
+            built.push(CaseWhen { condition: walked(self, condition)?, result: walked(self, result)? });
+        }
+        let else_result = otherwise.map(|otherwise| walked(self, otherwise)).transpose()?.map(Box::new);
+        let case = Expr::Case {
+            case_token: AttachedToken::empty(),
+            end_token: AttachedToken::empty(),
+            operand,
+            conditions: built,
+            else_result,
+        };
+        Ok(Checked::new(case, facts))
+    }
+
+    fn cast(
+        &mut self,
+        kind: &CastKind,
+        expr: &Expr,
+        data_type: &DataType,
+        array: bool,
+        format: Option<&CastFormat>,
+    ) -> Result<Checked, GuardError> {
+        let kind = match kind {
+            CastKind::Cast | CastKind::DoubleColon => CastKind::Cast,
+            CastKind::TryCast => CastKind::TryCast,
+            CastKind::SafeCast => return Err(not_allowed("SAFE_CAST")),
+        };
+        if array || format.is_some() {
+            return Err(not_allowed("a cast to an array or with a format"));
+        }
+        let data_type = cast_type(data_type)?;
+        let Checked { expr, facts } = self.expr(expr)?;
+        let stays_plain = matches!(data_type, DataType::String(_) | DataType::Date | DataType::Timestamp(..));
+        let facts = if stays_plain { facts } else { facts.with(Facts::MADE) };
+        Ok(Checked::new(Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None }, facts))
+    }
+}
+
+/// Which LIKE.
+#[derive(Debug, Clone, Copy)]
+struct Like {
+    negated: bool,
+    folds_case: bool,
+}
+
+fn join_operands(left: Checked, op: &BinaryOperator, right: Checked) -> Result<Checked, GuardError> {
+    let mut facts = left.facts.with(right.facts);
+    let op = match op {
+        BinaryOperator::Plus
+        | BinaryOperator::Minus
+        | BinaryOperator::Multiply
+        | BinaryOperator::Divide
+        | BinaryOperator::Modulo
+        | BinaryOperator::Gt
+        | BinaryOperator::Lt
+        | BinaryOperator::GtEq
+        | BinaryOperator::LtEq
+        | BinaryOperator::Eq
+        | BinaryOperator::NotEq
+        | BinaryOperator::And
+        | BinaryOperator::Or => op.clone(),
+        BinaryOperator::StringConcat => {
+            facts.width = super::call::sum_width([left.facts, right.facts])?;
+            BinaryOperator::StringConcat
+        }
+        BinaryOperator::Spaceship => {
+            let (left, right) = (build::operand(left.expr), build::operand(right.expr));
+            let equal = Expr::IsNotDistinctFrom(Box::new(left), Box::new(right));
+            return Ok(Checked::new(build::nested(equal), facts));
+        }
+        BinaryOperator::Regexp
+        | BinaryOperator::Match
+        | BinaryOperator::PGRegexMatch
+        | BinaryOperator::PGRegexIMatch
+        | BinaryOperator::PGRegexNotMatch
+        | BinaryOperator::PGRegexNotIMatch
+        | BinaryOperator::PGLikeMatch
+        | BinaryOperator::PGILikeMatch
+        | BinaryOperator::PGNotLikeMatch
+        | BinaryOperator::PGNotILikeMatch => return Err(not_allowed("a regular expression")),
+        BinaryOperator::Xor
+        | BinaryOperator::BitwiseOr
+        | BinaryOperator::BitwiseAnd
+        | BinaryOperator::BitwiseXor
+        | BinaryOperator::DuckIntegerDivide
+        | BinaryOperator::MyIntegerDivide
+        | BinaryOperator::Custom(_)
+        | BinaryOperator::PGBitwiseXor
+        | BinaryOperator::PGBitwiseShiftLeft
+        | BinaryOperator::PGBitwiseShiftRight
+        | BinaryOperator::PGExp
+        | BinaryOperator::PGOverlap
+        | BinaryOperator::PGStartsWith
+        | BinaryOperator::Arrow
+        | BinaryOperator::LongArrow
+        | BinaryOperator::HashArrow
+        | BinaryOperator::HashLongArrow
+        | BinaryOperator::AtAt
+        | BinaryOperator::AtArrow
+        | BinaryOperator::ArrowAt
+        | BinaryOperator::HashMinus
+        | BinaryOperator::AtQuestion
+        | BinaryOperator::Question
+        | BinaryOperator::QuestionAnd
+        | BinaryOperator::QuestionPipe
+        | BinaryOperator::PGCustomBinaryOperator(_)
+        | BinaryOperator::Overlaps
+        | BinaryOperator::DoubleHash
+        | BinaryOperator::LtDashGt
+        | BinaryOperator::AndLt
+        | BinaryOperator::AndGt
+        | BinaryOperator::LtLtPipe
+        | BinaryOperator::PipeGtGt
+        | BinaryOperator::AndLtPipe
+        | BinaryOperator::PipeAndGt
+        | BinaryOperator::LtCaret
+        | BinaryOperator::GtCaret
+        | BinaryOperator::QuestionHash
+        | BinaryOperator::QuestionDash
+        | BinaryOperator::QuestionDashPipe
+        | BinaryOperator::QuestionDoublePipe
+        | BinaryOperator::At
+        | BinaryOperator::TildeEq
+        | BinaryOperator::Assignment => return Err(not_allowed("this operator")),
+    };
+    Ok(Checked::new(build::binary(left.expr, op, right.expr), facts))
+}
+
+/// The variants that no rule takes, by name, so that one that a new sqlparser adds does not compile here.
+fn refuse(expr: &Expr) -> Result<Checked, GuardError> {
+    let what = match expr {
+        Expr::SimilarTo { .. } | Expr::RLike { .. } => "a regular expression",
+        Expr::AnyOp { .. } | Expr::AllOp { .. } | Expr::InUnnest { .. } | Expr::MemberOf(_) => {
+            "ANY, ALL, UNNEST or MEMBER OF"
+        }
+        Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_) => "grouping sets in this place",
+        Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => "`*` in this place",
+        Expr::CompoundFieldAccess { .. }
+        | Expr::JsonAccess { .. }
+        | Expr::Tuple(_)
+        | Expr::Struct { .. }
+        | Expr::Named { .. }
+        | Expr::Dictionary(_)
+        | Expr::Map(_)
+        | Expr::Array(_)
+        | Expr::Lambda(_) => "a nested value",
+        Expr::IsUnknown(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::IsNormalized { .. }
+        | Expr::Convert { .. }
+        | Expr::AtTimeZone { .. }
+        | Expr::Overlay { .. }
+        | Expr::Collate { .. }
+        | Expr::Prefixed { .. }
+        | Expr::MatchAgainst { .. }
+        | Expr::OuterJoin(_)
+        | Expr::Prior(_) => "this kind of expression",
+        Expr::Identifier(_)
+        | Expr::CompoundIdentifier(_)
+        | Expr::Value(_)
+        | Expr::TypedString(_)
+        | Expr::Interval(_)
+        | Expr::Nested(_)
+        | Expr::IsFalse(_)
+        | Expr::IsNotFalse(_)
+        | Expr::IsTrue(_)
+        | Expr::IsNotTrue(_)
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsDistinctFrom(..)
+        | Expr::IsNotDistinctFrom(..)
+        | Expr::InList { .. }
+        | Expr::InSubquery { .. }
+        | Expr::Exists { .. }
+        | Expr::Subquery(_)
+        | Expr::Between { .. }
+        | Expr::BinaryOp { .. }
+        | Expr::UnaryOp { .. }
+        | Expr::Like { .. }
+        | Expr::ILike { .. }
+        | Expr::Case { .. }
+        | Expr::Cast { .. }
+        | Expr::Extract { .. }
+        | Expr::Ceil { .. }
+        | Expr::Floor { .. }
+        | Expr::Position { .. }
+        | Expr::Substring { .. }
+        | Expr::Trim { .. }
+        | Expr::Function(_) => "an expression in this place",
+    };
+    let start = expr.span().start;
+    Err(GuardError::not_allowed(format!("{what} is not allowed"), DIALECT_HINT).at(start.line, start.column))
+}
