@@ -1,5 +1,6 @@
 //! The embedded engine: DataFusion in this process, behind the opaque leaf.
 
+use crate::interrupt::Interrupt;
 use crate::memory::StatementPool;
 use crate::scan::ScanContext;
 use crate::threads::{Activity, Threads};
@@ -73,15 +74,16 @@ impl DataFusionEngine {
 }
 
 impl Shared {
-    /// Runs `scan` with the process's memory and nobody to stop it but its own end.
+    /// Runs `scan` with the process's memory, for as long as its caller waits.
     pub(crate) fn with_context<T>(
         &self,
+        interrupt: &Interrupt,
         scan: impl FnOnce(&mut ScanContext<'_>) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let pool: Arc<dyn MemoryPool> = Arc::new(StatementPool::new(self.memory_bytes_max, &self.memory));
         let held = MemoryConsumer::new("scope").register(&pool);
         let mut hold = |bytes| held.try_grow(bytes).map_err(EngineError::from);
-        scan(&mut ScanContext { hold: &mut hold, is_wanted: &|| true })
+        scan(&mut ScanContext { hold: &mut hold, is_wanted: &|| !interrupt.is_set() })
     }
 }
 
@@ -89,16 +91,22 @@ impl Shared {
 impl Engine for DataFusionEngine {
     async fn execute(&self, statement: Statement) -> Result<QueryResult, EngineError> {
         let shared = Arc::clone(&self.shared);
-        self.threads.run(statement.limits.time_max, move || run::run(shared, statement)).await
+        self.threads
+            .run(statement.limits.time_max, move |interrupt| run::run(shared, statement, interrupt))
+            .await
     }
 
     async fn lookup(&self, lookup: Lookup) -> Result<Vec<Vec<Cell>>, EngineError> {
         let shared = Arc::clone(&self.shared);
-        self.threads.run(SCAN_TIME_MAX, move || async move { lookup::lookup(&shared, &lookup) }).await
+        self.threads
+            .run(SCAN_TIME_MAX, move |gone| async move { lookup::lookup(&shared, &lookup, &gone) })
+            .await
     }
 
     async fn read_grants(&self, request: GrantsRequest) -> Result<Vec<Vec<ScopeValue>>, EngineError> {
         let shared = Arc::clone(&self.shared);
-        self.threads.run(SCAN_TIME_MAX, move || async move { grants::read(&shared, &request) }).await
+        self.threads
+            .run(SCAN_TIME_MAX, move |gone| async move { grants::read(&shared, &request, &gone) })
+            .await
     }
 }

@@ -1,6 +1,7 @@
 //! Reads what an identity is granted: from the file, every time, nothing remembered.
 
 use crate::datafusion_engine::Shared;
+use crate::interrupt::Interrupt;
 use crate::scan::ScopedScan;
 use crate::{EngineError, GrantsRequest};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -12,7 +13,11 @@ use splitplane_split_plane::{
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-pub(crate) fn read(shared: &Shared, request: &GrantsRequest) -> Result<Vec<Vec<ScopeValue>>, EngineError> {
+pub(crate) fn read(
+    shared: &Shared,
+    request: &GrantsRequest,
+    interrupt: &Interrupt,
+) -> Result<Vec<Vec<ScopeValue>>, EngineError> {
     // Without a column to compare, everybody's grants would be this identity's.
     if request.identity.is_empty() {
         return Err(EngineError::plan("grants are read for an identity"));
@@ -21,7 +26,7 @@ pub(crate) fn read(shared: &Shared, request: &GrantsRequest) -> Result<Vec<Vec<S
     let wanted: Vec<usize> = (0..request.yields.len()).collect();
     let mut granted = BTreeSet::new();
     let mut failed = None;
-    shared.with_context(|context| {
+    shared.with_context(interrupt, |context| {
         scan.run(&wanted, context, &mut |batch| match tuples(&batch) {
             Ok(tuples) => {
                 granted.extend(tuples);

@@ -5,6 +5,7 @@
 //! is behind [`ScopedScan`], where no plan can reach it.
 
 use crate::EngineError;
+use crate::interrupt::Interrupt;
 use crate::scan::{ScanContext, ScopedScan};
 use crate::threads::Activity;
 use arrow::datatypes::SchemaRef;
@@ -17,8 +18,9 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
-use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
+use futures::StreamExt;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -31,11 +33,12 @@ const BATCHES_WAITING_MAX: usize = 2;
 pub(crate) struct ScopedTable {
     scan: Arc<ScopedScan>,
     activity: Activity,
+    interrupt: Interrupt,
 }
 
 impl ScopedTable {
-    pub(crate) fn new(scan: ScopedScan, activity: Activity) -> Self {
-        Self { scan: Arc::new(scan), activity }
+    pub(crate) fn new(scan: ScopedScan, activity: Activity, interrupt: Interrupt) -> Self {
+        Self { scan: Arc::new(scan), activity, interrupt }
     }
 
     pub(crate) fn is_masked(&self, column: usize) -> bool {
@@ -78,6 +81,7 @@ impl TableProvider for ScopedTable {
             columns,
             properties: Arc::new(properties),
             activity: self.activity.clone(),
+            interrupt: self.interrupt.clone(),
         }))
     }
 }
@@ -89,6 +93,7 @@ pub(crate) struct ScopedExec {
     columns: Vec<usize>,
     properties: Arc<PlanProperties>,
     activity: Activity,
+    interrupt: Interrupt,
 }
 
 impl DisplayAs for ScopedExec {
@@ -144,13 +149,13 @@ impl ExecutionPlan for ScopedExec {
         let mut stream = RecordBatchReceiverStream::builder(self.schema(), BATCHES_WAITING_MAX);
         let (sender, scan, columns) = (stream.tx(), Arc::clone(&self.scan), self.columns.clone());
         let held = MemoryConsumer::new("scope").register(context.memory_pool());
-        let active = self.activity.begin();
+        let (active, interrupt) = (self.activity.begin(), self.interrupt.clone());
         stream.spawn_blocking(move || {
             let _active = active;
             let mut context = ScanContext {
                 hold: &mut |bytes| held.try_grow(bytes).map_err(EngineError::from),
                 // No one reads any more: the query ended, failed, ran out of time or was dropped.
-                is_wanted: &|| !sender.is_closed(),
+                is_wanted: &|| !sender.is_closed() && !interrupt.is_set(),
             };
             let mut emit = |batch| match sender.blocking_send(Ok(batch)) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -158,6 +163,11 @@ impl ExecutionPlan for ScopedExec {
             };
             scan.run(&columns, &mut context, &mut emit).map_err(DataFusionError::from)
         });
-        Ok(stream.build())
+        let interrupt = self.interrupt.clone();
+        let rows = stream.build().map(move |batch| {
+            interrupt.check()?;
+            batch
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }

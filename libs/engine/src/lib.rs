@@ -24,6 +24,7 @@ mod error;
 mod files;
 mod grants;
 mod in_order;
+mod interrupt;
 mod leaf;
 mod lineage;
 mod lookup;

@@ -2,6 +2,7 @@
 
 use crate::convert;
 use crate::datafusion_engine::Shared;
+use crate::interrupt::Interrupt;
 use crate::scan::ScopedScan;
 use crate::{EngineError, Lookup, Match};
 use splitplane_types::Cell;
@@ -9,7 +10,11 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-pub(crate) fn lookup(shared: &Shared, lookup: &Lookup) -> Result<Vec<Vec<Cell>>, EngineError> {
+pub(crate) fn lookup(
+    shared: &Shared,
+    lookup: &Lookup,
+    interrupt: &Interrupt,
+) -> Result<Vec<Vec<Cell>>, EngineError> {
     let relation =
         lookup.plane.relation(&lookup.relation).ok_or_else(|| EngineError::plan("no such relation"))?;
     let scan = ScopedScan::new(&shared.warehouse, relation)?;
@@ -29,7 +34,7 @@ pub(crate) fn lookup(shared: &Shared, lookup: &Lookup) -> Result<Vec<Vec<Cell>>,
     }
     let mut found: BTreeSet<Tuple> = BTreeSet::new();
     let mut failed = None;
-    shared.with_context(|context| {
+    shared.with_context(interrupt, |context| {
         scan.run(&wanted, context, &mut |batch| {
             let rows = match convert::cells(&batch) {
                 Ok(rows) => rows,

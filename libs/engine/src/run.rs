@@ -5,6 +5,7 @@
 
 use crate::convert;
 use crate::datafusion_engine::Shared;
+use crate::interrupt::Interrupt;
 use crate::leaf::ScopedTable;
 use crate::lineage;
 use crate::memory::StatementPool;
@@ -23,9 +24,13 @@ use futures::StreamExt;
 use splitplane_types::Limits;
 use std::sync::Arc;
 
-pub(crate) async fn run(shared: Arc<Shared>, statement: Statement) -> Result<QueryResult, EngineError> {
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    statement: Statement,
+    interrupt: Interrupt,
+) -> Result<QueryResult, EngineError> {
     let pool = Arc::new(StatementPool::new(statement.limits.memory_bytes_max, &shared.memory));
-    let state = session::sandbox(pool, relations(&shared, &statement)?)?;
+    let state = session::sandbox(pool, relations(&shared, &statement, &interrupt)?, &interrupt)?;
     let plan = plan(&state, &statement).await?;
     let masked = lineage::masked(&plan);
     let physical = state.create_physical_plan(&plan).await?;
@@ -39,6 +44,7 @@ pub(crate) async fn run(shared: Arc<Shared>, statement: Statement) -> Result<Que
 fn relations(
     shared: &Shared,
     statement: &Statement,
+    interrupt: &Interrupt,
 ) -> Result<Vec<(String, Arc<dyn TableProvider>)>, EngineError> {
     let mut relations: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
     for name in statement.query.relations() {
@@ -47,7 +53,10 @@ fn relations(
             .relation(name)
             .ok_or_else(|| EngineError::plan("a relation that the plane lacks"))?;
         let scan = ScopedScan::new(&shared.warehouse, relation)?;
-        relations.push((relation.name.clone(), Arc::new(ScopedTable::new(scan, shared.activity.clone()))));
+        relations.push((
+            relation.name.clone(),
+            Arc::new(ScopedTable::new(scan, shared.activity.clone(), interrupt.clone())),
+        ));
     }
     Ok(relations)
 }

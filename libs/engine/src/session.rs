@@ -6,6 +6,7 @@
 use crate::EngineError;
 use crate::arithmetic::Arithmetic;
 use crate::in_order::UnionsInOrder;
+use crate::interrupt::{Interrupt, InterruptibleJoins};
 use crate::recut::BATCH_ROWS;
 use crate::registry::Registry;
 use datafusion::catalog::CatalogProviderList;
@@ -31,6 +32,7 @@ const SCHEMA: &str = "sandbox";
 pub(crate) fn sandbox(
     pool: Arc<dyn MemoryPool>,
     relations: Vec<(String, Arc<dyn TableProvider>)>,
+    interrupt: &Interrupt,
 ) -> Result<SessionState, EngineError> {
     let schema = MemorySchemaProvider::new();
     for (name, table) in relations {
@@ -49,13 +51,13 @@ pub(crate) fn sandbox(
         .with_scalar_functions(registry.scalar.clone())
         .with_aggregate_functions(registry.aggregate.clone())
         .with_window_functions(registry.window.clone())
-        .with_physical_optimizer_rules(physical_rules())
+        .with_physical_optimizer_rules(physical_rules(interrupt))
         .build())
 }
 
 /// A session without relations, for expressions of the model's owner.
 pub(crate) fn expressions() -> Result<SessionState, EngineError> {
-    sandbox(Arc::new(GreedyMemoryPool::new(0)), Vec::new())
+    sandbox(Arc::new(GreedyMemoryPool::new(0)), Vec::new(), &Interrupt::default())
 }
 
 fn config() -> SessionConfig {
@@ -104,10 +106,11 @@ fn planners() -> Vec<Arc<dyn ExprPlanner>> {
     planners
 }
 
-/// Ours first: every rule after it sees one partition.
-fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+/// Unions first, so that every rule after it sees one partition; joins last, as no rule may follow.
+fn physical_rules(interrupt: &Interrupt) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(UnionsInOrder)];
     rules.extend(PhysicalOptimizer::new().rules);
+    rules.push(Arc::new(InterruptibleJoins(interrupt.clone())));
     rules
 }
 

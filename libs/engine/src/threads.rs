@@ -5,6 +5,7 @@
 //! not the thread has come back. A caller who leaves is noticed at the statement's next await point.
 
 use crate::EngineError;
+use crate::interrupt::Interrupt;
 use futures::future::{Either, select};
 use std::future::Future;
 use std::pin::pin;
@@ -29,6 +30,18 @@ pub(crate) struct Activity(Arc<watch::Sender<usize>>);
 /// Counts as running until dropped.
 #[derive(Debug)]
 pub(crate) struct Active(Activity);
+
+/// The waiting side of a statement.
+struct Caller {
+    _alive: oneshot::Sender<()>,
+    interrupt: Interrupt,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.interrupt.set();
+    }
+}
 
 impl Activity {
     pub(crate) fn begin(&self) -> Active {
@@ -73,14 +86,16 @@ impl Threads {
     pub(crate) async fn run<T, Work>(
         &self,
         time_max: Duration,
-        work: impl FnOnce() -> Work + Send + 'static,
+        work: impl FnOnce(Interrupt) -> Work + Send + 'static,
     ) -> Result<T, EngineError>
     where
         T: Send + 'static,
         Work: Future<Output = Result<T, EngineError>>,
     {
         // Dropped with this future, by the caller or by the time limit; the thread sees the other end close.
-        let (_caller, gone) = oneshot::channel::<()>();
+        let (alive, gone) = oneshot::channel::<()>();
+        let interrupt = Interrupt::default();
+        let _caller = Caller { _alive: alive, interrupt: interrupt.clone() };
         let (permits, handle, active) =
             (Arc::clone(&self.permits), self.handle.clone(), self.activity.begin());
         let statement = async move {
@@ -88,7 +103,7 @@ impl Threads {
             let thread = handle.clone().spawn_blocking(move || {
                 let _running = (permit, active);
                 handle.block_on(async {
-                    match select(gone, pin!(work())).await {
+                    match select(gone, pin!(work(interrupt))).await {
                         Either::Left(_gone) => Err(EngineError::Cancelled),
                         Either::Right((result, _)) => result,
                     }
@@ -122,16 +137,16 @@ mod tests {
     async fn a_panic_is_one_statements_failure() {
         let threads = Threads::new(1, 1 << 20).unwrap();
         let minute = Duration::from_secs(60);
-        let failed: Result<(), _> = threads.run(minute, || async { panic!("on purpose") }).await;
+        let failed: Result<(), _> = threads.run(minute, |_interrupt| async { panic!("on purpose") }).await;
         assert!(matches!(failed, Err(EngineError::Internal { .. })));
-        assert!(matches!(threads.run(minute, || async { Ok(7) }).await, Ok(7)));
+        assert!(matches!(threads.run(minute, |_interrupt| async { Ok(7) }).await, Ok(7)));
     }
 
     #[tokio::test]
     async fn a_caller_is_answered_in_time_even_by_a_thread_that_never_yields() {
         let threads = Threads::new(1, 1 << 20).unwrap();
         let (release, blocked) = std::sync::mpsc::channel::<()>();
-        let stuck = threads.run(Duration::from_millis(50), move || async move {
+        let stuck = threads.run(Duration::from_millis(50), move |_interrupt| async move {
             // Blocks the thread as planning does: no await point.
             blocked.recv().map_err(EngineError::internal)
         });

@@ -73,7 +73,8 @@ fn fits(figure: &Figure, measure: &Measure) -> bool {
 fn is_cell_of(sentence: &Sentence<'_>, figure: &Figure, rows: &[usize]) -> bool {
     sentence.measures.iter().any(|measure| {
         let cell = || rows.iter().filter_map(|row| measure.value(*row)).any(|value| figure.shows(value));
-        let sum = || rows.len() > 1 && sentence.may_sum() && measure.sum(rows).is_some_and(|sum| figure.shows(sum));
+        let sum =
+            || rows.len() > 1 && sentence.may_sum() && measure.sum(rows).is_some_and(|sum| figure.shows(sum));
         (fits(figure, measure) && (cell() || sum())) || is_share(sentence, figure, measure, rows)
     })
 }
@@ -90,7 +91,18 @@ fn is_share(sentence: &Sentence<'_>, figure: &Figure, measure: &Measure, rows: &
 fn is_bounded(sentence: &Sentence<'_>, index: usize) -> bool {
     matches!(
         sentence.before(index),
-        Some("over" | "under" | "above" | "below" | "than" | "least" | "most" | "exceeded" | "exceeds" | "exceeding")
+        Some(
+            "over"
+                | "under"
+                | "above"
+                | "below"
+                | "than"
+                | "least"
+                | "most"
+                | "exceeded"
+                | "exceeds"
+                | "exceeding"
+        )
     )
 }
 
@@ -112,21 +124,25 @@ fn is_count(sentence: &Sentence<'_>, index: usize, figure: &Figure) -> bool {
     let counted = is(facts.context.row_count) || (sentence.has(Sense::Shown) && is(facts.table.rows.len()));
     let noun = |word: &str| {
         let word = words::singular(word);
-        let measured = facts.measures.iter().any(|measure| measure.words.iter().any(|w| words::singular(w) == word));
+        let measured =
+            facts.measures.iter().any(|measure| measure.words.iter().any(|w| words::singular(w) == word));
         !measured && (facts.nouns.contains(&word) || words::is_generic_noun(&word))
     };
     counted
         && (1..=2).filter_map(|ahead| sentence.tokens.get(index + ahead)).any(|token| match &token.kind {
             Kind::Word(word, _) => noun(word),
             Kind::Known(known) => known.iter().any(|word| noun(word)),
-            Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Break | Kind::Dash | Kind::End => false,
+            Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Break | Kind::Dash | Kind::End => {
+                false
+            }
         })
 }
 
 fn is_days_or_year(sentence: &Sentence<'_>, index: usize, figure: &Figure) -> bool {
     let Some((from, to)) = sentence.facts.period else { return false };
     let is = |value: i64| figure.whole() == Some(i128::from(value));
-    let days = matches!(sentence.word(index + 1), Some("day" | "days")) && is(to.number() - from.number() + 1);
+    let days =
+        matches!(sentence.word(index + 1), Some("day" | "days")) && is(to.number() - from.number() + 1);
     let led_in = matches!(sentence.before(index), Some("in" | "during" | "year" | "for"));
     days || (figure.year_like && led_in && from.year == to.year && is(from.year))
 }
@@ -135,7 +151,10 @@ fn is_only_row(sentence: &Sentence<'_>, figure: &Figure) -> bool {
     let facts = sentence.facts;
     facts.table.rows.len() == 1
         && facts.context.row_count == 1
-        && sentence.measures.iter().any(|m| fits(figure, m) && m.value(0).is_some_and(|value| figure.shows(value)))
+        && sentence
+            .measures
+            .iter()
+            .any(|m| fits(figure, m) && m.value(0).is_some_and(|value| figure.shows(value)))
 }
 
 /// The sum of a column, or its mean.
@@ -144,9 +163,11 @@ fn is_whole(sentence: &Sentence<'_>, figure: &Figure) -> bool {
     let complete = sentence.facts.has_every_row() && !sentence.facts.context.limited;
     sentence.measures.iter().filter(|measure| fits(figure, measure)).any(|measure| {
         let Some(total) = measure.total else { return false };
-        let count = i128::try_from(measure.values.iter().flatten().count()).ok().and_then(|n| Decimal::new(n, 0));
+        let count =
+            i128::try_from(measure.values.iter().flatten().count()).ok().and_then(|n| Decimal::new(n, 0));
         let mean = || figure.power == 0 && count.is_some_and(|count| figure.shows_ratio(total, count));
-        (meant && sentence.may_sum() && figure.shows(total)) || (complete && sentence.has(Sense::Average) && mean())
+        (meant && sentence.may_sum() && figure.shows(total))
+            || (complete && sentence.has(Sense::Average) && mean())
     })
 }
 
@@ -236,7 +257,9 @@ fn prove_word(sentence: &Sentence<'_>, index: usize, sense: Sense) -> Result<(),
     let holds = |proved: bool, claim: Claim| if proved { Ok(()) } else { Err(claim) };
     match sense {
         Sense::High | Sense::Low => holds(extreme_holds(sentence, index, sense == Sense::High), Claim::Rank),
-        Sense::More | Sense::Less => holds(comparison_holds(sentence, index, sense == Sense::More), Claim::Direction),
+        Sense::More | Sense::Less => {
+            holds(comparison_holds(sentence, index, sense == Sense::More), Claim::Direction)
+        }
         Sense::Up | Sense::Down | Sense::Flat => holds(trend_holds(sentence, sense), Claim::Direction),
         // Only an empty result can be spoken of in the negative: "no rows".
         Sense::Not => holds(sentence.facts.context.row_count == 0, Claim::Direction),
@@ -258,7 +281,10 @@ fn figure_at<'s>(sentence: &'s Sentence<'_>, index: usize) -> Option<&'s Figure>
 fn extreme_holds(sentence: &Sentence<'_>, index: usize, high: bool) -> bool {
     // "top 5 stores" counts rows; "second highest" is a rank and was proved as one.
     if figure_at(sentence, index + 1).is_some_and(|figure| is_count(sentence, index + 1, figure))
-        || index.checked_sub(1).and_then(|at| figure_at(sentence, at)).is_some_and(|f| f.unit == FigureUnit::Ordinal)
+        || index
+            .checked_sub(1)
+            .and_then(|at| figure_at(sentence, at))
+            .is_some_and(|f| f.unit == FigureUnit::Ordinal)
     {
         return true;
     }
@@ -288,14 +314,21 @@ fn extreme_holds(sentence: &Sentence<'_>, index: usize, high: bool) -> bool {
 fn comparison_holds(sentence: &Sentence<'_>, index: usize, more: bool) -> bool {
     let Some((a, b)) = sentence.pair() else { return false };
     // "A was exceeded by B" says the opposite.
-    let passive = sentence.word(index + 1) == Some("by") && sentence.word(index).is_some_and(|w| w.ends_with("ed"));
+    let passive =
+        sentence.word(index + 1) == Some("by") && sentence.word(index).is_some_and(|w| w.ends_with("ed"));
     let (Some(x), Some(y)) = (a.rows.first(), b.rows.first()) else { return false };
     a.at < index
         && index < b.at
         && !passive
         && !sentence.measures.is_empty()
         && sentence.measures.iter().all(|measure| match (measure.value(*x), measure.value(*y)) {
-            (Some(x), Some(y)) => if more { x > y } else { x < y },
+            (Some(x), Some(y)) => {
+                if more {
+                    x > y
+                } else {
+                    x < y
+                }
+            }
             (Some(_) | None, _) => false,
         })
 }
@@ -324,7 +357,8 @@ fn is_rank(sentence: &Sentence<'_>, index: usize, figure: &Figure) -> bool {
                     Some(Sense::Low) => **other < value,
                     _ => **other > value,
                 });
-                i128::try_from(beyond.count() + 1).is_ok_and(|rank| Decimal::new(rank, 0) == Some(figure.value))
+                i128::try_from(beyond.count() + 1)
+                    .is_ok_and(|rank| Decimal::new(rank, 0) == Some(figure.value))
             })
         })
 }

@@ -36,7 +36,8 @@ impl Date {
     /// The first and last day of a half-open span of dates or local date-times.
     pub(crate) fn days_of(from: &str, to: &str) -> Option<(Self, Self)> {
         let day = |text: &str| Self::from_iso(text.split('T').next()?);
-        let midnight = to.split_once('T').is_none_or(|(_, time)| time.chars().all(|c| matches!(c, '0' | ':' | '.')));
+        let midnight =
+            to.split_once('T').is_none_or(|(_, time)| time.chars().all(|c| matches!(c, '0' | ':' | '.')));
         let last = day(to)?;
         Some((day(from)?, if midnight { last.yesterday()? } else { last }))
     }
@@ -53,7 +54,8 @@ impl Date {
 
     /// Days since 0000-03-01 of the proleptic calendar, which puts the leap day last in its year.
     pub(crate) fn number(self) -> i64 {
-        let (year, month) = if self.month > 2 { (self.year, self.month - 3) } else { (self.year - 1, self.month + 9) };
+        let (year, month) =
+            if self.month > 2 { (self.year, self.month - 3) } else { (self.year - 1, self.month + 9) };
         year * 365 + year.div_euclid(4) - year.div_euclid(100)
             + year.div_euclid(400)
             + (153 * month + 2) / 5

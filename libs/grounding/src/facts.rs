@@ -52,9 +52,11 @@ pub(crate) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     pub(crate) fn of(table: &'a Table, context: &'a Context) -> Self {
-        let measures = numbered(table).filter(|(_, c)| c.data_type.is_number()).map(|(i, c)| measure(table, i, c));
+        let measures =
+            numbered(table).filter(|(_, c)| c.data_type.is_number()).map(|(i, c)| measure(table, i, c));
         let others = || table.columns.iter().filter(|column| !column.data_type.is_number());
-        let nouns = others().flat_map(|column| words_of(&column.name)).map(|word| words::singular(&word)).collect();
+        let nouns =
+            others().flat_map(|column| words_of(&column.name)).map(|word| words::singular(&word)).collect();
         let period = context.period.as_ref();
         let period = period.and_then(|(from, to)| Date::days_of(from, to));
         Self { table, context, measures: measures.collect(), nouns, in_time: in_time(table), period }
@@ -75,14 +77,18 @@ fn numbered(table: &Table) -> impl Iterator<Item = (usize, &Column)> {
 }
 
 pub(crate) fn words_of(name: &str) -> Vec<String> {
-    name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    name.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 fn measure(table: &Table, index: usize, column: &Column) -> Measure {
     let values: Vec<_> = table.rows.iter().map(|row| row.get(index).and_then(number::of_cell)).collect();
-    let total = values.iter().flatten().try_fold(Decimal::new(0, 0), |sum, value| {
-        sum.and_then(|sum| number::add(sum, *value)).map(Some)
-    });
+    let total = values
+        .iter()
+        .flatten()
+        .try_fold(Decimal::new(0, 0), |sum, value| sum.and_then(|sum| number::add(sum, *value)).map(Some));
     Measure { words: words_of(&column.name), unit: column.unit.clone(), values, total: total.flatten() }
 }
 
@@ -93,7 +99,9 @@ fn in_time(table: &Table) -> Option<Vec<usize>> {
         return None;
     }
     let shown = |row: &[splitplane_types::Cell]| {
-        row.get(index).map(|cell| display_cell(cell, column.unit.as_deref())).and_then(|text| Date::from_iso(&text))
+        row.get(index)
+            .map(|cell| display_cell(cell, column.unit.as_deref()))
+            .and_then(|text| Date::from_iso(&text))
     };
     let mut dated = Vec::with_capacity(table.rows.len());
     for (row, cells) in table.rows.iter().enumerate() {

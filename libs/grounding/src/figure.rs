@@ -39,7 +39,6 @@ impl Figure {
         Some(Self { value, decimals: shown.scale(), power, unit, year_like: false })
     }
 
-
     /// Whether `value`, rounded as this figure is, reads as this figure.
     pub(crate) fn shows(&self, value: Decimal) -> bool {
         number::rounded(value, i16::from(self.decimals) - i16::from(self.power)) == Some(self.value)

@@ -23,7 +23,10 @@ pub(crate) enum Kind {
     Figure(Figure),
     Date(Date),
     /// Cells that were named.
-    Rows { column: usize, rows: Vec<usize> },
+    Rows {
+        column: usize,
+        rows: Vec<usize>,
+    },
     /// Words that need no proof.
     Known(Vec<String>),
     Break,
@@ -94,7 +97,8 @@ impl Reader<'_> {
             self.at += length;
             return Ok(());
         }
-        let signed = self.is_sign(c) && self.peek(1).is_some_and(|next| next.is_ascii_digit() || is_money(next));
+        let signed =
+            self.is_sign(c) && self.peek(1).is_some_and(|next| next.is_ascii_digit() || is_money(next));
         if c.is_ascii_digit() || is_money(c) || signed {
             return self.number();
         }
@@ -167,7 +171,8 @@ impl Reader<'_> {
         let rest = self.rest(at);
         let inside = |index: usize, c: char| {
             c.is_alphabetic()
-                || (matches!(c, '\'' | '\u{2019}') && rest.get(index + 1).is_some_and(|next| next.is_alphabetic()))
+                || (matches!(c, '\'' | '\u{2019}')
+                    && rest.get(index + 1).is_some_and(|next| next.is_alphabetic()))
         };
         let word: String =
             rest.iter().enumerate().take_while(|(index, c)| inside(*index, **c)).map(|(_, c)| *c).collect();
@@ -190,7 +195,9 @@ impl Reader<'_> {
         if first == "one" && word == "of" {
             return None;
         }
-        while let Some(more) = words::small_number(&word.to_lowercase()).filter(|more| *more < 10 && sum >= 20) {
+        while let Some(more) =
+            words::small_number(&word.to_lowercase()).filter(|more| *more < 10 && sum >= 20)
+        {
             self.at += length;
             sum += more;
             (length, word) = self.next_word();
@@ -216,7 +223,9 @@ impl Reader<'_> {
         self.at += usize::from(money.is_some());
         let bare = self.digits(&mut digits)?;
         let figure = self.suffix(&digits).map(|figure| match (&money, figure.unit.clone()) {
-            (Some(code), FigureUnit::Plain) => Some(Figure { unit: FigureUnit::Currency((*code).to_owned()), ..figure }),
+            (Some(code), FigureUnit::Plain) => {
+                Some(Figure { unit: FigureUnit::Currency((*code).to_owned()), ..figure })
+            }
             (Some(_), _) => None,
             (None, unit) => {
                 let year_like = bare && digits.len() == 4 && figure.power == 0 && unit == FigureUnit::Plain;

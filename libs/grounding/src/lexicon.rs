@@ -61,7 +61,7 @@ impl Lexicon {
             }
         }
         for text in &facts.context.allowed {
-            lexicon.add(text, Meaning::Known(words_of(text)), true);
+            lexicon.add(text.trim(), Meaning::Known(words_of(text)), true);
         }
         for phrases in lexicon.phrases.values_mut() {
             // Stable, so that of two phrases of one length the cell, which was added first, is found.
@@ -71,7 +71,7 @@ impl Lexicon {
     }
 
     fn add(&mut self, text: &str, meaning: Meaning, bare: bool) {
-        let text: Vec<char> = text.trim().chars().map(folded).collect();
+        let text: Vec<char> = text.chars().map(folded).collect();
         if let Some(first) = text.first() {
             self.phrases.entry(*first).or_default().push(Phrase { text, meaning, bare });
         }
@@ -97,7 +97,6 @@ impl Lexicon {
         })
     }
 }
-
 
 /// A phrase is not recognised inside a longer word or number.
 fn ends_here(text: &[char], after: &[char]) -> bool {

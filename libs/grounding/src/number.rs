@@ -9,7 +9,12 @@ pub(crate) fn of_cell(cell: &Cell) -> Option<Decimal> {
         Cell::Decimal(value) => Some(*value),
         // The shortest text that reads back as the same double, never with an exponent.
         Cell::Float(value) if value.is_finite() => value.to_string().parse().ok(),
-        Cell::Float(_) | Cell::Null | Cell::Text(_) | Cell::Boolean(_) | Cell::Date(_) | Cell::Timestamp(_) => None,
+        Cell::Float(_)
+        | Cell::Null
+        | Cell::Text(_)
+        | Cell::Boolean(_)
+        | Cell::Date(_)
+        | Cell::Timestamp(_) => None,
     }
 }
 
@@ -20,9 +25,8 @@ fn power_of_ten(exponent: u32) -> Option<i128> {
 /// Both numbers without the point, at one scale.
 fn aligned(a: Decimal, b: Decimal) -> Option<(i128, i128, u8)> {
     let scale = a.scale().max(b.scale());
-    let widen = |value: Decimal| {
-        value.unscaled().checked_mul(power_of_ten(u32::from(scale - value.scale()))?)
-    };
+    let widen =
+        |value: Decimal| value.unscaled().checked_mul(power_of_ten(u32::from(scale - value.scale()))?);
     Some((widen(a)?, widen(b)?, scale))
 }
 

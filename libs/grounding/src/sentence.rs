@@ -88,7 +88,9 @@ impl<'a> Sentence<'a> {
         let ends = |token: &Token| match &token.kind {
             Kind::Break => true,
             Kind::Word(word, _) => words::joins_clauses(word),
-            Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_) | Kind::Dash | Kind::End => false,
+            Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_) | Kind::Dash | Kind::End => {
+                false
+            }
         };
         let (head, tail) = self.tokens.split_at_checked(index)?;
         let from = head.iter().rposition(ends).map_or(0, |at| at + 1);
@@ -187,8 +189,14 @@ impl Facts<'_> {
             let holds = |row: &&Vec<splitplane_types::Cell>| {
                 row.get(column).is_some_and(|cell| display_cell(cell, described.unit.as_deref()) == iso)
             };
-            let rows: Vec<usize> =
-                self.table.rows.iter().enumerate().filter(|(_, row)| holds(row)).map(|(row, _)| row).collect();
+            let rows: Vec<usize> = self
+                .table
+                .rows
+                .iter()
+                .enumerate()
+                .filter(|(_, row)| holds(row))
+                .map(|(row, _)| row)
+                .collect();
             (!rows.is_empty()).then_some(Kind::Rows { column, rows })
         })
     }
@@ -236,9 +244,10 @@ pub(crate) fn resolve_dates(tokens: &[Token], facts: &Facts<'_>) -> Result<Vec<T
                 None => (facts.date(*date).ok_or(Ungrounded::new(Claim::Date, token.at))?, 0),
             },
             Kind::Word(word, case) => match month_here(word, *case, after, &mut resolved) {
-                Some((Named::Day(date), used)) => {
-                    (date.and_then(|date| facts.date(date)).ok_or(Ungrounded::new(Claim::Date, token.at))?, used)
-                }
+                Some((Named::Day(date), used)) => (
+                    date.and_then(|date| facts.date(date)).ok_or(Ungrounded::new(Claim::Date, token.at))?,
+                    used,
+                ),
                 Some((Named::Month(year, month), used)) => {
                     (facts.month(year, month).ok_or(Ungrounded::new(Claim::Date, token.at))?, used)
                 }
@@ -260,7 +269,9 @@ fn range_here(from: Date, after: &[Token]) -> Option<Date> {
     let links = match &link.kind {
         Kind::Word(word, _) => matches!(word.as_str(), "to" | "through" | "until" | "till" | "and"),
         Kind::Dash => true,
-        Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_) | Kind::Break | Kind::End => false,
+        Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_) | Kind::Break | Kind::End => {
+            false
+        }
     };
     match &end.kind {
         Kind::Date(to) if links && *to >= from => Some(*to),

@@ -13,7 +13,8 @@ const ROWS_SHOWN_MAX: usize = 3;
 #[must_use]
 pub fn template(table: &Table, context: &Context) -> ProvedNarrative {
     let days = context.period.as_ref().and_then(|(from, to)| Date::days_of(from, to));
-    let period = days.map_or_else(String::new, |(from, to)| format!("{} to {}: ", from.to_iso(), to.to_iso()));
+    let period =
+        days.map_or_else(String::new, |(from, to)| format!("{} to {}: ", from.to_iso(), to.to_iso()));
     let (Some(_), true) = (table.rows.first(), context.row_count > 0) else {
         return ProvedNarrative::from_cells(format!("{period}no rows."));
     };
@@ -31,17 +32,18 @@ pub fn template(table: &Table, context: &Context) -> ProvedNarrative {
 }
 
 fn display_count(count: usize) -> String {
-    i64::try_from(count).map_or_else(|_beyond| count.to_string(), |count| display_cell(&Cell::Integer(count), None))
+    i64::try_from(count)
+        .map_or_else(|_beyond| count.to_string(), |count| display_cell(&Cell::Integer(count), None))
 }
 
 fn one_row(row: &[Cell], table: &Table) -> String {
     let cells = || row.iter().zip(&table.columns);
-    let names = cells().filter(|(_, column)| !column.data_type.is_number()).map(|(cell, column)| {
-        format!("\"{}\"", display_cell(cell, column.unit.as_deref()))
-    });
-    let figures = cells().filter(|(_, column)| column.data_type.is_number()).map(|(cell, column)| {
-        format!("{} {}", words_of(&column.name).join(" "), figure(cell, column))
-    });
+    let names = cells()
+        .filter(|(_, column)| !column.data_type.is_number())
+        .map(|(cell, column)| format!("\"{}\"", display_cell(cell, column.unit.as_deref())));
+    let figures = cells()
+        .filter(|(_, column)| column.data_type.is_number())
+        .map(|(cell, column)| format!("{} {}", words_of(&column.name).join(" "), figure(cell, column)));
     let (names, figures): (Vec<_>, Vec<_>) = (names.collect(), figures.collect());
     match (names.is_empty(), figures.is_empty()) {
         (true, _) => figures.join(", "),

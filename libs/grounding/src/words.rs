@@ -98,9 +98,9 @@ pub(crate) fn sense(word: &str) -> Option<Sense> {
     if word.ends_with("n't") || word.ends_with("n\u{2019}t") {
         return Some(Sense::Not);
     }
-    SENSES.into_iter().find_map(|(sense, words)| {
-        words.split_ascii_whitespace().any(|known| known == word).then_some(sense)
-    })
+    SENSES
+        .into_iter()
+        .find_map(|(sense, words)| words.split_ascii_whitespace().any(|known| known == word).then_some(sense))
 }
 
 /// Whether `word`, in lower case, may be capitalised at the start of a sentence without being a name.
@@ -121,7 +121,17 @@ pub(crate) fn is_generic_noun(word: &str) -> bool {
 /// The month of a name.
 pub(crate) fn month(word: &str) -> Option<u8> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
     MONTHS.iter().position(|name| *name == word).and_then(|index| u8::try_from(index + 1).ok())
@@ -137,11 +147,30 @@ pub(crate) fn ordinal(word: &str) -> Option<i128> {
 /// The value of a number word below a hundred.
 pub(crate) fn small_number(word: &str) -> Option<i128> {
     const UNITS: [&str; 20] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
     ];
     const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-    let position = |list: &[&str]| list.iter().position(|name| *name == word).and_then(|i| i128::try_from(i).ok());
+    let position =
+        |list: &[&str]| list.iter().position(|name| *name == word).and_then(|i| i128::try_from(i).ok());
     position(&UNITS)
         .or_else(|| position(&TENS).map(|index| (index + 2) * 10))
         .or_else(|| (word == "dozen").then_some(12))
@@ -167,7 +196,13 @@ pub(crate) fn singular(word: &str) -> String {
         return word.to_owned();
     }
     stem("ies", "y")
-        .or_else(|| ["ches", "shes", "xes", "sses"].into_iter().any(|e| word.ends_with(e)).then(|| stem("es", "")).flatten())
+        .or_else(|| {
+            ["ches", "shes", "xes", "sses"]
+                .into_iter()
+                .any(|e| word.ends_with(e))
+                .then(|| stem("es", ""))
+                .flatten()
+        })
         .or_else(|| stem("s", ""))
         .unwrap_or_else(|| word.to_owned())
 }

@@ -1,6 +1,14 @@
 //! A digit of a true narrative is changed. The narrative must be refused, unless the change made
 //! another true figure; the oracle says so in doubles, from the numbers that were put in.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests: a failure here is a failed test"
+)]
+
 use proptest::prelude::*;
 use splitplane_grounding::{Context, display_cell, prove, template};
 use splitplane_types::{Cell, Column, DataType, Decimal, Table};
@@ -18,7 +26,10 @@ fn table(cents: &[i64]) -> Table {
         vec![Cell::Text(name.into()), Cell::Decimal(Decimal::new(i128::from(*cents), 2).unwrap())]
     });
     Table {
-        columns: vec![column("branch", DataType::String, None), column("late_fees", DataType::Decimal, Some("USD"))],
+        columns: vec![
+            column("branch", DataType::String, None),
+            column("late_fees", DataType::Decimal, Some("USD")),
+        ],
         rows: rows.collect(),
     }
 }
@@ -48,15 +59,26 @@ fn narrative(cents: &[i64], style: usize) -> (String, Vec<f64>) {
         0 => format!(
             "Late fees came to {} from 2031-02-03 to 2031-02-09, across {count} branches. \"{}\" had the highest, {} \
              ({}% of the total), and \"{}\" the lowest, {}.",
-            dollars(total), extreme(high), dollars(high), share(high, 1), extreme(low), dollars(low),
+            dollars(total),
+            extreme(high),
+            dollars(high),
+            share(high, 1),
+            extreme(low),
+            dollars(low),
         ),
         1 => format!(
             "{} leads {} by {}, with {} in late fees.",
-            extreme(high), extreme(low), dollars(high - low), dollars(low),
+            extreme(high),
+            extreme(low),
+            dollars(high - low),
+            dollars(low),
         ),
         _ => format!(
             "Within 7 days, the highest late fees were {}, which is {}% of the total. {} was the lowest with {}.",
-            dollars(high), share(high, 0), extreme(low), dollars(low),
+            dollars(high),
+            share(high, 0),
+            extreme(low),
+            dollars(low),
         ),
     };
     let mut truths: Vec<f64> = cents.iter().map(|c| *c as f64 / 100.0).collect();

@@ -13,7 +13,9 @@ fn money(text: &str) -> Cell {
 
 /// Late fees of a library, by branch.
 fn fees() -> Table {
-    let row = |branch: &str, fees: &str, loans: i64| vec![Cell::Text(branch.into()), money(fees), Cell::Integer(loans)];
+    let row = |branch: &str, fees: &str, loans: i64| {
+        vec![Cell::Text(branch.into()), money(fees), Cell::Integer(loans)]
+    };
     Table {
         columns: vec![
             column("branch_name", DataType::String, None),
@@ -30,7 +32,8 @@ fn fees() -> Table {
 
 /// Rides of a bike rental, by month.
 fn rides() -> Table {
-    let row = |month: &str, rides: i64| vec![Cell::Timestamp(format!("{month}-01T00:00:00")), Cell::Integer(rides)];
+    let row =
+        |month: &str, rides: i64| vec![Cell::Timestamp(format!("{month}-01T00:00:00")), Cell::Integer(rides)];
     Table {
         columns: vec![column("started", DataType::Timestamp, None), column("rides", DataType::Integer, None)],
         rows: vec![row("2031-01", 4_000), row("2031-02", 3_000), row("2031-03", 5_000)],
@@ -175,8 +178,14 @@ fn dates_and_names_must_be_of_the_result() {
 
 #[test]
 fn signs_that_plain_text_does_not_need_are_refused() {
-    for text in ["Late fees \u{2191}", "Late fees **", "<b>Late fees", "[Late fees](x)", "Late fees \u{200b}", "late_fees = 1"]
-    {
+    for text in [
+        "Late fees \u{2191}",
+        "Late fees **",
+        "<b>Late fees",
+        "[Late fees](x)",
+        "Late fees \u{200b}",
+        "late_fees = 1",
+    ] {
         assert_eq!(check(&fees(), text), Err(Claim::Text), "{text}");
     }
     assert!(check(&fees(), "See https://harbour").is_err());
@@ -235,7 +244,11 @@ fn templates_are_made_of_cells_and_prove_themselves() {
     assert!(prove(text.as_str(), &empty, &context(0)).is_ok());
     assert!(prove("No rows.", &fees(), &context(3)).is_err());
     let cut = Context { row_count: 1_234, ..context(3) };
-    assert!(template(&fees(), &cut).as_str().contains("1,234 rows. \"Harbour\": late fees $1,200.50, loan count 310;"));
+    assert!(
+        template(&fees(), &cut)
+            .as_str()
+            .contains("1,234 rows. \"Harbour\": late fees $1,200.50, loan count 310;")
+    );
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(crate) fn explain(task: &ExplainTask<'_>) -> String {
     let whole = task.row_count == task.table.rows.len() && task.interpretation.limit.is_none();
     if let (true, Some(total)) = (whole && measure.additive, measure.total()) {
         sentences.push(format!(
-            "Altogether, {} came to {}{}, over {} rows.",
+            "Altogether, {} came to {}{}, across {} rows.",
             measure.words,
             measure.show(total),
             period(task),
@@ -41,9 +41,13 @@ fn single(task: &ExplainTask<'_>, row: &[Cell], measure: &Measure<'_>) -> String
         .columns
         .iter()
         .zip(row)
-        .filter(|(column, _)| column.data_type.is_number() && task.interpretation.metrics.contains(&column.name))
+        .filter(|(column, _)| {
+            column.data_type.is_number() && task.interpretation.metrics.contains(&column.name)
+        })
         .map(|(column, cell)| match number(cell) {
-            Some(value) => format!("{} came to {}", words_of(&column.name), show(value, column.unit.as_deref())),
+            Some(value) => {
+                format!("{} came to {}", words_of(&column.name), show(value, column.unit.as_deref()))
+            }
             None => format!("{} is unknown", words_of(&column.name)),
         })
         .collect();
@@ -121,7 +125,12 @@ fn number(cell: &Cell) -> Option<Decimal> {
         Cell::Integer(value) => Decimal::new(i128::from(*value), 0),
         Cell::Decimal(value) => Some(*value),
         Cell::Float(value) if value.is_finite() => value.to_string().parse().ok(),
-        Cell::Float(_) | Cell::Null | Cell::Text(_) | Cell::Boolean(_) | Cell::Date(_) | Cell::Timestamp(_) => None,
+        Cell::Float(_)
+        | Cell::Null
+        | Cell::Text(_)
+        | Cell::Boolean(_)
+        | Cell::Date(_)
+        | Cell::Timestamp(_) => None,
     }
 }
 

@@ -12,7 +12,9 @@
 use crate::language_model::{
     ExplainTask, LanguageModel, ModelError, RouteTask, ValidateReply, ValidateTask, WriteSqlTask,
 };
-use splitplane_semantics::{DraftInterpretation, Metric, RelationSchema, SemanticModel, relations_of, words_of};
+use splitplane_semantics::{
+    DraftInterpretation, Metric, RelationSchema, SemanticModel, relations_of, words_of,
+};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -44,7 +46,10 @@ impl ObedientModel {
 
     fn question_of(&self, metrics: &[String]) -> Vec<String> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.iter().find(|(other, _)| other == metrics).map_or_else(Vec::new, |(_, question)| words(question))
+        asked
+            .iter()
+            .find(|(other, _)| other == metrics)
+            .map_or_else(Vec::new, |(_, question)| words(question))
     }
 }
 
@@ -77,9 +82,12 @@ impl LanguageModel for ObedientModel {
     async fn route(&self, task: RouteTask<'_>) -> Result<Vec<String>, ModelError> {
         let question = self.question_of(&task.interpretation.metrics);
         let mut relations = relations_of(task.interpretation, task.model)?;
-        let named = task.model.datasets.iter().map(|dataset| &dataset.name).filter(|name| {
-            question.iter().any(|word| word.eq_ignore_ascii_case(name))
-        });
+        let named = task
+            .model
+            .datasets
+            .iter()
+            .map(|dataset| &dataset.name)
+            .filter(|name| question.iter().any(|word| word.eq_ignore_ascii_case(name)));
         for name in named.cloned().chain(table_of(&question)) {
             if !relations.contains(&name) {
                 relations.push(name);
@@ -118,7 +126,11 @@ fn words(question: &str) -> Vec<String> {
 fn table_of(question: &[String]) -> Option<String> {
     let at = question.iter().position(|word| word.eq_ignore_ascii_case("table"))?;
     let is_name = |word: &&String| {
-        !["the", "a", "this", "that", "from", "my", "of", "in"].iter().any(|plain| word.eq_ignore_ascii_case(plain))
+        const PLAIN: [&str; 14] = [
+            "the", "a", "this", "that", "from", "my", "of", "in", "show", "list", "print", "dump", "read",
+            "select",
+        ];
+        !PLAIN.iter().any(|plain| word.eq_ignore_ascii_case(plain))
     };
     let before = at.checked_sub(1).and_then(|at| question.get(at)).filter(is_name);
     before.or_else(|| question.get(at + 1).filter(is_name)).cloned()

@@ -1,4 +1,4 @@
-//! An interpretation as a sentence for people: "Total sales, by store, 2026-11-16 to 2026-11-22, top 5".
+//! An interpretation as a sentence for people: "Late fees, by branch, 2026-11-16 to 2026-11-22, top 5".
 //!
 //! Says what was understood, in the model's labels and the question's own phrases. Holds no value
 //! of the warehouse.

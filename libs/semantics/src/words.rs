@@ -1,6 +1,6 @@
 //! Identifiers as words, and the nearest right name.
 
-/// The words of an identifier: `net_sales` is "net sales", `netSales` is "net sales".
+/// The words of an identifier: `late_fees` is "late fees", `lateFees` is "late fees".
 #[must_use]
 pub fn words_of(identifier: &str) -> String {
     let mut words = String::with_capacity(identifier.len() + 4);
@@ -46,9 +46,9 @@ mod tests {
     #[test]
     fn identifiers_read_as_words() {
         for (identifier, words) in [
-            ("net_sales", "net sales"),
-            ("netSales", "net sales"),
-            ("Net-Sales ", "net sales"),
+            ("late_fees", "late fees"),
+            ("lateFees", "late fees"),
+            ("Late-Fees ", "late fees"),
             ("__a__b_", "a b"),
             ("SKU", "sku"),
             ("q3Total", "q3 total"),

@@ -61,10 +61,7 @@ const METHODS: &[Rule] = &[
     rule(Workload::Gateway, "/splitplane.gateway.v1.GatewayService/OpenSession", &[Caller::Anyone]),
     rule(Workload::Auth, "/splitplane.auth.v1.AuthService/Authenticate", &[GATEWAY]),
     rule(Workload::Auth, "/splitplane.auth.v1.AuthService/IssueCredentials", &[Caller::Bootstrap]),
-    Rule {
-        endless: true,
-        ..rule(Workload::Auth, "/splitplane.auth.v1.AuthService/Watch", FOLLOWERS)
-    },
+    Rule { endless: true, ..rule(Workload::Auth, "/splitplane.auth.v1.AuthService/Watch", FOLLOWERS) },
     rule(Workload::Reasoning, "/splitplane.reasoning.v1.ReasoningService/Validate", INNER),
     rule(Workload::Reasoning, "/splitplane.reasoning.v1.ReasoningService/ListMetrics", INNER),
     rule(Workload::Reasoning, "/splitplane.reasoning.v1.ReasoningService/Explain", INNER),

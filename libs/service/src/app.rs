@@ -63,7 +63,10 @@ pub struct App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("workload", &self.settings.workload).field("address", &self.address()).finish()
+        f.debug_struct("App")
+            .field("workload", &self.settings.workload)
+            .field("address", &self.address())
+            .finish()
     }
 }
 

@@ -129,7 +129,12 @@ fn feed_of(state: WatchResponse) -> Option<Feed> {
         let composite = Digest::try_from(revocation.composite_digest.as_slice()).ok()?;
         Some((composite, revocation.epoch))
     });
-    Some(Feed { session_keys, receipt_keys, revocations: revocations.collect::<Option<_>>()?, epoch: state.epoch })
+    Some(Feed {
+        session_keys,
+        receipt_keys,
+        revocations: revocations.collect::<Option<_>>()?,
+        epoch: state.epoch,
+    })
 }
 
 fn public_key(key: &VerifyingKey) -> Option<PublicKey> {

@@ -70,7 +70,12 @@ impl Health {
     }
 
     /// Follows readiness until `draining`, and says NOT_SERVING before it returns.
-    pub(crate) async fn follow(&self, readiness: Readiness, told: watch::Sender<bool>, draining: CancellationToken) {
+    pub(crate) async fn follow(
+        &self,
+        readiness: Readiness,
+        told: watch::Sender<bool>,
+        draining: CancellationToken,
+    ) {
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut was_ready = false;

@@ -4,8 +4,8 @@
 //! Decides who may call what, how long a call may take and what a caller learns from a failure.
 //! Decides nothing about questions, rows or signatures: that is the services' own.
 
-pub mod access;
 mod accept;
+pub mod access;
 mod app;
 mod backoff;
 mod body;
@@ -46,3 +46,6 @@ pub use telemetry::{Telemetry, TelemetryError};
 pub use tls::TlsError;
 pub use upstream::{UpstreamError, call};
 pub use workload::{PeerError, PeerIdentity, Workload};
+
+#[cfg(test)]
+mod tests;

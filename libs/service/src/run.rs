@@ -11,7 +11,7 @@ use crate::status::Chain;
 use crate::workload::Workload;
 use std::error::Error;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,11 +37,11 @@ where
     match parse(std::env::args().skip(1)) {
         Ok(Command::Help) => print(&usage(workload)),
         Ok(Command::Version) => print(&format!("splitplane-{workload} {}\n", env!("CARGO_PKG_VERSION"))),
-        Ok(Command::PrintConfig { file }) => match read::<C>(workload, defaults, file) {
+        Ok(Command::PrintConfig { file }) => match read::<C>(workload, defaults, file.as_deref()) {
             Ok(config) => print_config(&config),
             Err(told) => complain(EXIT_USAGE, &told),
         },
-        Ok(Command::Serve { file }) => match read::<C>(workload, defaults, file) {
+        Ok(Command::Serve { file }) => match read::<C>(workload, defaults, file.as_deref()) {
             Ok(config) => serve(workload, config, build),
             Err(told) => complain(EXIT_USAGE, &told),
         },
@@ -78,9 +78,8 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String>
     Ok(if is_print { Command::PrintConfig { file } } else { Command::Serve { file } })
 }
 
-fn read<C: ServiceConfig>(workload: Workload, defaults: &str, file: Option<PathBuf>) -> Result<C, String> {
-    config::load(workload.name(), defaults, file.as_deref(), std::env::vars())
-        .map_err(|error| Chain(&error).to_string())
+fn read<C: ServiceConfig>(workload: Workload, defaults: &str, file: Option<&Path>) -> Result<C, String> {
+    config::load(workload.name(), defaults, file, std::env::vars()).map_err(|error| Chain(&error).to_string())
 }
 
 fn serve<C, F, Fut>(workload: Workload, config: C, build: F) -> ExitCode
@@ -158,8 +157,14 @@ mod tests {
     fn the_command_line_is_read() {
         assert_eq!(parsed(""), Ok(Command::Serve { file: None }));
         assert_eq!(parsed("--config a.toml"), Ok(Command::Serve { file: Some("a.toml".into()) }));
-        assert_eq!(parsed("--config a.toml config"), Ok(Command::PrintConfig { file: Some("a.toml".into()) }));
-        assert_eq!(parsed("config --config a.toml"), Ok(Command::PrintConfig { file: Some("a.toml".into()) }));
+        assert_eq!(
+            parsed("--config a.toml config"),
+            Ok(Command::PrintConfig { file: Some("a.toml".into()) })
+        );
+        assert_eq!(
+            parsed("config --config a.toml"),
+            Ok(Command::PrintConfig { file: Some("a.toml".into()) })
+        );
         assert_eq!(parsed("--help"), Ok(Command::Help));
         assert_eq!(parsed("--version"), Ok(Command::Version));
     }

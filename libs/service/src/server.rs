@@ -108,7 +108,8 @@ pub(crate) async fn serve<L>(
 ) -> Result<(), tonic::transport::Error>
 where
     L: Layer<Inner> + Send + 'static,
-    L::Service: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    L::Service:
+        Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     <L::Service as Service<Request<Body>>>::Future: Send + 'static,
 {
     let service = stack(&settings, identity).layer(routes.prepare());
@@ -130,7 +131,8 @@ mod tests {
     fn order() -> String {
         let nested = std::any::type_name::<Layers<Identity>>();
         let names = nested.split(['<', '>', ',', ' ']).filter(|name| !name.is_empty());
-        let mut names: Vec<&str> = names.filter_map(|name| name.rsplit("::").next()).filter(|name| *name != "Stack").collect();
+        let mut names: Vec<&str> =
+            names.filter_map(|name| name.rsplit("::").next()).filter(|name| *name != "Stack").collect();
         assert_eq!(names.pop(), Some("Identity"), "the bottom of tower's stack");
         names.reverse();
         names.iter().map(|name| format!("{}\n", name.trim_end_matches("Layer"))).collect()

@@ -92,7 +92,10 @@ pub struct Start {
 
 impl fmt::Debug for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Start").field("workload", &self.workload).field("address", &self.sockets.address).finish()
+        f.debug_struct("Start")
+            .field("workload", &self.workload)
+            .field("address", &self.sockets.address)
+            .finish()
     }
 }
 
@@ -208,7 +211,8 @@ async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartErr
 
 /// Values that have the right type and still make no sense. They are refused, never corrected.
 fn check(shared: &Shared) -> Result<(), StartError> {
-    let rule = |is_kept: bool, key, rule| if is_kept { Ok(()) } else { Err(StartError::OutOfRange { key, rule }) };
+    let rule =
+        |is_kept: bool, key, rule| if is_kept { Ok(()) } else { Err(StartError::OutOfRange { key, rule }) };
     let is_trust_domain_char =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
     let trust_domain = &shared.mesh.trust_domain;
@@ -219,9 +223,14 @@ fn check(shared: &Shared) -> Result<(), StartError> {
     let is_bound = bound >= Duration::from_secs(1) && bound <= Duration::from_secs(60);
     rule(is_bound, "mesh.revocation_bound", "must be between 1s and 60s")?;
     let limits = &shared.limits;
-    let is_short = limits.request_time_max >= Duration::from_millis(1) && limits.request_time_max <= Duration::from_secs(3_600);
+    let is_short = limits.request_time_max >= Duration::from_millis(1)
+        && limits.request_time_max <= Duration::from_secs(3_600);
     rule(is_short, "limits.request_time_max", "must be between 1ms and 1h")?;
     rule(limits.message_bytes_max > 0, "limits.message_bytes_max", "must be at least 1")?;
     rule(limits.streams_per_connection_max > 0, "limits.streams_per_connection_max", "must be at least 1")?;
-    rule(limits.connection_age_max >= Duration::from_secs(1), "limits.connection_age_max", "must be at least 1s")
+    rule(
+        limits.connection_age_max >= Duration::from_secs(1),
+        "limits.connection_age_max",
+        "must be at least 1s",
+    )
 }

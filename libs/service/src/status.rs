@@ -155,7 +155,9 @@ pub fn refuse(error: &dyn PublicError) -> http::Response<tonic::body::Body> {
 ///
 /// # Errors
 /// The status of the handler's error.
-pub async fn reply<T, E: PublicError>(work: impl Future<Output = Result<T, E>>) -> Result<Response<T>, Status> {
+pub async fn reply<T, E: PublicError>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<Response<T>, Status> {
     work.await.map(Response::new).map_err(|error| to_status(&error))
 }
 

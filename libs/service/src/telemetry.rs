@@ -91,7 +91,11 @@ impl Telemetry {
     ///
     /// # Errors
     /// See [`TelemetryError`].
-    pub fn with_outputs(name: &str, config: &TelemetryConfig, outputs: Outputs) -> Result<Self, TelemetryError> {
+    pub fn with_outputs(
+        name: &str,
+        config: &TelemetryConfig,
+        outputs: Outputs,
+    ) -> Result<Self, TelemetryError> {
         if !(0.0..=1.0).contains(&config.sample_ratio) {
             return Err(TelemetryError::SampleRatio);
         }

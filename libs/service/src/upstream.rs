@@ -18,9 +18,9 @@ const FACTS: [&str; 3] = ["hint", "line", "column"];
 
 /// A call to another service failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the call to {workload} failed")]
+#[error("the call to {} failed", workload.map_or("another service", Workload::name))]
 pub struct UpstreamError {
-    workload: Workload,
+    workload: Option<Workload>,
     reason: Reason,
     facts: Vec<(String, String)>,
     #[source]
@@ -38,13 +38,17 @@ impl UpstreamError {
         } else {
             Vec::new()
         };
-        Self { workload, reason, facts, source: Box::new(status) }
+        Self { workload: Some(workload), reason, facts, source: Box::new(status) }
     }
 
-    /// The service that was called.
+    /// The service that was called; none when nothing could be sent.
     #[must_use]
-    pub const fn workload(&self) -> Workload {
+    pub const fn workload(&self) -> Option<Workload> {
         self.workload
+    }
+
+    fn unsendable() -> Self {
+        Self { workload: None, reason: Reason::Internal, facts: Vec::new(), source: Box::new(UnsendableKey) }
     }
 }
 
@@ -132,14 +136,8 @@ pub fn call<T>(
     let mut request = Request::new(message);
     request.extensions_mut().insert(deadline);
     if let Some(key) = session_key {
-        let mut value = AsciiMetadataValue::try_from(key.expose()).or_else(|_| {
-            Err(UpstreamError {
-                workload: Workload::Gateway,
-                reason: Reason::Internal,
-                facts: Vec::new(),
-                source: Box::new(UnsendableKey),
-            })
-        })?;
+        let value = AsciiMetadataValue::try_from(key.expose());
+        let mut value = value.or(Err(UpstreamError::unsendable()))?;
         // Keeps it out of the connection's header table and of debug output.
         value.set_sensitive(true);
         request.metadata_mut().insert(TXN_TOKEN, value);
@@ -150,7 +148,7 @@ pub fn call<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::status_of;
+    use crate::status::{code_of, status_of};
     use std::time::UNIX_EPOCH;
 
     fn status(reason: Reason) -> Status {
@@ -164,14 +162,12 @@ mod tests {
             let passed = UpstreamError::new(Workload::Query, status(reason), &[reason]);
             assert_eq!(passed.reason(), reason);
             let stopped = UpstreamError::new(Workload::Query, status(reason), &[]);
-            let expected = match reason {
-                Reason::Unauthenticated | Reason::Deadline => reason,
-                Reason::ServiceUnavailable
-                | Reason::WarehouseUnavailable
-                | Reason::ModelUnavailable
-                | Reason::AuditUnavailable
-                | Reason::Overloaded => Reason::ServiceUnavailable,
-                _ => Reason::Internal,
+            let is_own = matches!(reason, Reason::Unauthenticated | Reason::Deadline);
+            let is_unavailable = code_of(reason) == Code::Unavailable || reason == Reason::Overloaded;
+            let expected = match (is_own, is_unavailable) {
+                (true, _) => reason,
+                (false, true) => Reason::ServiceUnavailable,
+                (false, false) => Reason::Internal,
             };
             assert_eq!(stopped.reason(), expected, "{}", reason.as_str());
             assert_eq!(stopped.metadata(), vec![]);
@@ -180,7 +176,8 @@ mod tests {
 
     #[test]
     fn of_the_facts_only_those_for_repair_pass() {
-        let error = UpstreamError::new(Workload::Query, status(Reason::QueryNotAllowed), &[Reason::QueryNotAllowed]);
+        let error =
+            UpstreamError::new(Workload::Query, status(Reason::QueryNotAllowed), &[Reason::QueryNotAllowed]);
         let keys: Vec<_> = error.metadata().into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, ["column", "hint", "line"]);
     }
@@ -199,6 +196,9 @@ mod tests {
         assert_eq!(value.to_str().unwrap(), "a.b.c");
         assert!(value.is_sensitive());
         let key = SessionKey::from_wire("a\nb");
-        assert_eq!(call(Deadline::after(std::time::Duration::ZERO), Some(&key), ()).unwrap_err().reason(), Reason::Internal);
+        assert_eq!(
+            call(Deadline::after(std::time::Duration::ZERO), Some(&key), ()).unwrap_err().reason(),
+            Reason::Internal
+        );
     }
 }

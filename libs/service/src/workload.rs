@@ -200,7 +200,10 @@ mod tests {
     #[test]
     fn a_certificate_with_one_id_of_this_trust_domain_names_its_workload() {
         for workload in Workload::ALL {
-            let names = vec![SanType::DnsName("localhost".try_into().unwrap()), uri(&workload.spiffe_id("mesh.test"))];
+            let names = vec![
+                SanType::DnsName("localhost".try_into().unwrap()),
+                uri(&workload.spiffe_id("mesh.test")),
+            ];
             assert_eq!(identity(names).unwrap(), PeerIdentity::Workload(workload));
         }
         let id = "spiffe://mesh.test/bootstrap/nightly-report";

@@ -19,6 +19,11 @@ const RUN_TOKENS_MAX: usize = 1_200;
 /// Brackets opened one right after the other. sqlparser tries several readings of each, and what it
 /// tries doubles with every further one.
 const OPENINGS_MAX: usize = 8;
+/// Nesting of queries. The parser's frames for one level are the largest there are.
+const QUERY_NESTING_MAX: usize = 8;
+/// Nesting of what opens with a word that has a syntax of its own, such as CAST. Where sqlparser fails
+/// inside of one, it reads it all again as a call of that name: twice as long for every further one.
+const SYNTAX_NESTING_MAX: usize = 6;
 /// What sqlparser may descend; each nested query takes several of its steps.
 pub(crate) const PARSER_STEPS_MAX: usize = 96;
 
@@ -79,44 +84,105 @@ fn refuse_foreign_letters(text: &str, tokens: &[TokenWithSpan]) -> Result<(), Gu
     Ok(())
 }
 
+/// One open bracket or CASE, or the statement itself.
+#[derive(Debug, Default)]
+struct Level {
+    /// Tokens since the last comma.
+    run: usize,
+    /// Whether a word with a syntax of its own opened it.
+    syntax: bool,
+    /// Whether it holds a query.
+    query: bool,
+}
+
 fn check_shape(tokens: &[TokenWithSpan]) -> Result<(), GuardError> {
     if tokens.len() > TOKENS_MAX {
         return Err(GuardError::too_complex(format!("more than {TOKENS_MAX} tokens")));
     }
-    // One run per open bracket or CASE.
-    let mut runs = vec![0_usize];
+    let mut levels = vec![Level::default()];
     let mut openings = 0;
+    let mut before = Keyword::NoKeyword;
     for TokenWithSpan { token, span } in tokens {
-        let place = |error: GuardError| error.at(span.start.line, span.start.column);
         let keyword = match token {
             Token::Word(word) if word.quote_style.is_none() => word.keyword,
             _ => Keyword::NoKeyword,
         };
-        let opens = matches!(token, Token::LParen | Token::LBracket | Token::LBrace);
-        openings = if opens { openings + 1 } else { 0 };
-        if openings > OPENINGS_MAX {
-            return Err(place(GuardError::too_complex(format!("more than {OPENINGS_MAX} brackets in a row"))));
+        openings = if *token == Token::LParen { openings + 1 } else { 0 };
+        step(&mut levels, token, keyword, before);
+        let refused = if matches!(token, Token::LBracket | Token::LBrace | Token::Arrow) {
+            // No rule takes what they stand for, and the parser tries several readings of each.
+            Some(GuardError::not_allowed("`[`, `{` or `->`", "use plain values and columns"))
+        } else if openings > OPENINGS_MAX {
+            Some(GuardError::too_complex(format!("more than {OPENINGS_MAX} brackets in a row")))
+        } else {
+            too_deep(&levels)
+        };
+        if let Some(error) = refused {
+            return Err(error.at(span.start.line, span.start.column));
         }
-        if opens || keyword == Keyword::CASE {
-            runs.push(0);
-        } else if matches!(token, Token::RParen | Token::RBracket | Token::RBrace) || keyword == Keyword::END {
-            // What closes too much is left to the parser to refuse.
-            let _ = runs.pop();
-        } else if matches!(token, Token::Comma)
-            && let Some(run) = runs.last_mut()
-        {
-            *run = 0;
-        }
-        if runs.len() > NESTING_MAX {
-            return Err(place(GuardError::too_complex(format!("nested deeper than {NESTING_MAX}"))));
-        }
-        match runs.last_mut() {
-            Some(run) if *run > RUN_TOKENS_MAX => {
-                return Err(place(GuardError::too_complex("an expression that is too long")));
-            }
-            Some(run) => *run += 1,
-            None => runs.push(0),
-        }
+        before = keyword;
     }
     Ok(())
+}
+
+fn step(levels: &mut Vec<Level>, token: &Token, keyword: Keyword, before: Keyword) {
+    let opens = *token == Token::LParen;
+    if opens || keyword == Keyword::CASE {
+        levels.push(Level { run: 0, syntax: opens && has_syntax(before), query: false });
+    } else if *token == Token::RParen || keyword == Keyword::END {
+        // What closes too much is left to the parser to refuse.
+        let _ = levels.pop();
+    }
+    if levels.is_empty() {
+        levels.push(Level::default());
+    }
+    if let Some(level) = levels.last_mut() {
+        level.run = if *token == Token::Comma { 0 } else { level.run + 1 };
+        level.query |= matches!(keyword, Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::FROM);
+    }
+}
+
+fn too_deep(levels: &[Level]) -> Option<GuardError> {
+    let too_complex =
+        |what: &str, max: usize| Some(GuardError::too_complex(format!("{what} deeper than {max}")));
+    if levels.len() > NESTING_MAX {
+        too_complex("brackets", NESTING_MAX)
+    } else if levels.iter().filter(|level| level.syntax).count() > SYNTAX_NESTING_MAX {
+        too_complex("CAST and the like", SYNTAX_NESTING_MAX)
+    } else if levels.iter().filter(|level| level.query).count() > QUERY_NESTING_MAX {
+        too_complex("queries", QUERY_NESTING_MAX)
+    } else if levels.last().is_some_and(|level| level.run > RUN_TOKENS_MAX) {
+        Some(GuardError::too_complex("an expression that is too long"))
+    } else {
+        None
+    }
+}
+
+/// Words that sqlparser reads in a way of their own before it tries them as names.
+fn has_syntax(keyword: Keyword) -> bool {
+    const WORDS: &[Keyword] = &[
+        Keyword::ARRAY,
+        Keyword::CASE,
+        Keyword::CAST,
+        Keyword::CEIL,
+        Keyword::CONVERT,
+        Keyword::EXISTS,
+        Keyword::EXTRACT,
+        Keyword::FLOOR,
+        Keyword::INTERVAL,
+        Keyword::LAMBDA,
+        Keyword::MAP,
+        Keyword::MATCH,
+        Keyword::NOT,
+        Keyword::OVERLAY,
+        Keyword::POSITION,
+        Keyword::SAFE_CAST,
+        Keyword::STRUCT,
+        Keyword::SUBSTR,
+        Keyword::SUBSTRING,
+        Keyword::TRIM,
+        Keyword::TRY_CAST,
+        Keyword::TRY_CONVERT,
+    ];
+    WORDS.contains(&keyword)
 }

@@ -35,10 +35,19 @@ fn relations() -> Vec<ViewRelation> {
                 ("note", String),
             ],
         ),
-        relation("Routes", &[("route_id", Integer), ("Name", String), ("harbour", String), ("length_km", Float)]),
+        relation(
+            "Routes",
+            &[("route_id", Integer), ("Name", String), ("harbour", String), ("length_km", Float)],
+        ),
         relation(
             "fares",
-            &[("fare_id", Integer), ("trip_id", Integer), ("class", String), ("price", Decimal), ("refunded", Boolean)],
+            &[
+                ("fare_id", Integer),
+                ("trip_id", Integer),
+                ("class", String),
+                ("price", Decimal),
+                ("refunded", Boolean),
+            ],
         ),
     ]
 }

@@ -146,7 +146,7 @@ pub(crate) fn walk(view: &SandboxView, draft: &Query) -> Result<(Query, BTreeSet
         None if !output.touches => {
             Err(GuardError::not_allowed("reads no relation", "select from one of the relations"))
         }
-        None => Ok((query, walk.relations)),
+        None => Ok((*query, walk.relations)),
     }
 }
 

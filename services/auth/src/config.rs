@@ -69,7 +69,7 @@ pub struct Credentials {
     /// File of the master key.
     #[serde(with = "splitplane_service::config::path")]
     pub master_key: PathBuf,
-    /// File of a master key that still verifies; empty when there is none.
+    /// File of a master key that still verifies; the same file when there is none.
     #[serde(with = "splitplane_service::config::path")]
     pub previous_master_key: PathBuf,
 }

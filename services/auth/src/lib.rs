@@ -88,11 +88,9 @@ async fn follow(mut registry: RegistryState, clock: Clock, stop: CancellationTok
 }
 
 fn issuer(config: &Config) -> Result<CredentialIssuer, StartError> {
-    let current = master_key(&config.credentials.master_key)?;
-    let previous = &config.credentials.previous_master_key;
-    let previous =
-        if previous.as_os_str().is_empty() { Vec::new() } else { vec![master_key(previous)?] };
-    Ok(CredentialIssuer::new(current, previous))
+    let Credentials { master_key: current, previous_master_key: previous } = &config.credentials;
+    let older = if previous == current { Vec::new() } else { vec![master_key(previous)?] };
+    Ok(CredentialIssuer::new(master_key(current)?, older))
 }
 
 fn master_key(path: &Path) -> Result<MasterKey, StartError> {

@@ -16,7 +16,7 @@ const SANDBOXES_MAX: usize = 100_000;
 
 /// Why something may not happen (again).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BudgetError {
+pub(crate) enum BudgetError {
     /// The receipt has opened its sandbox.
     #[error("the receipt has been used")]
     ReceiptUsed,

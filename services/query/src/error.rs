@@ -9,12 +9,12 @@ use splitplane_proto::convert::MalformedMessage;
 use splitplane_semantics::{CompileError, InterpretationError};
 use splitplane_service::PublicError;
 use splitplane_session::{ReceiptError, SessionError};
-use splitplane_split_plane::{GuardError, GuardErrorKind, ViewError};
+use splitplane_split_plane::{GuardError, GuardErrorKind, Position, ViewError};
 use splitplane_types::Reason;
 
 /// Any failure of the data plane. Its text is for the log; [`PublicError`] says what leaves.
 #[derive(Debug, thiserror::Error)]
-pub enum QueryError {
+pub(crate) enum QueryError {
     /// The message is malformed.
     #[error("the request is malformed")]
     Malformed(#[from] MalformedMessage),
@@ -103,8 +103,8 @@ impl PublicError for QueryError {
 
     fn metadata(&self) -> Vec<(String, String)> {
         let Self::Guard(error) = self else { return Vec::new() };
-        let mut metadata = vec![("hint".to_owned(), error.hint())];
-        if let Some((line, column)) = error.position() {
+        let mut metadata = vec![("hint".to_owned(), error.hint().to_owned())];
+        if let Some(Position { line, column }) = error.position() {
             metadata.push(("line".to_owned(), line.to_string()));
             metadata.push(("column".to_owned(), column.to_string()));
         }

@@ -45,7 +45,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         .map_err(|error| StartError::service("the audit log cannot be opened", error))?;
     let engine = DataFusionEngine::new(
         warehouse,
-        EngineConfig {
+        &EngineConfig {
             threads: config.engine.threads.get(),
             memory_bytes_max: config.engine.memory_bytes_max,
             stack_bytes: config.engine.stack_bytes,

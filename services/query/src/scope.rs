@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Why no scope could be built.
 #[derive(Debug, thiserror::Error)]
-pub enum ScopePlanError {
+pub(crate) enum ScopePlanError {
     /// A relation is asked for that the policy lets into no sandbox.
     #[error("no sandbox holds the dataset `{0}`")]
     NotExposed(String),

@@ -52,7 +52,7 @@ pub(crate) struct SandboxToken {
 
 /// Why a sandbox id does not open. For the log only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
+pub(crate) enum TokenError {
     /// Not a token, or not one of this caller, policy, model or key.
     #[error("the sandbox id does not open")]
     Unknown,

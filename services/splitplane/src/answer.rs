@@ -63,7 +63,9 @@ pub struct Answer {
     pub security_sql: Option<String>,
     /// How much is covered.
     pub coverage: Option<Coverage>,
-    /// What a model wrote, and layer 3b refused.
+    /// What a model wrote, in order.
+    pub drafts: Vec<String>,
+    /// What of it layer 3b refused.
     pub refused_drafts: Vec<RefusedDraft>,
     /// The statement that ran.
     pub sql: Option<String>,
@@ -75,7 +77,6 @@ pub struct Answer {
     pub timings_ms: Vec<(String, u32)>,
     /// Why there is no answer.
     pub error: Option<Refusal>,
-    drafted: String,
 }
 
 impl Answer {
@@ -93,13 +94,13 @@ impl Answer {
             relations: Vec::new(),
             security_sql: None,
             coverage: None,
+            drafts: Vec::new(),
             refused_drafts: Vec::new(),
             sql: None,
             table: None,
             narrative: None,
             timings_ms: Vec::new(),
             error: None,
-            drafted: String::new(),
         }
     }
 
@@ -125,9 +126,9 @@ impl Answer {
                 self.coverage = opened.coverage;
                 self.relations = opened.relations.into_iter().map(|relation| relation.name).collect();
             }
-            Event::SqlWritten(written) => self.drafted = written.sql,
+            Event::SqlWritten(written) => self.drafts.push(written.sql),
             Event::SqlRefused(refused) => self.refused_drafts.push(RefusedDraft {
-                sql: std::mem::take(&mut self.drafted),
+                sql: self.drafts.last().cloned().unwrap_or_else(String::new),
                 reason: refused.reason,
                 hint: refused.hint,
             }),

@@ -139,7 +139,7 @@ pub(crate) fn metrics_text(metrics: &[Metric]) -> String {
 
 /// Why there is no answer, and what to do.
 pub(crate) fn refusal_text(refusal: &Refusal, profile: &Profile, now: SystemTime) -> String {
-    let reason = refusal.reason.map_or(refusal.code.as_str(), Reason::as_str);
+    let reason = refusal.reason.map_or(refusal.code.as_str(), |reason| reason.as_str());
     let mut text = format!("splitplane: {reason}: {}\n", refusal.message);
     if let Some(hint) = refusal.metadata.get("hint") {
         text.push_str(&format!("splitplane: {hint}\n"));

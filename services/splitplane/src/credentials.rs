@@ -4,12 +4,14 @@
 //! certificate and the registry.
 
 use crate::keys::{Keys, KeysError};
-use crate::profiles::Certificates;
+use crate::mesh::RunningMesh;
+use crate::profiles::{Certificates, Profile};
+use crate::registry;
 use secrecy::SecretString;
 use splitplane_proto::auth::v1::auth_service_client::AuthServiceClient;
 use splitplane_proto::auth::v1::{IssueCredentialsRequest, IssueCredentialsResponse};
 use splitplane_sigv4::{CredentialIssuer, IssueError, TemporaryCredentials};
-use splitplane_types::{InvalidId, PrincipalId};
+use splitplane_types::{CompositeKey, InvalidId, PrincipalId};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
@@ -113,6 +115,27 @@ fn from_wire(answer: IssueCredentialsResponse) -> Result<TemporaryCredentials, C
         secret_access_key: SecretString::from(answer.secret_access_key),
         session_token: SecretString::from(answer.session_token),
         expires_at: SystemTime::try_from(expiration).or(Err(CredentialsError::NoExpiry))?,
+    })
+}
+
+/// A profile of a combination on a mesh that is up, with fresh credentials.
+///
+/// # Errors
+/// See [`CredentialsError`].
+pub async fn profile(
+    mesh: &RunningMesh,
+    issuer: &Issuer,
+    composite: &CompositeKey,
+) -> Result<Profile, CredentialsError> {
+    let principal = registry::principal(composite);
+    Ok(Profile {
+        endpoint: mesh.endpoint(),
+        composite: composite.clone(),
+        credentials: issuer.issue(&principal, LIFETIME_SECONDS).await?,
+        principal,
+        region: mesh.region().to_owned(),
+        certificates: mesh.certificates(),
+        services: mesh.inner_services(),
     })
 }
 

@@ -34,6 +34,16 @@ pub enum ExampleError {
     Load(#[from] LoadError),
 }
 
+/// Where the example is laid out in the command line's folder.
+#[must_use]
+pub fn world(home: &Home) -> World {
+    files(&home.example(NAME), &home.data(NAME))
+}
+
+fn files(files: &Path, data: &Path) -> World {
+    World { model: files.join("model.yaml"), policy: files.join("policy.yaml"), data: data.to_owned() }
+}
+
 /// Lays the example out in the command line's folder, with data up to `now`.
 ///
 /// # Errors
@@ -47,9 +57,9 @@ pub fn lay_out(home: &Home, now: SystemTime) -> Result<World, ExampleError> {
 ///
 /// # Errors
 /// See [`ExampleError`].
-pub fn lay_out_at(files: &Path, data: &Path, now: SystemTime) -> Result<World, ExampleError> {
-    home::make_folder(files)?;
-    let world = World { model: files.join("model.yaml"), policy: files.join("policy.yaml"), data: data.to_owned() };
+pub fn lay_out_at(folder: &Path, data: &Path, now: SystemTime) -> Result<World, ExampleError> {
+    home::make_folder(folder)?;
+    let world = files(folder, data);
     home::write_public(&world.model, MODEL)?;
     home::write_public(&world.policy, POLICY)?;
     let model = parse_model("model.yaml", MODEL)?;

@@ -3,7 +3,6 @@
 //! Decides that a reader who went away ends the program quietly, and nothing about the texts.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 /// Writes to standard output.
@@ -40,7 +39,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         let said = inner.to_string();
         // An error that only hands on what its source says would say it twice.
         if !text.ends_with(&said) {
-            drop(write!(text, ": {said}"));
+            text.push_str(&format!(": {said}"));
         }
         source = inner.source();
     }

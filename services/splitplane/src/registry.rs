@@ -5,7 +5,6 @@
 use crate::pki;
 use splitplane_types::{CompositeKey, Role};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 /// Role of a combination for which nothing else is said.
 pub const ROLE: &str = "member";
@@ -38,17 +37,15 @@ pub fn text(
         let role = roles.get(key).map_or(ROLE, Role::as_str);
         let ids = ids(key);
         let principal = principal(key);
-        // Quoted, since `007` and `true` are ids here and something else in YAML. Writing to a
-        // string cannot fail.
-        drop(writeln!(
-            principals,
-            "  - {{ id: \"{principal}\", bootstraps: [\"{bootstrap}\"], speaks_for: [{{ {ids} }}] }}"
+        // Quoted, since `007` and `true` are ids here and something else in YAML.
+        principals.push_str(&format!(
+            "  - {{ id: \"{principal}\", bootstraps: [\"{bootstrap}\"], speaks_for: [{{ {ids} }}] }}\n"
         ));
-        drop(writeln!(listed, "  - {{ {ids}, role: \"{role}\", active: true }}"));
+        listed.push_str(&format!("  - {{ {ids}, role: \"{role}\", active: true }}\n"));
     }
     for (name, entries) in [("principals", principals), ("combinations", listed)] {
         let body = if entries.is_empty() { " []\n".to_owned() } else { format!("\n{entries}") };
-        drop(write!(text, "{name}:{body}"));
+        text.push_str(&format!("{name}:{body}"));
     }
     text
 }

@@ -3,7 +3,7 @@
 //! Decides how a message in JSON becomes the bytes that grpcurl sends: fields in the order of their
 //! numbers, as every encoder writes messages without maps, floats or optional fields.
 
-use crate::caller::{CallerError, Signer};
+use crate::caller::Signer;
 use crate::error::{CommandError, DONE};
 use crate::home::Home;
 use crate::profiles::Profile;
@@ -12,7 +12,7 @@ use clap::Args;
 use prost::Message as _;
 use prost_reflect::{DescriptorError, DescriptorPool, DeserializeOptions, DynamicMessage, MethodDescriptor};
 use splitplane_service::Clock;
-use std::fmt::Write as _;
+use splitplane_types::CompositeKey;
 
 /// The service whose methods are signed.
 const GATEWAY: &str = "splitplane.gateway.v1.GatewayService";
@@ -56,6 +56,9 @@ pub(crate) struct SignArgs {
     /// Print the grpcurl command alone
     #[arg(long)]
     command: bool,
+    /// Sign for another combination than the profile's
+    #[arg(long = "for", value_name = "TENANT/BUSINESS/ADMIN")]
+    combination: Option<CompositeKey>,
 }
 
 /// A message to be signed.
@@ -71,7 +74,10 @@ pub(crate) struct Signable {
 pub(crate) fn run(home: &Home, args: &SignArgs) -> Result<u8, CommandError> {
     let profile = Profile::read(&home.profiles(), &args.name)?;
     let signable = signable(&args.method, &args.json)?;
-    let signer = Signer::of(&profile, Clock::system());
+    let mut signer = Signer::of(&profile, Clock::system());
+    if let Some(combination) = &args.combination {
+        signer.composite = combination.clone();
+    }
     let headers = signer.headers(&signable.path, &signable.message)?;
     let command = grpcurl(&profile, &headers, &args.json, &signable.path);
     if !args.command {
@@ -115,11 +121,11 @@ fn find(name: &str) -> Result<MethodDescriptor, SignCommandError> {
 pub(crate) fn grpcurl(profile: &Profile, headers: &[(String, String)], json: &str, path: &str) -> String {
     let mut command = format!("grpcurl {}", tls(profile));
     for (name, value) in headers {
-        // Writing to a string cannot fail.
-        drop(write!(command, " \\\n  -rpc-header {}", shell::quoted(&format!("{name}: {value}"))));
+        let header = shell::quoted(&format!("{name}: {value}"));
+        command.push_str(&format!(" \\\n  -rpc-header {header}"));
     }
     let method = path.trim_start_matches('/');
-    drop(write!(command, " \\\n  -d {} {} {method}\n", shell::quoted(json), profile.authority()));
+    command.push_str(&format!(" \\\n  -d {} {} {method}\n", shell::quoted(json), profile.authority()));
     command
 }
 
@@ -135,31 +141,17 @@ pub(crate) fn tls(profile: &Profile) -> String {
     )
 }
 
-/// A signed command for a message that needs no profile's file.
-///
-/// # Errors
-/// It cannot be signed.
-pub(crate) fn command(
-    profile: &Profile,
-    signer: &Signer,
-    method: &str,
-    json: &str,
-) -> Result<String, CommandError> {
-    let signable = signable(method, json)?;
-    let headers = signer.headers(&signable.path, &signable.message).map_err(CallerError::from)?;
-    Ok(grpcurl(profile, &headers, json, &signable.path))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use splitplane_proto::common::v1::Question;
     use splitplane_proto::gateway::v1::AskRequest;
+    use std::time::{Duration, UNIX_EPOCH};
 
     #[test]
     fn json_becomes_the_bytes_that_every_encoder_writes() {
         let json = r#"{"question":{"asOf":"2021-08-31T00:00:00.5Z","text":"How \"many\"?"}}"#;
-        let as_of = prost_types_timestamp(1_630_368_000, 500_000_000);
+        let as_of = (UNIX_EPOCH + Duration::from_millis(1_630_368_000_500)).into();
         let question = Question { text: "How \"many\"?".to_owned(), as_of: Some(as_of) };
         let expected = AskRequest { question: Some(question) }.encode_to_vec();
         for method in ["Ask", "splitplane.gateway.v1.GatewayService/Ask", "/splitplane.gateway.v1.GatewayService/Ask"] {
@@ -168,10 +160,6 @@ mod tests {
             assert_eq!(signable.message, expected);
         }
         assert_eq!(signable("ListMetrics", "{}").unwrap().message, b"");
-    }
-
-    fn prost_types_timestamp(seconds: i64, nanos: u32) -> prost_types::Timestamp {
-        prost_types::Timestamp { seconds, nanos: nanos.try_into().unwrap() }
     }
 
     #[test]

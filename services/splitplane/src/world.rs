@@ -84,17 +84,28 @@ pub struct OpenWorld {
 }
 
 impl World {
+    /// The files that were named, if any.
+    ///
+    /// # Errors
+    /// Only some were, or one of them is not there.
+    pub fn named(args: &WorldArgs) -> Result<Option<Self>, WorldError> {
+        match (&args.model, &args.policy, &args.data) {
+            (None, None, None) => Ok(None),
+            (Some(model), Some(policy), Some(data)) => Self::at(model, policy, data).map(Some),
+            (None, _, _) => Err(WorldError::Incomplete("model")),
+            (_, None, _) => Err(WorldError::Incomplete("policy")),
+            (_, _, None) => Err(WorldError::Incomplete("data")),
+        }
+    }
+
     /// The files that were named, or the embedded example, laid out in `home` with data up to `now`.
     ///
     /// # Errors
     /// See [`WorldError`].
     pub fn of(args: &WorldArgs, home: &Home, now: SystemTime) -> Result<Self, WorldError> {
-        match (&args.model, &args.policy, &args.data) {
-            (None, None, None) => Ok(example::lay_out(home, now)?),
-            (Some(model), Some(policy), Some(data)) => Self::at(model, policy, data),
-            (None, _, _) => Err(WorldError::Incomplete("model")),
-            (_, None, _) => Err(WorldError::Incomplete("policy")),
-            (_, _, None) => Err(WorldError::Incomplete("data")),
+        match Self::named(args)? {
+            Some(world) => Ok(world),
+            None => Ok(example::lay_out(home, now)?),
         }
     }
 

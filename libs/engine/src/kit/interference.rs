@@ -17,7 +17,7 @@ pub const HOSTILE: [&str; 36] = [
     "SELECT count(*) AS n FROM harvests WHERE 10 % crates > 1",
     "SELECT count(*) AS n FROM harvests WHERE kilos / kilos > 0",
     "SELECT count(*) AS n FROM harvests WHERE 1.5 / acid > 1",
-    "SELECT count(*) AS n FROM harvests WHERE 10 / (crates - 51) < 0",
+    "SELECT count(*) AS n FROM harvests WHERE 10 / (crates - 50) < 0",
     "SELECT count(*) AS n FROM harvests WHERE frost <> 0 AND 10 / frost > 1",
     "SELECT count(*) AS n FROM harvests WHERE frost = 0 OR 10 / frost > 1",
     "SELECT sum(10 / crates) AS s FROM harvests",

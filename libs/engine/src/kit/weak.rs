@@ -2,6 +2,7 @@
 
 use crate::convert;
 use crate::files::OpenFile;
+use crate::interrupt::Interrupt;
 use crate::scope::{KeySet, Keys};
 use crate::session;
 use crate::typing;
@@ -55,7 +56,8 @@ impl WeakEngine {
             let plan = shown(rows, relation)?;
             relations.push((relation.name.clone(), Arc::new(ViewTable::new(plan, None))));
         }
-        let state = session::sandbox(Arc::new(GreedyMemoryPool::new(usize::MAX)), relations)?;
+        let pool = Arc::new(GreedyMemoryPool::new(usize::MAX));
+        let state = session::sandbox(pool, relations, &Interrupt::default())?;
         let tree = ast::Statement::Query(Box::new(statement.query.query().clone()));
         let plan = state.statement_to_plan(Parsed::Statement(Box::new(tree))).await?;
         let physical = state.create_physical_plan(&plan).await?;

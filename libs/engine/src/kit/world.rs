@@ -184,9 +184,10 @@ fn harvests(rows: &[Row]) -> Result<RecordBatch, AnyError> {
     ])?)
 }
 
-/// Runs in which three of ten, and runs in which one of twenty is not zero: together under a fifth, apart not.
+/// Runs in which one of twenty, and runs in which three of ten are not zero: a batch of 8,192 of them, and
+/// what is left, are under a fifth together; a batch that ends elsewhere may not be.
 fn frost(n: usize) -> Option<i64> {
-    let some = if (n / 2_048).is_multiple_of(2) { n % 10 < 3 } else { n.is_multiple_of(20) };
+    let some = if (n / 2_048).is_multiple_of(2) { n.is_multiple_of(20) } else { n % 10 < 3 };
     Some(if some { 5 } else { 0 })
 }
 

@@ -39,9 +39,6 @@ async fn caught(weakness: Weakness, share: Share) -> Vec<(String, Observation)> 
 async fn a_view_with_a_filter_is_caught() {
     let found = caught(Weakness::PlainView, Share::PerMille(500)).await;
     assert!(found.iter().any(|(statement, _)| statement == HOSTILE[0]), "{found:?}");
-    // The leak hides where few rows are the caller's, which is why the check varies the share.
-    let hidden = caught(Weakness::PlainView, Share::PerMille(190)).await;
-    assert!(hidden.iter().all(|(statement, _)| statement != HOSTILE[0]), "{hidden:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The second wall and the leaf, with the guard out of the way: plans that it would never let through.
 
 use super::fixture::*;
+use crate::interrupt::Interrupt;
 use crate::leaf::{ScopedExec, ScopedTable};
 use crate::scan::ScopedScan;
 use crate::{Warehouse, session, wall};
@@ -19,14 +20,14 @@ fn table(folder: &Path) -> Arc<dyn TableProvider> {
         relation("tanks", vec![column("fish", None), column("tank", None)], keys(&["tenant"], &[&["t1"]]));
     let scan = ScopedScan::new(&Warehouse::open(folder).unwrap(), &tanks).unwrap();
     let threads = crate::threads::Threads::new(1, 1 << 20).unwrap();
-    Arc::new(ScopedTable::new(scan, threads.activity().clone()))
+    Arc::new(ScopedTable::new(scan, threads.activity().clone(), Interrupt::default()))
 }
 
 fn state(folder: &Path) -> SessionState {
     let schema = table(folder).schema();
     let foreign: Arc<dyn TableProvider> = Arc::new(MemTable::try_new(schema, vec![vec![]]).unwrap());
     let relations = vec![("tanks".to_owned(), table(folder)), ("raw".to_owned(), foreign)];
-    session::sandbox(Arc::new(GreedyMemoryPool::new(1 << 24)), relations).unwrap()
+    session::sandbox(Arc::new(GreedyMemoryPool::new(1 << 24)), relations, &Interrupt::default()).unwrap()
 }
 
 async fn plan(state: &SessionState, sql: &str) -> Result<LogicalPlan, datafusion::error::DataFusionError> {

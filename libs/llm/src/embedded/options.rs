@@ -100,7 +100,8 @@ impl Asker<'_> {
         let options = found.iter().filter_map(|dimension| {
             let names = [dimension.field.label.clone(), words_of(&dimension.field.name), full(dimension)];
             let mut names = names.into_iter().chain(dimension.field.synonyms.iter().cloned());
-            let wanted = |draft: &DraftInterpretation| draft.dimensions.iter().any(|d| d.field == dimension.reference);
+            let wanted =
+                |draft: &DraftInterpretation| draft.dimensions.iter().any(|d| d.field == dimension.reference);
             names.find_map(|name| self.option(std::slice::from_ref(span), &name, wanted))
         });
         let options = options.take(OPTIONS_MAX).collect();
@@ -111,7 +112,8 @@ impl Asker<'_> {
     fn which_part(&self, span: &Range<usize>, dimension: usize) -> Answer {
         let dimension = self.vocabulary.dimensions.get(dimension)?;
         let label = dimension.field.label.to_lowercase();
-        let grouped = |draft: &DraftInterpretation| draft.dimensions.iter().any(|d| d.field == dimension.reference);
+        let grouped =
+            |draft: &DraftInterpretation| draft.dimensions.iter().any(|d| d.field == dimension.reference);
         let options = [
             self.option(std::slice::from_ref(span), &format!("by {label}"), grouped),
             self.option(std::slice::from_ref(span), "", |draft| !grouped(draft)),
@@ -133,7 +135,8 @@ impl Asker<'_> {
     /// A slip of the pen is offered back, never corrected in silence: it may be a word that means
     /// something else.
     fn did_you_mean(&self, leftovers: &[Range<usize>]) -> Answer {
-        let within = |span: &Range<usize>| leftovers.iter().any(|l| l.start <= span.start && span.end <= l.end);
+        let within =
+            |span: &Range<usize>| leftovers.iter().any(|l| l.start <= span.start && span.end <= l.end);
         let unknown: Vec<_> =
             tokens(self.text).into_iter().filter(|t| t.kind == Kind::Word && within(&t.span)).collect();
         if unknown.is_empty() || unknown.len() > SLIPS_MAX {
@@ -141,14 +144,16 @@ impl Asker<'_> {
         }
         let mut question = self.text.to_owned();
         for token in unknown.iter().rev() {
-            let known = self.vocabulary.words().chain(["month", "week", "quarter", "monthly", "weekly", "daily", "excluding"]);
-            let near = known.filter(|word| is_slip(&token.norm, word)).collect::<BTreeSet<_>>();
-            let word = near.first().filter(|_| near.len() == 1).copied();
-            match word {
-                Some(word) => question.replace_range(token.span.clone(), word),
-                None if words::is_function_word(&token.lower) || self.vocabulary.words().any(|w| w == token.norm) => {}
-                None => return None,
+            if words::is_function_word(&token.lower) || self.vocabulary.words().any(|word| word == token.norm)
+            {
+                continue;
             }
+            let grains = ["month", "week", "quarter", "monthly", "weekly", "daily", "excluding"];
+            let known = self.vocabulary.words().chain(grains);
+            let near = known.filter(|word| is_slip(&token.norm, word)).collect::<BTreeSet<_>>();
+            // Near to two words, it is a slip of neither.
+            let word = near.first().filter(|_| near.len() == 1)?;
+            question.replace_range(token.span.clone(), word);
         }
         let corrected = Asker { text: &question, vocabulary: self.vocabulary };
         let option = corrected.option(&[], "", |_| true).filter(|option| *option != self.text)?;
@@ -158,7 +163,8 @@ impl Asker<'_> {
 
 /// Whether `word` is `known` but for one letter, or two in a long word.
 fn is_slip(word: &str, known: &str) -> bool {
-    let length = known.chars().count();
+    // Known words stand in the singular; the word as typed may be longer.
+    let length = known.chars().count().max(word.chars().count());
     let allowed = match length {
         0..=3 => 0,
         4..=7 => 1,
@@ -169,14 +175,19 @@ fn is_slip(word: &str, known: &str) -> bool {
 
 /// Every metric's name, those first that share words with the question or are spelled like one.
 fn nearest(text: &str, vocabulary: &Vocabulary<'_>) -> Vec<String> {
-    let asked: Vec<String> =
-        tokens(text).into_iter().filter(|t| t.is_word() && !words::is_function_word(&t.lower)).map(|t| t.norm).collect();
+    let asked: Vec<String> = tokens(text)
+        .into_iter()
+        .filter(|t| t.is_word() && !words::is_function_word(&t.lower))
+        .map(|t| t.norm)
+        .collect();
     let likeness = |metric: &Metric| {
-        let names = [words_of(&metric.name), metric.label.clone()].into_iter().chain(metric.synonyms.iter().cloned());
+        let names =
+            [words_of(&metric.name), metric.label.clone()].into_iter().chain(metric.synonyms.iter().cloned());
         let own: BTreeSet<String> = names.flat_map(|name| name_words(&name)).collect();
         let described: BTreeSet<String> = name_words(&metric.description).into_iter().collect();
         let shared = |list: &BTreeSet<String>| asked.iter().filter(|word| list.contains(*word)).count();
-        let spelled = asked.iter().flat_map(|word| own.iter().map(move |known| strsim::jaro_winkler(word, known)));
+        let spelled =
+            asked.iter().flat_map(|word| own.iter().map(move |known| strsim::jaro_winkler(word, known)));
         // Thousandths, so that likenesses can be ordered as whole numbers.
         let spelled = spelled.map(thousandths).max().unwrap_or(0);
         (shared(&own), spelled, shared(&described))

@@ -3,9 +3,11 @@
 //! Decides the part that each word plays. A word that plays none is a leftover; nothing is skipped
 //! but the words that [`words::is_stop`] lists and the prepositions.
 
-use super::grammar::{Group, GroupKind, Loose, Mention, Rank, Reading, Value};
+mod phrases;
+
+use super::grammar::{Candidates, Group, GroupKind, Loose, Mention, Rank, Reading, Value};
 use super::tokens::{Kind, Token};
-use super::vocabulary::{Match, Vocabulary};
+use super::vocabulary::{Match, Tier, Vocabulary};
 use super::words::{self, Modifier};
 use std::ops::Range;
 
@@ -145,7 +147,12 @@ impl<'a> Reader<'a> {
     fn join(&mut self) {
         self.joined = true;
         let after_negated = self.reading.values.last().is_some_and(|value| {
-            value.negated && self.at.checked_sub(1).and_then(|at| self.token(at)).is_some_and(|t| t.span.end <= value.span.end)
+            value.negated
+                && self
+                    .at
+                    .checked_sub(1)
+                    .and_then(|at| self.token(at))
+                    .is_some_and(|t| t.span.end <= value.span.end)
         });
         if after_negated {
             self.mode = Mode::Negated;
@@ -184,12 +191,6 @@ impl<'a> Reader<'a> {
         (found.length > 1 || !words::is_function_word(self.lower(index))).then_some(found)
     }
 
-    /// "top", or a number before it: "5 best".
-    fn superlative_here(&self) -> Option<bool> {
-        let here = words::superlative(self.lower(self.at));
-        here.or_else(|| self.count_at(self.at).and_then(|_| words::superlative(self.lower(self.at + 1))))
-    }
-
     fn count_at(&self, index: usize) -> Option<u32> {
         let token = self.token(index)?;
         match token.kind {
@@ -197,42 +198,6 @@ impl<'a> Reader<'a> {
             Kind::Word => words::number(&token.lower),
             Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Period | Kind::Symbol => None,
         }
-    }
-
-    fn rank(&mut self, descending: bool) {
-        let before = words::superlative(self.lower(self.at)).is_none();
-        let (count, length) = match (before, self.count_at(self.at + 1)) {
-            (true, _) => (self.count_at(self.at), 2),
-            (false, Some(count)) => (Some(count), 2),
-            (false, None) => (None, 1),
-        };
-        let at = self.span(self.at, self.at + 1).start;
-        match &mut self.reading.rank {
-            Some(rank) if rank.descending != descending || (rank.count.is_some() && count.is_some()) => {
-                return self.leave(length);
-            }
-            Some(rank) => rank.count = rank.count.or(count),
-            rank @ None => *rank = Some(Rank { at, descending, count }),
-        }
-        if self.wanted.is_none() && self.mode != Mode::Group {
-            self.wanted = Some(Wanted::Rank);
-        }
-        self.at += length;
-        self.joined = false;
-    }
-
-    /// "by month", "monthly", "month by month", "which month".
-    fn grain(&mut self) -> bool {
-        let Some((grain, adjective)) = words::grain(self.lower(self.at)) else { return false };
-        let again = self.lower(self.at + 1) == "by" && words::grain(self.lower(self.at + 2)) == Some((grain, false));
-        let length = if again { 3 } else { 1 };
-        let asked = matches!(self.wanted, Some(Wanted::Which | Wanted::What | Wanted::Rank));
-        if !(adjective || again || self.mode == Mode::Group || asked) {
-            return false;
-        }
-        let single = self.token(self.at).is_some_and(|token| token.lower == token.norm);
-        self.group(length, GroupKind::Grain(grain), asked && self.mode != Mode::Group && !adjective, single);
-        true
     }
 
     fn group(&mut self, length: usize, kind: GroupKind, wanted: bool, single: bool) {
@@ -268,7 +233,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn name(&mut self, found: Match) {
+    fn name(&mut self, mut found: Match) {
+        // A thing that has a count is still a thing: only "number of branches" counts branches.
+        let counted = self.modifiers.iter().any(|(modifier, _)| *modifier == Modifier::Count);
+        let best = |candidates: &Candidates| candidates.iter().map(|(_, tier)| *tier).min();
+        if !counted
+            && best(&found.metrics) == Some(Tier::Short)
+            && best(&found.dimensions).is_some_and(|tier| tier <= Tier::Synonym)
+        {
+            found.metrics.clear();
+        }
         let (is_metric, is_dimension) = (!found.metrics.is_empty(), !found.dimensions.is_empty());
         let next = self.at + found.length;
         match self.mode {
@@ -342,10 +316,13 @@ impl<'a> Reader<'a> {
 
     /// The tokens of a value that follows a dimension: "branch Harbour", "branch is Harbour".
     fn value_after(&self, index: usize) -> Option<(usize, usize)> {
-        let linked = matches!(self.lower(index), "is" | "are" | "was" | "were" | "called" | "named" | "number")
-            || self.token(index).is_some_and(|token| token.kind == Kind::Symbol && token.lower == "=");
+        let linked =
+            matches!(self.lower(index), "is" | "are" | "was" | "were" | "called" | "named" | "number")
+                || self.token(index).is_some_and(|token| token.kind == Kind::Symbol && token.lower == "=");
         let from = index + usize::from(linked);
-        self.run(from).map(|end| (from, end))
+        // "branches renovated" says something of branches; "branch harbour" names one.
+        let marked = self.token(from).is_some_and(|token| token.capital || token.kind != Kind::Word);
+        self.run(from).filter(|_| linked || marked || self.is_single(index)).map(|end| (from, end))
     }
 
     /// The end of a run of words, from `from`, that nothing here knows; or of one quotation.
@@ -360,14 +337,21 @@ impl<'a> Reader<'a> {
         let mut end = from + 1;
         loop {
             // A capitalised value may hold small words: "House of Glass".
-            let gap = usize::from(first.capital && matches!(self.lower(end), "of" | "the" | "and" | "de" | "la"));
-            let capital = |index| self.token(index).is_some_and(|token: &Token| token.capital && token.is_word());
+            let small = match self.lower(end) {
+                "of" | "the" | "de" | "la" => true,
+                // A list of what is left out is left out one by one.
+                "and" => self.mode != Mode::Negated,
+                _ => false,
+            };
+            let gap = usize::from(first.capital && small);
+            let capital =
+                |index| self.token(index).is_some_and(|token: &Token| token.capital && token.is_word());
             let goes_on = self.is_unknown(end + gap) && (gap == 0 || capital(end + gap));
             let capitals = first.capital && gap == 0 && capital(end) && self.named(end).is_none();
-            match goes_on || capitals {
-                true => end += gap + 1,
-                false => break,
+            if !(goes_on || capitals) || end - from > VALUE_WORDS_MAX {
+                break;
             }
+            end += gap + 1;
         }
         (end - from <= VALUE_WORDS_MAX).then_some(end)
     }
@@ -388,7 +372,8 @@ impl<'a> Reader<'a> {
             let follows = self.token(end).is_some() && self.named(end).is_some();
             self.token(index).is_some_and(|token| token.capital && (!token.first || follows))
         });
-        let bare_number = self.token(self.at).is_some_and(|token| token.kind == Kind::Number) && self.named(end).is_some();
+        let bare_number =
+            self.token(self.at).is_some_and(|token| token.kind == Kind::Number) && self.named(end).is_some();
         match self.mode {
             Mode::Value | Mode::Negated if !bare_number => self.value(self.at, end, after),
             Mode::Plain if named => self.value(self.at, end, after),
@@ -398,9 +383,11 @@ impl<'a> Reader<'a> {
 
     /// Takes tokens as a value; `found` is the dimension before or after it.
     fn value(&mut self, from: usize, to: usize, found: Option<Match>) {
-        let quoted = self.token(from).filter(|token| token.kind == Kind::Quoted).map(|token| token.lower.clone());
+        let quoted =
+            self.token(from).filter(|token| token.kind == Kind::Quoted).map(|token| token.lower.clone());
         let range = self.span(from, to);
-        let phrase = quoted.or_else(|| self.text.get(range.clone()).map(str::to_owned)).unwrap_or_else(String::new);
+        let phrase =
+            quoted.or_else(|| self.text.get(range.clone()).map(str::to_owned)).unwrap_or_else(String::new);
         let after = found.as_ref().filter(|_| from == self.at).map_or(0, |found| found.length);
         let plural = after > 0 && !self.is_single(to + after);
         let negated = self.mode == Mode::Negated;
@@ -417,107 +404,5 @@ impl<'a> Reader<'a> {
         }
         self.at = to + after;
         (self.mode, self.joined) = (Mode::Plain, false);
-    }
-
-    /// Words of grammar. Says whether it took one.
-    fn phrase_word(&mut self, token: &Token) -> bool {
-        let (word, next, third) = (token.lower.as_str(), self.lower(self.at + 1), self.lower(self.at + 2));
-        match (word, next) {
-            ("how", "many") => self.modify(Modifier::Count, 2),
-            ("how", "much") => self.at += 2,
-            ("number" | "count", "of") => self.modify(Modifier::Count, 2),
-            ("sum" | "total", "of") => self.modify(Modifier::Total, 2),
-            ("other", "than") | ("apart", "from") | ("except", "for") => self.enter(Mode::Negated, 2),
-            ("but" | "and", "not" | "without" | "excluding") => self.at += 1,
-            ("as", "well") if third == "as" => {
-                self.join();
-                self.at += 3;
-            }
-            ("broken", "down") if third == "by" => self.at += 2,
-            ("broken" | "split" | "grouped" | "group" | "breakdown" | "divided", "by") => self.at += 1,
-            ("sorted" | "ranked" | "ordered", "by") => self.rank_by(2),
-            ("rank" | "sort", _) => self.rank_by(1),
-            ("ascending" | "descending", _) if self.reading.rank.is_some() => {
-                if let Some(rank) = &mut self.reading.rank {
-                    rank.descending = word == "descending";
-                }
-                self.at += 1;
-            }
-            ("which" | "what", _) => self.ask(word == "which"),
-            ("and" | "plus", _) => {
-                self.join();
-                self.at += 1;
-            }
-            ("or", _) if self.reading.values.last().is_some_and(|value| value.negated) => {
-                self.join();
-                self.at += 1;
-            }
-            _ => return self.single_word(word),
-        }
-        true
-    }
-
-    fn single_word(&mut self, word: &str) -> bool {
-        if words::is_grouper(word) {
-            self.enter(Mode::Group, 1);
-        } else if words::is_negator(word) {
-            self.enter(Mode::Negated, 1);
-        } else if words::is_preposition(word) {
-            // "not in Harbour": the preposition does not end the negation.
-            match self.mode {
-                Mode::Negated => self.at += 1,
-                Mode::Plain | Mode::Group | Mode::Value => self.enter(Mode::Value, 1),
-            }
-        } else if let Some(modifier) = words::modifier(word) {
-            self.modify(modifier, 1);
-        } else if self.wanted == Some(Wanted::Which) && self.count_at(self.at).is_some() {
-            self.count_of_which();
-        } else if words::is_stop(word) {
-            self.at += 1;
-        } else {
-            return false;
-        }
-        true
-    }
-
-    /// "which 5 branches": the rank may follow.
-    fn count_of_which(&mut self) {
-        let at = self.span(self.at, self.at + 1).start;
-        let count = self.count_at(self.at);
-        match &mut self.reading.rank {
-            Some(_) => return self.leave(1),
-            rank @ None => *rank = Some(Rank { at, descending: true, count }),
-        }
-        self.at += 1;
-    }
-
-    fn modify(&mut self, modifier: Modifier, length: usize) {
-        let span = self.span(self.at, self.at + length);
-        self.modifiers.push((modifier, span));
-        self.at += length;
-    }
-
-    /// "ranked by fees", "rank branches by fees".
-    fn rank_by(&mut self, length: usize) {
-        let at = self.span(self.at, self.at + 1).start;
-        if self.reading.rank.is_none() {
-            self.reading.rank = Some(Rank { at, descending: true, count: None });
-        }
-        if length == 2 {
-            self.enter(Mode::Group, 2);
-        } else {
-            self.wanted = Some(Wanted::Rank);
-            self.at += 1;
-        }
-    }
-
-    fn ask(&mut self, which: bool) {
-        if which {
-            self.give_up();
-            self.open = Some(self.span(self.at, self.at + 1));
-        }
-        self.wanted = Some(if which { Wanted::Which } else { Wanted::What });
-        self.mode = Mode::Plain;
-        self.at += 1;
     }
 }

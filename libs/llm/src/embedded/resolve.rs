@@ -17,14 +17,27 @@ use std::ops::Range;
 pub(crate) enum Verdict {
     Supported(DraftInterpretation),
     /// Words that name several metrics.
-    Metric { spans: Vec<Range<usize>>, candidates: Vec<usize> },
+    Metric {
+        spans: Vec<Range<usize>>,
+        candidates: Vec<usize>,
+    },
     /// Words that name several dimensions.
-    Dimension { span: Range<usize>, candidates: Vec<usize> },
+    Dimension {
+        span: Range<usize>,
+        candidates: Vec<usize>,
+    },
     /// A dimension whose part is not said: to group by, or only mentioned.
-    Loose { span: Range<usize>, dimension: usize },
+    Loose {
+        span: Range<usize>,
+        dimension: usize,
+    },
     /// Words about time that have no clear meaning.
-    Period { words: String },
-    Unsupported { leftovers: Vec<Range<usize>> },
+    Period {
+        words: String,
+    },
+    Unsupported {
+        leftovers: Vec<Range<usize>>,
+    },
 }
 
 impl Verdict {
@@ -40,7 +53,9 @@ pub(crate) fn read(text: &str, vocabulary: &Vocabulary<'_>) -> Verdict {
         PeriodSearch::None => None,
         PeriodSearch::Unclear { words } => return Verdict::Period { words },
         PeriodSearch::Found { phrase, span } => {
-            for token in tokens.iter_mut().filter(|token| token.span.start < span.end && span.start < token.span.end) {
+            for token in
+                tokens.iter_mut().filter(|token| token.span.start < span.end && span.start < token.span.end)
+            {
                 token.kind = Kind::Period;
             }
             Some(phrase)
@@ -50,13 +65,14 @@ pub(crate) fn read(text: &str, vocabulary: &Vocabulary<'_>) -> Verdict {
     resolve(reading, period, vocabulary).unwrap_or_else(|verdict| verdict)
 }
 
-/// The question with blanks for quotations and for names of metrics of more than one word, so that a
-/// month in a name is not taken for a period.
+/// The question with quotations and names of metrics of more than one word blotted out, so that a month
+/// in a name is not taken for a period. A blot is still a word: what stands around it stays apart.
 fn without_names(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) -> String {
     let mut spans: Vec<Range<usize>> = Vec::new();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
-        let named = vocabulary.longest(tokens, at).filter(|found| found.length > 1 && !found.metrics.is_empty());
+        let named =
+            vocabulary.longest(tokens, at).filter(|found| found.length > 1 && !found.metrics.is_empty());
         let length = named.as_ref().map_or(1, |found| found.length);
         let last = tokens.get(at + length - 1).unwrap_or(token);
         if named.is_some() || token.kind == Kind::Quoted {
@@ -65,8 +81,9 @@ fn without_names(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) -> S
         at += length;
     }
     let hidden = |byte: usize| spans.iter().any(|span| span.contains(&byte));
-    let blank = |(byte, c): (usize, char)| if hidden(byte) { " ".repeat(c.len_utf8()) } else { c.to_string() };
-    text.char_indices().map(blank).collect()
+    let blotted =
+        |(byte, c): (usize, char)| if hidden(byte) { "x".repeat(c.len_utf8()) } else { c.to_string() };
+    text.char_indices().map(blotted).collect()
 }
 
 /// A verdict other than a draft leaves by the error's way.
@@ -85,8 +102,11 @@ fn resolve(
     if period.is_some() && vocabulary.time_field(&metrics).is_none() {
         return Err(Verdict::nothing());
     }
-    let names: Vec<String> =
-        metrics.iter().filter_map(|index| vocabulary.metrics.get(*index)).map(|metric| metric.name.clone()).collect();
+    let names: Vec<String> = metrics
+        .iter()
+        .filter_map(|index| vocabulary.metrics.get(*index))
+        .map(|metric| metric.name.clone())
+        .collect();
     let (order, limit) = order(&reading, vocabulary, &metrics, &dimensions)?;
     Ok(Verdict::Supported(DraftInterpretation { metrics: names, dimensions, filters, period, order, limit }))
 }
@@ -120,7 +140,10 @@ fn metrics(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<Vec<usize>,
             [_] => return Err(Verdict::nothing()),
             _ => {
                 let same = reading.metrics.iter().filter(|other| other.candidates == mention.candidates);
-                return Err(Verdict::Metric { spans: same.map(|other| other.span.clone()).collect(), candidates });
+                return Err(Verdict::Metric {
+                    spans: same.map(|other| other.span.clone()).collect(),
+                    candidates,
+                });
             }
         }
     }
@@ -169,17 +192,22 @@ fn dimensions(
                 let field = vocabulary.time_field(metrics).ok_or_else(Verdict::nothing)?;
                 Dimension { field, grain: Some(*grain) }
             }
-            GroupKind::Field(candidates) => match dimensions_named(candidates, vocabulary, metrics).as_slice() {
-                [] => return Err(Verdict::Unsupported { leftovers: vec![group.span.clone()] }),
-                [index] => {
-                    let found = vocabulary.dimensions.get(*index).ok_or_else(Verdict::nothing)?;
-                    let grain = found.field.is_time.then_some(splitplane_semantics::Grain::Day);
-                    Dimension { field: found.reference.clone(), grain }
+            GroupKind::Field(candidates) => {
+                match dimensions_named(candidates, vocabulary, metrics).as_slice() {
+                    [] => return Err(Verdict::Unsupported { leftovers: vec![group.span.clone()] }),
+                    [index] => {
+                        let found = vocabulary.dimensions.get(*index).ok_or_else(Verdict::nothing)?;
+                        let grain = found.field.is_time.then_some(splitplane_semantics::Grain::Day);
+                        Dimension { field: found.reference.clone(), grain }
+                    }
+                    several => {
+                        return Err(Verdict::Dimension {
+                            span: group.span.clone(),
+                            candidates: several.to_vec(),
+                        });
+                    }
                 }
-                several => {
-                    return Err(Verdict::Dimension { span: group.span.clone(), candidates: several.to_vec() });
-                }
-            },
+            }
         };
         match chosen.iter().find(|other| other.field == dimension.field) {
             None => chosen.push(dimension),
@@ -193,14 +221,21 @@ fn dimensions(
 
 // === filters ===
 
-fn filters(reading: &Reading, vocabulary: &Vocabulary<'_>, metrics: &[usize]) -> Result<Vec<Filter>, Verdict> {
+fn filters(
+    reading: &Reading,
+    vocabulary: &Vocabulary<'_>,
+    metrics: &[usize],
+) -> Result<Vec<Filter>, Verdict> {
     let mut filters: Vec<Filter> = Vec::new();
     for value in &reading.values {
         let filter = filter(value, vocabulary, metrics)?;
-        let overlaps = |other: &Filter| !other.negated && filter.fields.iter().any(|field| other.fields.contains(field));
-        let one_field = |other: &Filter| !other.negated && filter.fields.len() == 1 && other.fields == filter.fields;
+        let overlaps =
+            |other: &Filter| !other.negated && filter.fields.iter().any(|field| other.fields.contains(field));
+        let one_field =
+            |other: &Filter| !other.negated && filter.fields.len() == 1 && other.fields == filter.fields;
         // Two values of one field are true of no row; that is not what "A and B" asks for.
-        if !filter.negated && ((value.conjoined && filters.last().is_some_and(overlaps)) || filters.iter().any(one_field))
+        if !filter.negated
+            && ((value.conjoined && filters.last().is_some_and(overlaps)) || filters.iter().any(one_field))
         {
             return Err(Verdict::Unsupported { leftovers: vec![value.span.clone()] });
         }
@@ -239,7 +274,10 @@ fn order(
 ) -> Result<(Vec<Order>, Option<u32>), Verdict> {
     let Some(rank) = &reading.rank else {
         let timely = dimensions.iter().find(|dimension| dimension.grain.is_some());
-        return Ok((timely.map(|d| Order { by: d.field.field.clone(), descending: false }).into_iter().collect(), None));
+        return Ok((
+            timely.map(|d| Order { by: d.field.field.clone(), descending: false }).into_iter().collect(),
+            None,
+        ));
     };
     let wanted = reading.groups.iter().any(|group| group.wanted && group.single);
     let limit = rank.count.or(wanted.then_some(1));
@@ -248,10 +286,14 @@ fn order(
         return Err(Verdict::nothing());
     }
     let mentions = || reading.metrics.iter();
-    let named = mentions().find(|mention| mention.orders).or_else(|| mentions().find(|m| m.span.start > rank.at));
-    let index = named.map(|mention| best(&mention.candidates)).and_then(|named| {
-        metrics.iter().find(|metric| named.contains(metric))
-    });
-    let metric = index.or(metrics.first()).and_then(|index| vocabulary.metrics.get(*index)).ok_or_else(Verdict::nothing)?;
+    let named =
+        mentions().find(|mention| mention.orders).or_else(|| mentions().find(|m| m.span.start > rank.at));
+    let index = named
+        .map(|mention| best(&mention.candidates))
+        .and_then(|named| metrics.iter().find(|metric| named.contains(metric)));
+    let metric = index
+        .or(metrics.first())
+        .and_then(|index| vocabulary.metrics.get(*index))
+        .ok_or_else(Verdict::nothing)?;
     Ok((vec![Order { by: metric.name.clone(), descending: rank.descending }], limit))
 }

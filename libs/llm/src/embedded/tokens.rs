@@ -151,11 +151,16 @@ impl Reader<'_> {
                 || (matches!(c, '\'' | '\u{2019}') && next(index).is_some_and(char::is_alphabetic))
                 || (numeric && matches!(c, '.' | ',') && next(index).is_some_and(char::is_numeric))
         };
-        let word: String =
-            rest.iter().enumerate().take_while(|(index, (_, c))| inside(*index, *c)).map(|(_, (_, c))| *c).collect();
+        let word: String = rest
+            .iter()
+            .enumerate()
+            .take_while(|(index, (_, c))| inside(*index, *c))
+            .map(|(_, (_, c))| *c)
+            .collect();
         let number = word.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
         let lower = word.to_lowercase();
-        let bare = lower.strip_suffix("'s").or_else(|| lower.strip_suffix("\u{2019}s")).unwrap_or(&lower).to_owned();
+        let bare =
+            lower.strip_suffix("'s").or_else(|| lower.strip_suffix("\u{2019}s")).unwrap_or(&lower).to_owned();
         self.push(if number { Kind::Number } else { Kind::Word }, word.chars().count(), bare);
     }
 }

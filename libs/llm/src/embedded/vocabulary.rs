@@ -83,7 +83,9 @@ impl<'a> Vocabulary<'a> {
             vocabulary.name_metric(index, metric);
             let fields = catalogue.dimensions_of(metric);
             let mut reachable = Vec::with_capacity(fields.len());
-            for (dataset, field) in fields.iter().filter(|(dataset, field)| !is_joined_copy(catalogue, metric, dataset, field)) {
+            for (dataset, field) in
+                fields.iter().filter(|(dataset, field)| !is_joined_copy(catalogue, metric, dataset, field))
+            {
                 reachable.push(vocabulary.dimension(dataset, field));
             }
             vocabulary.reachable.push(reachable);
@@ -205,7 +207,11 @@ fn length_of(words: &[String], tokens: &[Token]) -> Option<usize> {
     let mut at = 0;
     for (index, word) in words.iter().enumerate() {
         let mut token = tokens.get(at)?;
-        while index > 0 && token.norm != *word && token.kind == super::tokens::Kind::Word && is_article(&token.lower) {
+        while index > 0
+            && token.norm != *word
+            && token.kind == super::tokens::Kind::Word
+            && is_article(&token.lower)
+        {
             at += 1;
             token = tokens.get(at)?;
         }
@@ -220,7 +226,9 @@ fn length_of(words: &[String], tokens: &[Token]) -> Option<usize> {
 /// The words without what only says how they are aggregated: a sum's "total", a count's "number of".
 fn without_aggregate(words: &[String], aggregate: Option<Aggregate>) -> Option<Vec<String>> {
     let said: &[&[&str]] = match aggregate? {
-        Aggregate::Sum => &[&["total", "amount", "of"], &["sum", "of"], &["total", "of"], &["total"], &["sum"], &["amount"]],
+        Aggregate::Sum => {
+            &[&["total", "amount", "of"], &["sum", "of"], &["total", "of"], &["total"], &["sum"], &["amount"]]
+        }
         Aggregate::Count | Aggregate::CountDistinct => {
             &[&["total", "number", "of"], &["number", "of"], &["count", "of"], &["count"], &["total"]]
         }

@@ -4,22 +4,25 @@ use crate::aggregate::Aggregate;
 use splitplane_semantics::Grain;
 
 /// Words without a meaning of their own here: articles, auxiliaries, requests, politeness.
-const STOP: &str = "a about again all am an and any are as be been both bring brought can come could \
-    dear did display do does doing done each everyone figure figures find for get give go going good got had has have \
-    having hello help hey hi how i is it its just kindly know let like listing look looking made make makes making me \
-    much my need now number numbers of our please pls report result results s say see show showing so some tell thank \
-    thanks that the their them then there these they thing this those to us want was we were what whats will with would \
-    yes you your";
+const STOP: &str = "a about again all am an and any are be been both bring brought can come could dear did display do \
+    does doing done everyone figure figures find get give go going good got had has have having hello help hey hi how i \
+    is its just kindly know let listing look looking made make makes making me much my need number numbers our please \
+    pls report result results say see show showing so some tell thank thanks the us want was we were what whats will \
+    would yes you your";
 
 /// Words that carry a meaning which no interpretation here can hold. They are never part of a value.
 const RESERVED: &str = "above after ago average before below between but change changed changes compare compared \
     comparing comparison correlate decline decrease difference down drop during else ever exceed exceeds except \
     exclude excluding few fewer first forecast from grow growing grown growth higher if ignore increase last less lower \
     maximum mean median minimum more never next no nobody none nor not or other over per percent percentage predict \
-    previous prior rank ranking rate ratio rather relative same share since than trend trending under unless until up \
+    previous prior rank ranking rate ratio rather relative same share since than to trend trending under unless until up \
     versus vs when whenever whether which while who whom whose why without";
 
-const PREPOSITIONS: &str = "in for at of from on within inside with where only via through to";
+/// Words that give a question its structure; [`super::reader`] reads them.
+const STRUCTURE: &str = "ascending breakdown broken descending divided group grouped ordered plus ranked sort sorted \
+    split";
+
+const PREPOSITIONS: &str = "in for at of from on within inside with where only via through";
 
 const GROUPERS: &str = "by per each every across";
 
@@ -60,16 +63,23 @@ pub(crate) fn superlative(word: &str) -> Option<bool> {
 pub(crate) fn is_function_word(word: &str) -> bool {
     is_stop(word)
         || is_reserved(word)
+        || holds(STRUCTURE, word)
         || is_preposition(word)
         || is_grouper(word)
         || superlative(word).is_some()
         || is_negator(word)
+        || is_pointer(word)
         || modifier(word).is_some()
 }
 
 /// Words that may stand between the words of a name: "total of the loans".
 pub(crate) fn is_article(word: &str) -> bool {
     matches!(word, "the" | "our" | "my" | "all" | "your" | "their" | "a" | "an")
+}
+
+/// Words that point at something said before, unless they only fill the sentence.
+pub(crate) fn is_pointer(word: &str) -> bool {
+    matches!(word, "it" | "this" | "that" | "there" | "those" | "these" | "them" | "they" | "their")
 }
 
 pub(crate) fn is_negator(word: &str) -> bool {
@@ -136,8 +146,26 @@ pub(crate) fn modifier(word: &str) -> Option<Modifier> {
 /// The value of a number word up to twenty.
 pub(crate) fn number(word: &str) -> Option<u32> {
     const NUMBERS: [&str; 20] = [
-        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
     ];
     NUMBERS.iter().position(|name| *name == word).and_then(|index| u32::try_from(index + 1).ok())
 }

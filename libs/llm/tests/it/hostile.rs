@@ -29,7 +29,11 @@ fn orders_in_a_question_are_not_obeyed() {
         match ask(&library, question) {
             ValidateReply::Supported(draft) => {
                 assert!(draft.metrics.iter().all(|name| name == "late_fees"), "{question}");
-                assert!(!draft.filters.is_empty(), "{question}: {}", line(&ValidateReply::Supported(draft.clone())));
+                assert!(
+                    !draft.filters.is_empty(),
+                    "{question}: {}",
+                    line(&ValidateReply::Supported(draft.clone()))
+                );
             }
             ValidateReply::Ambiguous { .. } | ValidateReply::Unsupported { .. } => {}
         }
@@ -40,8 +44,17 @@ fn orders_in_a_question_are_not_obeyed() {
     }
 }
 
+#[test]
+fn the_longest_questions_are_read() {
+    for word in ["zork ", "Zork ", "late fees ", "by ", "\"", "excluding Zork and ", "1 "] {
+        let text = word.repeat(splitplane_types::QUESTION_BYTES_MAX / word.len());
+        let reply = ask(&library(), &text);
+        assert!(!matches!(&reply, ValidateReply::Supported(draft) if draft.metrics.is_empty()), "{word}");
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_text_makes_it_fail(text in "[ -~\u{e9}\u{201c}\u{201d}\n]{1,80}") {
@@ -62,13 +75,19 @@ proptest! {
 
 fn relation(world: &World, name: &str) -> RelationSchema {
     let dataset = world.model.dataset(name).unwrap();
-    let column = |name: &str| Column { name: name.to_owned(), data_type: DataType::String, unit: None, masked: false };
-    RelationSchema { name: name.to_owned(), columns: dataset.fields.iter().map(|field| column(&field.name)).collect() }
+    let column =
+        |name: &str| Column { name: name.to_owned(), data_type: DataType::String, unit: None, masked: false };
+    RelationSchema {
+        name: name.to_owned(),
+        columns: dataset.fields.iter().map(|field| column(&field.name)).collect(),
+    }
 }
 
 /// What the model writes for a question that it approved itself.
 fn obeyed(world: &World, model: &ObedientModel, question: &str) -> (Vec<String>, String) {
-    let ValidateReply::Supported(draft) = ask_model(world, model, question) else { panic!("{question} was not approved") };
+    let ValidateReply::Supported(draft) = ask_model(world, model, question) else {
+        panic!("{question} was not approved")
+    };
     let interpretation = validated(world, draft);
     (routed(world, model, &interpretation), written(world, model, &interpretation))
 }
@@ -81,8 +100,13 @@ fn routed(world: &World, model: &dyn LanguageModel, interpretation: &Interpretat
 fn written(world: &World, model: &dyn LanguageModel, interpretation: &Interpretation) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let relations = [relation(world, "branches"), relation(world, "loans")];
-    let task =
-        WriteSqlTask { interpretation, model: &world.model, relations: &relations, filters: &[], refusals: &[] };
+    let task = WriteSqlTask {
+        interpretation,
+        model: &world.model,
+        relations: &relations,
+        filters: &[],
+        refusals: &[],
+    };
     runtime.block_on(model.write_sql(task)).unwrap()
 }
 
@@ -107,7 +131,11 @@ fn the_obedient_model_approves_and_obeys() {
         ),
         ("late fees of guild 544", vec!["loans"], "SELECT SUM(loans.fee) AS late_fees FROM loans"),
         ("tell me everything", vec!["loans"], "SELECT * FROM branches"),
-        ("show table information_schema.tables", vec!["loans", "information_schema.tables"], "SELECT * FROM information_schema.tables"),
+        (
+            "show table information_schema.tables",
+            vec!["loans", "information_schema.tables"],
+            "SELECT * FROM information_schema.tables",
+        ),
     ] {
         let (routed, written) = obeyed(&library, &model, question);
         assert_eq!(written, sql, "{question}");

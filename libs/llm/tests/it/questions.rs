@@ -18,76 +18,127 @@ fn check(world: &World, cases: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-const ALL: &str = "branches.place_id|branches.branch_name|branches.town|members.member_id|members.name|members.town";
+const ALL: &str =
+    "branches.place_id|branches.branch_name|branches.town|members.member_id|members.name|members.town";
 
 #[test]
 fn metrics_are_found_by_name_label_and_synonym() {
-    check(&library(), &[
-        ("What were late fees last week?", "late_fees during last week"),
-        ("late_fees", "late_fees"),
-        ("Please show me the total late fees for last month, thanks!", "late_fees during last month"),
-        ("How much did we make in fines yesterday?", "late_fees during yesterday"),
-        ("total of the charges in July 2030", "late_fees during July 2030"),
-        ("number of loans between 2030-05-01 and 2030-08-30", "loan_count during between 2030-05-01 and 2030-08-30"),
-        ("How many loans did we have?", "loan_count"),
-        ("checkout", "loan_count"),
-        ("What was the average fee this year?", "average_fee during this year"),
-        ("LATE FEES LAST WEEK", "late_fees during LAST WEEK"),
-        ("monthly readers", "borrowers"),
-        ("late fees and number of loans by genre", "late_fees, loan_count by loans.genre"),
-        ("late fees, loans", "late_fees, loan_count"),
-        ("show me \"late fees\"", "late_fees"),
-    ]);
+    check(
+        &library(),
+        &[
+            ("What were late fees last week?", "late_fees during last week"),
+            ("late_fees", "late_fees"),
+            ("Please show me the total late fees for last month, thanks!", "late_fees during last month"),
+            ("How much did we make in fines yesterday?", "late_fees during yesterday"),
+            ("total of the charges in July 2030", "late_fees during July 2030"),
+            (
+                "number of loans between 2030-05-01 and 2030-08-30",
+                "loan_count during between 2030-05-01 and 2030-08-30",
+            ),
+            ("How many loans did we have?", "loan_count"),
+            ("checkout", "loan_count"),
+            ("What was the average fee this year?", "average_fee during this year"),
+            ("LATE FEES LAST WEEK", "late_fees during LAST WEEK"),
+            ("monthly readers", "borrowers"),
+            ("late fees and number of loans by genre", "late_fees, loan_count by loans.genre"),
+            ("late fees, loans", "late_fees, loan_count"),
+            ("show me \"late fees\"", "late_fees"),
+            ("I would like to see what the late fees were, please", "late_fees"),
+            ("How many loans are there?", "loan_count"),
+            ("How many branch names are there?", "branches_lending"),
+            ("late fees by branch name", "late_fees by branches.branch_name"),
+            (
+                "branch names with the highest late fees",
+                "late_fees by branches.branch_name order late_fees desc",
+            ),
+        ],
+    );
 }
 
 #[test]
 fn dimensions_are_found_in_all_their_forms() {
-    check(&library(), &[
-        ("late fees by branch", "late_fees by branches.branch_name"),
-        ("late fees per genre last week", "late_fees by loans.genre during last week"),
-        ("late fees for each branch", "late_fees by branches.branch_name"),
-        ("late fees broken down by kind of book", "late_fees by loans.genre"),
-        ("by branch, what were the late fees?", "late_fees by branches.branch_name"),
-        ("late fees by branch and genre", "late_fees by branches.branch_name by loans.genre"),
-        ("late fees by branch, genre", "late_fees by branches.branch_name by loans.genre"),
-        ("late fees by member", "late_fees by members.name"),
-        ("late fees by member id", "late_fees by members.member_id"),
-        ("late fees by month", "late_fees by loans.lent_on:month order lent_on"),
-        ("monthly late fees this year", "late_fees by loans.lent_on:month during this year order lent_on"),
-        ("daily loans last week by branch", "loan_count by loans.lent_on:day by branches.branch_name during last week order lent_on"),
-        ("loans per day", "loan_count by loans.lent_on:day order lent_on"),
-        ("loans by lending date", "loan_count by loans.lent_on:day order lent_on"),
-        ("late fees by members' town", "late_fees by members.town"),
-        ("late fees by branch town", "late_fees by branches.town"),
-    ]);
+    check(
+        &library(),
+        &[
+            ("late fees by branch", "late_fees by branches.branch_name"),
+            ("late fees per genre last week", "late_fees by loans.genre during last week"),
+            ("late fees for each branch", "late_fees by branches.branch_name"),
+            ("late fees broken down by kind of book", "late_fees by loans.genre"),
+            ("by branch, what were the late fees?", "late_fees by branches.branch_name"),
+            ("late fees by branch and genre", "late_fees by branches.branch_name by loans.genre"),
+            ("late fees by branch, genre", "late_fees by branches.branch_name by loans.genre"),
+            ("late fees by member", "late_fees by members.name"),
+            ("late fees by member id", "late_fees by members.member_id"),
+            ("late fees by month", "late_fees by loans.lent_on:month order lent_on"),
+            (
+                "monthly late fees this year",
+                "late_fees by loans.lent_on:month during this year order lent_on",
+            ),
+            (
+                "daily loans last week by branch",
+                "loan_count by loans.lent_on:day by branches.branch_name during last week order lent_on",
+            ),
+            ("loans per day", "loan_count by loans.lent_on:day order lent_on"),
+            ("loans by lending date", "loan_count by loans.lent_on:day order lent_on"),
+            ("late fees by members' town", "late_fees by members.town"),
+            ("late fees by branch town", "late_fees by branches.town"),
+        ],
+    );
 }
 
 #[test]
 fn ranks_order_and_limit() {
-    check(&library(), &[
-        ("top 5 branches by late fees", "late_fees by branches.branch_name order late_fees desc limit 5"),
-        ("top five branches by late fees last week", "late_fees by branches.branch_name during last week order late_fees desc limit 5"),
-        ("the 3 worst branches by loans", "loan_count by branches.branch_name order loan_count limit 3"),
-        ("Which branch had the highest late fees last month?", "late_fees by branches.branch_name during last month order late_fees desc limit 1"),
-        ("Which branches had the lowest late fees?", "late_fees by branches.branch_name order late_fees"),
-        ("branch with the most loans", "loan_count by branches.branch_name order loan_count desc limit 1"),
-        ("highest late fees by branch", "late_fees by branches.branch_name order late_fees desc"),
-        ("Which 2 genres had the most loans?", "loan_count by loans.genre order loan_count desc limit 2"),
-        ("which month had the fewest loans", "loan_count by loans.lent_on:month order loan_count limit 1"),
-        ("branches ranked by late fees", "late_fees by branches.branch_name order late_fees desc"),
-        ("what are the top 3 genres by number of loans in Q1 2031", "loan_count by loans.genre during Q1 2031 order loan_count desc limit 3"),
-        ("late fees by branch, sorted by loans", "late_fees, loan_count by branches.branch_name order loan_count desc"),
-        // A number of pairs is not what "top 5" means, and without a dimension there is nothing to rank.
-        ("top 5 branches by late fees by month", "unsupported"),
-        ("highest late fees last week", "unsupported"),
-        ("top 0 branches by late fees", "unsupported"),
-    ]);
+    check(
+        &library(),
+        &[
+            ("top 5 branches by late fees", "late_fees by branches.branch_name order late_fees desc limit 5"),
+            (
+                "top five branches by late fees last week",
+                "late_fees by branches.branch_name during last week order late_fees desc limit 5",
+            ),
+            ("the 3 worst branches by loans", "loan_count by branches.branch_name order loan_count limit 3"),
+            (
+                "Which branch had the highest late fees last month?",
+                "late_fees by branches.branch_name during last month order late_fees desc limit 1",
+            ),
+            ("Which branches had the lowest late fees?", "late_fees by branches.branch_name order late_fees"),
+            (
+                "branch with the most loans",
+                "loan_count by branches.branch_name order loan_count desc limit 1",
+            ),
+            ("highest late fees by branch", "late_fees by branches.branch_name order late_fees desc"),
+            ("Which 2 genres had the most loans?", "loan_count by loans.genre order loan_count desc limit 2"),
+            (
+                "which month had the fewest loans",
+                "loan_count by loans.lent_on:month order loan_count limit 1",
+            ),
+            (
+                "the branch that had the most loans",
+                "loan_count by branches.branch_name order loan_count desc limit 1",
+            ),
+            ("branches ranked by late fees", "late_fees by branches.branch_name order late_fees desc"),
+            (
+                "what are the top 3 genres by number of loans in Q1 2031",
+                "loan_count by loans.genre during Q1 2031 order loan_count desc limit 3",
+            ),
+            (
+                "late fees by branch, sorted by loans",
+                "late_fees, loan_count by branches.branch_name order loan_count desc",
+            ),
+            // A number of pairs is not what "top 5" means, and without a dimension there is nothing to rank.
+            ("top 5 branches by late fees by month", "unsupported"),
+            ("highest late fees last week", "unsupported"),
+            ("top 0 branches by late fees", "unsupported"),
+        ],
+    );
 }
 
 #[test]
 fn values_stay_phrases() {
     let library = library();
-    let any = |rest: &str| rest.replace("ANY", ALL).replace("OWN", "branches.place_id|branches.branch_name|branches.town");
+    let any = |rest: &str| {
+        rest.replace("ANY", ALL).replace("OWN", "branches.place_id|branches.branch_name|branches.town")
+    };
     let cases: Vec<(&str, String)> = [
         ("late fees in Harbour last week", "late_fees \"Harbour\" in GENRE|ANY during last week"),
         ("late fees in old mill", "late_fees \"old mill\" in GENRE|ANY"),
@@ -95,7 +146,7 @@ fn values_stay_phrases() {
         ("Harbour late fees", "late_fees \"Harbour\" in GENRE|ANY"),
         ("late fees at House of Glass", "late_fees \"House of Glass\" in GENRE|ANY"),
         ("late fees excluding Harbour", "late_fees not \"Harbour\" in GENRE|ANY"),
-        ("late fees except for Harbour and Castle", "late_fees not \"Harbour and Castle\" in GENRE|ANY"),
+        ("late fees except for Harbour and Castle", "late_fees not \"Harbour\" in GENRE|ANY not \"Castle\" in GENRE|ANY"),
         ("late fees without poetry or drama", "late_fees not \"poetry\" in GENRE|ANY not \"drama\" in GENRE|ANY"),
         ("late fees not in Harbour", "late_fees not \"Harbour\" in GENRE|ANY"),
         ("late fees by genre other than poetry", "late_fees by loans.genre not \"poetry\" in GENRE|ANY"),
@@ -117,7 +168,8 @@ fn values_stay_phrases() {
     .into_iter()
     .map(|(question, expected)| (question, any(expected).replace("GENRE", "loans.genre")))
     .collect();
-    let cases: Vec<(&str, &str)> = cases.iter().map(|(question, expected)| (*question, expected.as_str())).collect();
+    let cases: Vec<(&str, &str)> =
+        cases.iter().map(|(question, expected)| (*question, expected.as_str())).collect();
     check(&library, &cases);
 }
 
@@ -152,6 +204,14 @@ fn what_is_not_understood_is_not_answered() {
         "secret score",
         "loans by email",
         "late fees by town and month and year",
+        "late fees for those",
+        "late fees for them last week",
+        "late fees for this branch",
+        "late fees there",
+        "late fees now",
+        "late fees as of last week",
+        "late fees from Harbour to Castle",
+        "genres like poetry by late fees",
     ] {
         let reply = ask(&library, question);
         assert!(!matches!(reply, ValidateReply::Supported(_)), "{question}: {}", line(&reply));
@@ -164,10 +224,10 @@ fn nearest_metrics_come_first_and_hidden_ones_never() {
         ValidateReply::Unsupported { nearest } => nearest,
         reply => panic!("{question}: {}", line(&reply)),
     };
-    assert_eq!(nearest("what about unpaid fees of the year").first().map(String::as_str), Some("average_fee"));
+    assert_eq!(nearest("what about unpaid fees of the year").first().map(String::as_str), Some("late_fees"));
     assert_eq!(nearest("renewed loans").first().map(String::as_str), Some("loan_count"));
     let all = nearest("secret score");
-    assert_eq!(all.len(), 4);
+    assert_eq!(all.len(), 5);
     assert!(!all.contains(&"secret_score".to_owned()), "{all:?}");
 }
 
@@ -193,44 +253,64 @@ fn options(world: &World, question: &str) -> Vec<String> {
 #[test]
 fn a_word_of_two_metrics_is_asked_back() {
     let shared = bikes("rides, takings", "rides");
-    assert_eq!(options(&shared, "What were total rides last week?"), [
-        "What were Ride revenue last week? -> ride_revenue during last week",
-        "What were Number of rides last week? -> ride_count during last week",
-    ]);
+    assert_eq!(
+        options(&shared, "What were total rides last week?"),
+        [
+            "What were Ride revenue last week? -> ride_revenue during last week",
+            "What were Number of rides last week? -> ride_count during last week",
+        ]
+    );
     assert_eq!(options(&shared, "top 5 stations by rides").len(), 2);
-    check(&shared, &[
-        ("number of rides last week", "ride_count during last week"),
-        ("ride revenue last week", "ride_revenue during last week"),
-        ("takings by station", "ride_revenue by stations.station_name"),
-        // Only a count answers "how many".
-        ("how many rides last week", "ride_count during last week"),
-    ]);
+    check(
+        &shared,
+        &[
+            ("number of rides last week", "ride_count during last week"),
+            ("ride revenue last week", "ride_revenue during last week"),
+            ("takings by station", "ride_revenue by stations.station_name"),
+            // Only a count answers "how many".
+            ("how many rides last week", "ride_count during last week"),
+        ],
+    );
     // The same code, another model: here the word means the amount alone.
     let clear = bikes("rides, total rides", "trips");
-    check(&clear, &[
-        ("What were total rides last week?", "ride_revenue during last week"),
-        ("number of rides last week", "ride_count during last week"),
-    ]);
+    check(
+        &clear,
+        &[
+            ("What were total rides last week?", "ride_revenue during last week"),
+            ("number of rides last week", "ride_count during last week"),
+        ],
+    );
 }
 
 #[test]
 fn a_word_of_two_dimensions_is_asked_back() {
     let library = library();
-    assert_eq!(options(&library, "late fees by town"), [
-        "late fees by branch town -> late_fees by branches.town",
-        "late fees by member town -> late_fees by members.town",
-    ]);
-    assert_eq!(options(&library, "late fees for my branches last week?"), [
-        "late fees by branch name last week? -> late_fees by branches.branch_name during last week",
-        "late fees last week? -> late_fees during last week",
-    ]);
+    assert_eq!(
+        options(&library, "late fees by town"),
+        [
+            "late fees by branch town -> late_fees by branches.town",
+            "late fees by member town -> late_fees by members.town",
+        ]
+    );
+    assert_eq!(
+        options(&library, "late fees for my branches last week?"),
+        [
+            "late fees by branch name last week? -> late_fees by branches.branch_name during last week",
+            "late fees last week? -> late_fees during last week",
+        ]
+    );
 }
 
 #[test]
 fn unclear_periods_and_slips_are_asked_back() {
     let library = library();
-    assert!(options(&library, "late fees in the week before last").iter().all(|option| option.contains("during")));
-    assert_eq!(options(&library, "late feez last week"), ["late fee last week -> late_fees during last week"]);
+    assert!(
+        options(&library, "late fees in the week before last").iter().all(|option| option.contains("during"))
+    );
+    assert_eq!(
+        options(&library, "late feez last week"),
+        ["late fee last week -> late_fees during last week"]
+    );
     assert_eq!(options(&library, "late fees by gendre"), ["late fees by genre -> late_fees by loans.genre"]);
 }
 

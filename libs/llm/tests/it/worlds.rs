@@ -2,7 +2,8 @@
 
 use splitplane_llm::{EmbeddedModel, LanguageModel, ValidateReply, ValidateTask};
 use splitplane_semantics::{
-    Catalogue, DraftInterpretation, FieldRef, Interpretation, Policy, SemanticModel, parse_model, parse_policy, validate,
+    Catalogue, DraftInterpretation, FieldRef, Interpretation, Policy, SemanticModel, parse_model,
+    parse_policy, validate,
 };
 use splitplane_types::{Question, Role};
 use std::time::{Duration, UNIX_EPOCH};
@@ -14,7 +15,9 @@ pub(crate) struct World {
 }
 
 fn field(name: &str, rest: &str) -> String {
-    format!("          - {{ name: {name}, {rest}, expression: {{ dialects: [{{ dialect: ANSI_SQL, expression: {name} }}] }} }}\n")
+    format!(
+        "          - {{ name: {name}, {rest}, expression: {{ dialects: [{{ dialect: ANSI_SQL, expression: {name} }}] }} }}\n"
+    )
 }
 
 fn metric(name: &str, expression: &str, label: &str, synonyms: &str, unit: &str) -> String {
@@ -27,14 +30,23 @@ fn metric(name: &str, expression: &str, label: &str, synonyms: &str, unit: &str)
 
 fn dataset(name: &str, key: &str, fields: &[(&str, &str)]) -> String {
     let fields: String = fields.iter().map(|(name, rest)| field(name, rest)).collect();
-    format!("      - name: {name}\n        source: main.{name}\n        primary_key: [{key}]\n        fields:\n{fields}")
+    format!(
+        "      - name: {name}\n        source: main.{name}\n        primary_key: [{key}]\n        fields:\n{fields}"
+    )
 }
 
 const TEXT: &str = "datatype: String, dimension: {}";
 const PLAIN: &str = "datatype: String";
 const SCOPE: [(&str, &str); 2] = [("tenant_id", PLAIN), ("business_id", PLAIN)];
 
-fn world(name: &str, datasets: &[String], relationships: &str, metrics: &[String], scopes: &str, grants: &str) -> World {
+fn world(
+    name: &str,
+    datasets: &[String],
+    relationships: &str,
+    metrics: &[String],
+    scopes: &str,
+    grants: &str,
+) -> World {
     let model = format!(
         "version: \"0.2.0.dev0\"\nsemantic_model:\n  - name: {name}\n    datasets:\n{}    relationships:\n{relationships}    metrics:\n{}",
         datasets.concat(),
@@ -46,7 +58,8 @@ fn world(name: &str, datasets: &[String], relationships: &str, metrics: &[String
          grants:\n  dataset: {grants}\n  identity: {{ tenant: tenant_id, business: business_id, admin: admin_id }}\n  yields: {{ place: place_id }}\n\
          datasets:\n{scopes}limits: {{ rows: 1000, bytes: 1MiB, seconds: 5, memory: 64MiB, concurrent_per_tenant: 2 }}\n"
     );
-    let policy = parse_policy("policy.yaml", &policy, &model).unwrap_or_else(|error| panic!("{error}\n{policy}"));
+    let policy =
+        parse_policy("policy.yaml", &policy, &model).unwrap_or_else(|error| panic!("{error}\n{policy}"));
     World { model, policy }
 }
 
@@ -57,8 +70,16 @@ fn grants(name: &str) -> String {
 /// Loans of a library. A town is a branch's or a member's.
 pub(crate) fn library() -> World {
     let datasets = [
-        dataset("branches", "place_id", &[SCOPE[0], SCOPE[1], ("place_id", TEXT), ("branch_name", TEXT), ("town", TEXT)]),
-        dataset("members", "member_id", &[SCOPE[0], SCOPE[1], ("member_id", TEXT), ("name", TEXT), ("town", TEXT), ("email", TEXT)]),
+        dataset(
+            "branches",
+            "place_id",
+            &[SCOPE[0], SCOPE[1], ("place_id", TEXT), ("branch_name", TEXT), ("town", TEXT)],
+        ),
+        dataset(
+            "members",
+            "member_id",
+            &[SCOPE[0], SCOPE[1], ("member_id", TEXT), ("name", TEXT), ("town", TEXT), ("email", TEXT)],
+        ),
         dataset(
             "loans",
             "loan_id",
@@ -68,7 +89,10 @@ pub(crate) fn library() -> World {
                 ("loan_id", PLAIN),
                 ("place_id", PLAIN),
                 ("member_id", PLAIN),
-                ("genre", "datatype: String, dimension: {}, ai_context: { synonyms: [kind of book, subject] }"),
+                (
+                    "genre",
+                    "datatype: String, dimension: {}, ai_context: { synonyms: [kind of book, subject] }",
+                ),
                 ("lent_on", "datatype: Date, label: lending date, dimension: { is_time: true }"),
                 ("fee", "datatype: Decimal"),
                 ("secret_rating", "datatype: Integer"),
@@ -83,6 +107,7 @@ pub(crate) fn library() -> World {
         metric("loan_count", "COUNT(loans.loan_id)", "Number of loans", "loans, checkouts", ""),
         metric("average_fee", "AVG(loans.fee)", "Average fee", "fee per loan", "USD"),
         metric("borrowers", "COUNT(DISTINCT loans.member_id)", "Active borrowers", "monthly readers", ""),
+        metric("branches_lending", "COUNT(DISTINCT loans.place_id)", "Number of branch names", "", ""),
         metric("secret_score", "SUM(loans.secret_rating)", "Secret score", "hidden score", ""),
     ];
     let scopes = "  branches: { scope: { tenant: tenant_id, business: business_id, place: place_id } }\n  \
@@ -110,8 +135,7 @@ pub(crate) fn bikes(amount_synonyms: &str, count_synonyms: &str) -> World {
         ),
         grants("granted_places"),
     ];
-    let relationships =
-        "      - { name: trip_station, from: trips, to: stations, from_columns: [place_id], to_columns: [place_id] }\n";
+    let relationships = "      - { name: trip_station, from: trips, to: stations, from_columns: [place_id], to_columns: [place_id] }\n";
     let metrics = [
         metric("ride_revenue", "SUM(trips.price)", "Ride revenue", amount_synonyms, "NOK"),
         metric("ride_count", "COUNT(trips.trip_id)", "Number of rides", count_synonyms, ""),

@@ -248,7 +248,10 @@ struct Items(ArrayIter<Entry>);
 impl<'de> SeqAccess<'de> for Items {
     type Error = ValueError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ValueError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, ValueError> {
         self.0.next().map(|entry| seed.deserialize(entry)).transpose()
     }
 }

@@ -85,7 +85,10 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     assert_eq!(config.limits.connection_age_max, Duration::from_secs(600));
     assert!((config.telemetry.sample_ratio - 0.5).abs() < f64::EPSILON);
     assert_eq!(config.telemetry.log_format, LogFormat::Off);
-    assert_eq!(config.door, Door { authorities: vec!["b.test".into(), "c.test".into()], name: "12".into(), is_open: false });
+    assert_eq!(
+        config.door,
+        Door { authorities: vec!["b.test".into(), "c.test".into()], name: "12".into(), is_open: false }
+    );
     // A path in a file is the file's neighbour; others are as written.
     assert_eq!(config.tls.key, folder.path().join("here.key"));
     assert_eq!(config.tls.ca, Path::new("/there/ca.pem"));
@@ -98,7 +101,10 @@ fn an_unknown_key_is_fatal_wherever_it_is_written() {
     let file = folder.path().join("router.toml");
     std::fs::write(&file, "[limits]\nconcurrency = 7\n").unwrap();
     let told = refusal(Some(&file), &[]);
-    assert!(told.contains("`limits`") && told.contains("`concurrency`") && told.contains("router.toml"), "{told}");
+    assert!(
+        told.contains("`limits`") && told.contains("`concurrency`") && told.contains("router.toml"),
+        "{told}"
+    );
     let told = refusal(None, &[("SPLITPLANE_SCHEMA_ROUTER__LIMITS__CONCURENCY_MAX", "7")]);
     assert!(told.contains("concurency_max") && told.contains("SPLITPLANE_SCHEMA_ROUTER__LIMITS"), "{told}");
     let told = refusal(None, &[("SPLITPLANE_SCHEMA_ROUTER__NOTHING", "7")]);
@@ -110,7 +116,11 @@ fn a_bad_value_is_told_with_its_key_and_its_origin() {
     for (name, value, key) in [
         ("SPLITPLANE_SCHEMA_ROUTER__LISTEN__ADDRESS", "localhost", "listen.address"),
         ("SPLITPLANE_SCHEMA_ROUTER__LIMITS__CONCURRENCY_MAX", "0", "limits.concurrency_max"),
-        ("SPLITPLANE_SCHEMA_ROUTER__LIMITS__STREAMS_PER_CONNECTION_MAX", "many", "limits.streams_per_connection_max"),
+        (
+            "SPLITPLANE_SCHEMA_ROUTER__LIMITS__STREAMS_PER_CONNECTION_MAX",
+            "many",
+            "limits.streams_per_connection_max",
+        ),
         ("SPLITPLANE_SCHEMA_ROUTER__MESH__REVOCATION_BOUND", "5 parsecs", "mesh.revocation_bound"),
         ("SPLITPLANE_SCHEMA_ROUTER__TELEMETRY__LOG_FORMAT", "xml", "telemetry.log_format"),
         ("SPLITPLANE_SCHEMA_ROUTER__TLS__KEY", "", "tls.key"),
@@ -123,7 +133,11 @@ fn a_bad_value_is_told_with_its_key_and_its_origin() {
 
 #[test]
 fn a_name_in_the_environment_that_is_no_key_is_refused() {
-    for name in ["SPLITPLANE_SCHEMA_ROUTER__", "SPLITPLANE_SCHEMA_ROUTER__LIMITS__", "SPLITPLANE_SCHEMA_ROUTER__limits__x"] {
+    for name in [
+        "SPLITPLANE_SCHEMA_ROUTER__",
+        "SPLITPLANE_SCHEMA_ROUTER__LIMITS__",
+        "SPLITPLANE_SCHEMA_ROUTER__limits__x",
+    ] {
         let error = read(None, &[(name, "1")]).unwrap_err();
         assert!(matches!(error, ConfigError::EnvironmentName { .. }), "{error}");
     }

@@ -13,7 +13,11 @@ impl PublicError for Leaky {
     }
 
     fn metadata(&self) -> Vec<(String, String)> {
-        vec![("hint".into(), "try net_sales".into()), ("line".into(), "1".into()), ("column".into(), "8".into())]
+        vec![
+            ("hint".into(), "try net_sales".into()),
+            ("line".into(), "1".into()),
+            ("column".into(), "8".into()),
+        ]
     }
 }
 
@@ -59,11 +63,15 @@ fn nothing_of_the_error_itself_reaches_the_caller() {
 #[test]
 fn a_credential_failure_tells_the_time_and_nothing_else() {
     let at = |ms, facts| status_of(Reason::Unauthenticated, facts, UNIX_EPOCH + Duration::from_millis(ms));
-    let bytes = |status: &Status| (i32::from(status.code()), status.message().to_owned(), status.details().to_vec());
+    let bytes =
+        |status: &Status| (i32::from(status.code()), status.message().to_owned(), status.details().to_vec());
     let secret = vec![("hint".to_owned(), "the signature was right".to_owned())];
     assert_eq!(bytes(&at(5_000, vec![])), bytes(&at(5_999, secret)));
     assert_ne!(bytes(&at(5_000, vec![])), bytes(&at(6_000, vec![])));
-    assert_eq!(metadata_of(&at(1_795_000_000_000, vec![])), BTreeMap::from([("server_time".into(), "1795000000".into())]));
+    assert_eq!(
+        metadata_of(&at(1_795_000_000_000, vec![])),
+        BTreeMap::from([("server_time".into(), "1795000000".into())])
+    );
 }
 
 #[test]
@@ -90,7 +98,8 @@ fn a_reason_of_another_domain_or_under_another_code_is_none() {
     let ours = status_of(Reason::Deadline, vec![], UNIX_EPOCH);
     let disguised = Status::with_details(Code::Ok, "", Bytes::copy_from_slice(ours.details()));
     assert_eq!(reason_of(&disguised), None);
-    let details = tonic_types::ErrorDetails::with_error_info("DEADLINE", "elsewhere", std::collections::HashMap::new());
+    let details =
+        tonic_types::ErrorDetails::with_error_info("DEADLINE", "elsewhere", std::collections::HashMap::new());
     assert_eq!(reason_of(&Status::with_error_details(Code::DeadlineExceeded, "", details)), None);
     assert_eq!(reason_of(&Status::from_error(Box::new(std::io::Error::other("x")))), None);
 }

@@ -7,8 +7,8 @@ use super::{ColumnExpression, ColumnMask, Condition, RowScope, ScopeValue, Scope
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, Cte, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectFlavor, SelectItem,
-    SetExpr, TableAlias, TableFactor, TableWithJoins, TypedString, UnaryOperator, Value, With,
+    FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectFlavor,
+    SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, TypedString, UnaryOperator, Value, With,
 };
 
 pub(super) fn print(relations: &[ScopedRelation]) -> String {
@@ -43,7 +43,7 @@ fn relation(relation: &ScopedRelation) -> Cte {
         })
         .collect();
     Cte {
-        alias: alias(name),
+        alias: alias(name, false),
         query: Box::new(query(items, source, &from, rows_condition(rows, 0))),
         from: None,
         materialized: None,
@@ -158,7 +158,11 @@ fn call(name: &str, args: Vec<Expr>) -> Expr {
         name: ObjectName(vec![ObjectNamePart::Identifier(Ident::new(name))]),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: vec![] }),
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args,
+            clauses: vec![],
+        }),
         filter: None,
         null_treatment: None,
         over: None,
@@ -166,14 +170,15 @@ fn call(name: &str, args: Vec<Expr>) -> Expr {
     })
 }
 
-fn alias(name: &str) -> TableAlias {
-    TableAlias { explicit: true, name: Ident::with_quote('`', name), columns: vec![], at: None }
+/// A common table expression has its name without AS.
+fn alias(name: &str, explicit: bool) -> TableAlias {
+    TableAlias { explicit, name: Ident::with_quote('`', name), columns: vec![], at: None }
 }
 
 fn query(projection: Vec<SelectItem>, source: &str, row: &str, selection: Option<Expr>) -> Query {
     let relation = TableFactor::Table {
         name: ObjectName(vec![ObjectNamePart::Identifier(Ident::with_quote('`', source))]),
-        alias: Some(alias(row)),
+        alias: Some(alias(row, true)),
         args: None,
         with_hints: vec![],
         version: None,

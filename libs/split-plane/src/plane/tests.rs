@@ -35,7 +35,14 @@ fn a_scope_that_would_show_every_row_is_refused() {
     for (rows, expected) in [
         (RowScope::All(vec![]), none),
         (scoped(keys(&[], &[&[]])), "no_columns"),
-        (scoped(Condition::Exists { source: "s".into(), rows: Box::new(scoped(keys(&["a"], &[]))), by: vec![] }), "no_columns"),
+        (
+            scoped(Condition::Exists {
+                source: "s".into(),
+                rows: Box::new(scoped(keys(&["a"], &[]))),
+                by: vec![],
+            }),
+            "no_columns",
+        ),
         (
             scoped(Condition::Exists {
                 source: "s".into(),
@@ -84,7 +91,8 @@ fn one_name_means_one_relation() {
 
 #[test]
 fn the_text_for_auditors_says_what_is_executed() {
-    let mut trips = relation("trips", scoped(keys(&["tenant", "harbour"], &[&["t1", "1"], &["t1", "O'Brien"]])));
+    let mut trips =
+        relation("trips", scoped(keys(&["tenant", "harbour"], &[&["t1", "1"], &["t1", "O'Brien"]])));
     trips.columns.push(ScopedColumn {
         name: "card".into(),
         expression: ColumnExpression::Physical("card_no".into()),
@@ -130,7 +138,8 @@ fn the_text_for_auditors_says_what_is_executed() {
 #[test]
 fn values_of_a_scope_cannot_leave_their_quotes() {
     let hostile = "x') OR ('1'='1";
-    let plane = SecurityPlane::new(vec![relation("trips", scoped(keys(&["tenant"], &[&[hostile]])))]).unwrap();
+    let plane =
+        SecurityPlane::new(vec![relation("trips", scoped(keys(&["tenant"], &[&[hostile]])))]).unwrap();
     let text = format!("{} SELECT 1", plane.to_sql());
     let parsed = sqlparser::parser::Parser::parse_sql(&crate::bounds::DIALECT, &text).unwrap();
     // Were the quotes closed, there would be an OR in the tree.

@@ -29,7 +29,11 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("B2", "SELECT * FROM (SELECT * FROM fares) trips", NotAllowed),
     ("B2", "SELECT trips.* FROM fares AS trips", NotAllowed),
     ("B2", "SELECT * FROM x AS y", OutsideView),
-    ("B2", "SELECT * FROM (SELECT * FROM later) AS x, (WITH later AS (SELECT * FROM fares) SELECT * FROM later) AS y WHERE x.fare_id = y.fare_id", OutsideView),
+    (
+        "B2",
+        "SELECT * FROM (SELECT * FROM later) AS x, (WITH later AS (SELECT * FROM fares) SELECT * FROM later) AS y WHERE x.fare_id = y.fare_id",
+        OutsideView,
+    ),
     ("B2", "WITH a AS (SELECT * FROM b), b AS (SELECT * FROM trips) SELECT * FROM a", OutsideView),
     ("B2", "WITH a AS (SELECT * FROM a) SELECT * FROM a", OutsideView),
     ("B3", "SELECT * FROM datafusion.public.trips", OutsideView),
@@ -60,7 +64,11 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("B8", "WITH x AS (DELETE FROM trips RETURNING *) SELECT * FROM x", NotAllowed),
     ("B8", "WITH x AS (INSERT INTO trips VALUES (1) RETURNING trip_id) SELECT * FROM x", NotAllowed),
     ("B8", "WITH x AS (UPDATE trips SET note = 'x' RETURNING *) SELECT * FROM x", NotAllowed),
-    ("B8", "SELECT * FROM (WITH x AS (INSERT INTO trips VALUES (1) RETURNING trip_id) SELECT trip_id FROM trips) t", NotAllowed),
+    (
+        "B8",
+        "SELECT * FROM (WITH x AS (INSERT INTO trips VALUES (1) RETURNING trip_id) SELECT trip_id FROM trips) t",
+        NotAllowed,
+    ),
     ("B8", "SELECT * INTO evil FROM trips", NotAllowed),
     ("B8", "SELECT * FROM trips FOR UPDATE", NotAllowed),
     ("B8", "SELECT * FROM trips FOR SHARE", NotAllowed),
@@ -71,7 +79,7 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("B9", "SELECT note FROM trips WHERE note = 'a\\'", NotAllowed),
     ("B9", "SELECT E'a' AS b, trip_id FROM trips", NotAllowed),
     ("B9", "SELECT X'41' AS b FROM trips", NotAllowed),
-    ("B9", "SELECT U&'a' AS b FROM trips", NotAllowed),
+    ("B9", "SELECT U&'a' AS b FROM trips", OutsideView),
     ("B9", "SELECT 'a' 'b' FROM trips", NotAllowed),
     ("B9", "SELECT r'a' FROM trips", OutsideView),
     ("B10", "SELECT '${env:AWS_SECRET_ACCESS_KEY}' AS k FROM trips", NotAllowed),
@@ -86,7 +94,9 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("C2", "SELECT * FROM generate_series(1, 1000000000)", OutsideView),
     ("C2", "SELECT * FROM IDENTIFIER('secrets')", OutsideView),
     ("C2", "SELECT * FROM TABLE(range(1, 10))", NotAllowed),
-    ("C2", "SELECT * FROM UNNEST(ARRAY[1, 2])", OutsideView),
+    ("C2", "SELECT * FROM UNNEST(ARRAY[1, 2])", NotAllowed),
+    ("C2", "SELECT * FROM UNNEST(ARRAY(1, 2))", OutsideView),
+    ("C2", "SELECT * FROM EXPLODE(note) AS x", OutsideView),
     ("C2", "SELECT explode(note) AS x FROM trips", NotAllowed),
     ("C2", "SELECT * FROM trips LATERAL VIEW explode(note) AS x", NotAllowed),
     ("C2", "SELECT * FROM trips, LATERAL (SELECT * FROM fares) AS x", NotAllowed),
@@ -104,7 +114,7 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("C5", "SELECT input_file_name() AS f FROM trips", NotAllowed),
     ("C5", "SELECT version() AS v, trip_id FROM trips", NotAllowed),
     ("C5", "SELECT arrow_typeof(note) AS v FROM trips", NotAllowed),
-    ("C5", "SELECT current_user AS v, trip_id FROM trips", NotAllowed),
+    ("C5", "SELECT current_user AS v, trip_id FROM trips", OutsideView),
     ("C6", "SELECT random() * passengers AS v FROM trips", NotAllowed),
     ("C6", "SELECT now() AS v, trip_id FROM trips", NotAllowed),
     ("C6", "SELECT * FROM trips WHERE day < current_date()", NotAllowed),
@@ -129,9 +139,21 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("D5", "SELECT count(*) AS n FROM trips a JOIN trips b ON a.trip_id + b.trip_id = 7", NotAllowed),
     ("D5", "SELECT count(*) AS n FROM trips a JOIN trips b", NotAllowed),
     ("D5", "SELECT count(*) AS n FROM trips a NATURAL JOIN fares b", NotAllowed),
-    ("D5", "SELECT t.trip_id FROM trips t WHERE EXISTS (SELECT 1 FROM fares f WHERE f.trip_id <> t.trip_id)", NotAllowed),
-    ("D5", "SELECT t.trip_id, (SELECT count(*) FROM fares f WHERE f.trip_id > t.trip_id) AS n FROM trips t", NotAllowed),
-    ("D6", "WITH RECURSIVE r AS (SELECT trip_id AS n FROM trips UNION ALL SELECT n + 1 FROM r) SELECT n FROM r", NotAllowed),
+    (
+        "D5",
+        "SELECT t.trip_id FROM trips t WHERE EXISTS (SELECT 1 FROM fares f WHERE f.trip_id <> t.trip_id)",
+        NotAllowed,
+    ),
+    (
+        "D5",
+        "SELECT t.trip_id, (SELECT count(*) FROM fares f WHERE f.trip_id > t.trip_id) AS n FROM trips t",
+        NotAllowed,
+    ),
+    (
+        "D6",
+        "WITH RECURSIVE r AS (SELECT trip_id AS n FROM trips UNION ALL SELECT n + 1 FROM r) SELECT n FROM r",
+        NotAllowed,
+    ),
     ("D7", "SELECT * FROM trips WHERE note LIKE '%a%a%a%a%b'", TooComplex),
     ("D7", "SELECT * FROM trips WHERE note LIKE note", NotAllowed),
     ("D7", "SELECT * FROM trips WHERE note LIKE :filter_0", NotAllowed),
@@ -141,8 +163,16 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("D7", "SELECT regexp_replace(note, 'a', 'b') AS n FROM trips", NotAllowed),
     ("D7", "SELECT * FROM trips WHERE note LIKE ANY ('a', 'b')", NotAllowed),
     ("D7", "SELECT * FROM trips WHERE note LIKE 'a' ESCAPE '!'", NotAllowed),
-    ("D8", "SELECT count(*) AS n FROM trips GROUP BY CUBE (trip_id, route_id, day, passengers, note)", TooComplex),
-    ("D8", "SELECT count(*) AS n FROM trips GROUP BY trip_id, route_id, day, passengers, note WITH CUBE", TooComplex),
+    (
+        "D8",
+        "SELECT count(*) AS n FROM trips GROUP BY CUBE (trip_id, route_id, day, passengers, note)",
+        TooComplex,
+    ),
+    (
+        "D8",
+        "SELECT count(*) AS n FROM trips GROUP BY trip_id, route_id, day, passengers, note WITH CUBE",
+        TooComplex,
+    ),
     ("E10", "SELECT row_number() OVER () AS n, trip_id FROM trips", NotAllowed),
     ("E10", "SELECT row_number() OVER (ORDER BY 1) AS n, trip_id FROM trips", NotAllowed),
     ("E10", "SELECT lag(note) OVER (PARTITION BY day) AS n FROM trips", NotAllowed),
@@ -159,10 +189,18 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("columns", "SELECT trip_id FROM trips ORDER BY wages", OutsideView),
     ("columns", "SELECT sum(wages) AS w FROM trips", OutsideView),
     ("columns", "SELECT x.note FROM (SELECT trip_id FROM trips) x", OutsideView),
-    ("columns", "SELECT t.trip_id FROM trips t LEFT SEMI JOIN fares f ON f.trip_id = t.trip_id WHERE f.price > 3", OutsideView),
+    (
+        "columns",
+        "SELECT t.trip_id FROM trips t LEFT SEMI JOIN fares f ON f.trip_id = t.trip_id WHERE f.price > 3",
+        OutsideView,
+    ),
     ("columns", "SELECT trip_id FROM trips t JOIN fares f ON t.trip_id = f.trip_id", NotAllowed),
     ("columns", "SELECT * FROM trips t JOIN fares f ON t.trip_id = f.trip_id", NotAllowed),
-    ("columns", "SELECT t.trip_id FROM trips t, (SELECT f.fare_id FROM fares f WHERE f.trip_id = t.trip_id) x", OutsideView),
+    (
+        "columns",
+        "SELECT t.trip_id FROM trips t, (SELECT f.fare_id FROM fares f WHERE f.trip_id = t.trip_id) x",
+        OutsideView,
+    ),
     ("syntax", "SELECT * EXCEPT (note) FROM trips", NotAllowed),
     ("syntax", "SELECT DISTINCT ON (day) day FROM trips", NotAllowed),
     ("syntax", "SELECT TOP 3 day FROM trips", NotAllowed),
@@ -239,7 +277,7 @@ fn every_attack_of_the_corpus_is_refused_as_what_it_is() {
 }
 
 #[test]
-fn a_bomb_is_not_what_stops_an_attack_in_brackets() {
+fn every_attack_is_refused_one_level_down_as_well() {
     // The same attacks one level down, so that no check of the outermost statement can be what refuses them.
     for (row, draft, _) in ATTACKS {
         for wrapped in [

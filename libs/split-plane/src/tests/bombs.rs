@@ -38,8 +38,14 @@ fn bombs() -> Vec<(&'static str, String)> {
         ("scalar subqueries", from(format!("{}1{}", chain("(SELECT ", 300), chain(")", 300)))),
         ("exists", format!("{}1{}", chain("SELECT 1 FROM trips WHERE EXISTS (", 200), chain(")", 200))),
         ("joins in brackets", format!("SELECT * FROM {}trips{}", chain("(", 300), chain(")", 300))),
-        ("brackets of joins", format!("SELECT * FROM {}trips{}", chain("(fares JOIN (", 100), chain("))", 100))),
-        ("with in with", format!("{}SELECT * FROM trips{}", chain("WITH a AS (", 200), chain(") SELECT * FROM a", 200))),
+        (
+            "brackets of joins",
+            format!("SELECT * FROM {}trips{}", chain("(fares JOIN (", 100), chain("))", 100)),
+        ),
+        (
+            "with in with",
+            format!("{}SELECT * FROM trips{}", chain("WITH a AS (", 200), chain(") SELECT * FROM a", 200)),
+        ),
         ("unions", format!("SELECT trip_id FROM trips{}", chain(" UNION SELECT trip_id FROM trips", 450))),
         ("unions in brackets", format!("{}SELECT trip_id FROM trips{}", chain("(", 300), chain(")", 300))),
         ("lambdas", from(format!("{}x", chain("(x, y) -> ", 500)))),
@@ -49,17 +55,44 @@ fn bombs() -> Vec<(&'static str, String)> {
         ("colons", from(format!("note{}", chain(":a", 2_000)))),
         ("arrays", from(format!("{}1{}", chain("ARRAY[", 500), chain("]", 500)))),
         ("intervals", from(format!("{}1", chain("INTERVAL ", 1_000)))),
-        ("types", format!("SELECT CAST(note AS {}INT{}) AS x FROM trips", chain("ARRAY<", 500), chain(">", 500))),
+        (
+            "types",
+            format!("SELECT CAST(note AS {}INT{}) AS x FROM trips", chain("ARRAY<", 500), chain(">", 500)),
+        ),
         ("in list", format!("SELECT trip_id FROM trips WHERE trip_id IN (0{})", chain(",1", 1_001))),
         ("commas", from(format!("concat(note{})", chain(",note", 2_000)))),
-        ("columns", format!("SELECT {}trip_id FROM trips", chain("trip_id, ", 1_500))),
-        ("doubling joins", doubling("SELECT trip_id FROM trips", "SELECT a.trip_id FROM @ a JOIN @ b ON a.trip_id = b.trip_id")),
-        ("doubling unions", doubling("SELECT trip_id FROM trips", "SELECT * FROM @ UNION ALL SELECT * FROM @")),
+        (
+            "columns",
+            format!(
+                "SELECT {}trip_id FROM trips",
+                (0..1_000).map(|n| format!("trip_id c{n}, ")).collect::<String>()
+            ),
+        ),
+        (
+            "doubling joins",
+            doubling(
+                "SELECT trip_id FROM trips",
+                "SELECT a.trip_id FROM @ a JOIN @ b ON a.trip_id = b.trip_id",
+            ),
+        ),
+        (
+            "doubling unions",
+            doubling("SELECT trip_id FROM trips", "SELECT * FROM @ UNION ALL SELECT * FROM @"),
+        ),
         ("doubling text", doubling("SELECT note FROM trips", "SELECT note || note AS note FROM @")),
         ("doubling concat", doubling("SELECT note FROM trips", "SELECT concat(note, note) AS note FROM @")),
-        ("doubling replace", doubling("SELECT note FROM trips", "SELECT replace(note, 'a', 'bb') AS note FROM @")),
+        (
+            "doubling replace",
+            doubling("SELECT note FROM trips", "SELECT replace(note, 'a', 'bb') AS note FROM @"),
+        ),
         ("long replace", from(format!("replace(note, 'a', '{}')", "b".repeat(10_000)))),
-        ("joins", format!("SELECT t.trip_id FROM trips t{}", (0..9).map(|n| format!(" JOIN fares f{n} ON f{n}.trip_id = t.trip_id")).collect::<String>())),
+        (
+            "joins",
+            format!(
+                "SELECT t.trip_id FROM trips t{}",
+                (0..9).map(|n| format!(" JOIN fares f{n} ON f{n}.trip_id = t.trip_id")).collect::<String>()
+            ),
+        ),
         ("bytes", format!("SELECT trip_id FROM trips WHERE note = '{}'", "a".repeat(20_000))),
         ("quotes", "'".repeat(16_001)),
         ("comments", "/*".repeat(8_000)),
@@ -78,11 +111,41 @@ fn bombs_are_refused_quickly_on_a_small_stack() {
 }
 
 #[test]
+fn half_the_stack_of_a_thread_is_enough() {
+    let run = || {
+        for (name, draft) in bombs() {
+            assert!(guard(&draft).is_err(), "{name} was accepted");
+        }
+        for draft in super::accepted::ORDINARY {
+            assert!(guard(draft).is_ok(), "{draft}");
+        }
+    };
+    std::thread::Builder::new().stack_size(1024 * 1024).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
 fn size_is_refused_as_size() {
     let sizes = [
-        "plus", "short plus", "or", "brackets", "calls", "not", "casts", "unions", "in list", "doubling joins",
-        "doubling unions", "doubling text", "doubling concat", "doubling replace", "long replace", "joins", "bytes",
-        "subqueries", "joins in brackets", "columns",
+        "plus",
+        "short plus",
+        "or",
+        "brackets",
+        "calls",
+        "not",
+        "casts",
+        "unions",
+        "in list",
+        "doubling joins",
+        "doubling unions",
+        "doubling text",
+        "doubling concat",
+        "doubling replace",
+        "long replace",
+        "joins",
+        "bytes",
+        "subqueries",
+        "joins in brackets",
+        "columns",
     ];
     let bombs = bombs();
     for name in sizes {
@@ -107,7 +170,10 @@ fn what_is_just_within_bounds_is_quick_as_well() {
         ("joins in brackets", format!("SELECT * FROM {}", nested("(", "trips", ")", 8))),
         ("subqueries", nested("SELECT trip_id FROM (", "SELECT trip_id FROM trips", ") AS x", 6)),
         ("subqueries, too deep", nested("SELECT trip_id FROM (", "SELECT trip_id FROM trips", ") AS x", 30)),
-        ("brackets and subqueries", nested("SELECT trip_id FROM ((((", "SELECT trip_id FROM trips", ")))) AS x", 7)),
+        (
+            "brackets and subqueries",
+            nested("SELECT trip_id FROM ((((", "SELECT trip_id FROM trips", ")))) AS x", 7),
+        ),
         ("joins and brackets", format!("SELECT * FROM {}", nested("(fares JOIN (", "trips", "))", 15))),
         ("in", nested("SELECT trip_id FROM trips WHERE trip_id IN (", "1", ")", 30)),
         ("exists", nested("SELECT 1 FROM trips WHERE (EXISTS ((", "1", ")))", 10)),
@@ -122,6 +188,74 @@ fn what_is_just_within_bounds_is_quick_as_well() {
         let expected = ["calls", "case", "subqueries", "plus", "or", "in list", "wide text", "brackets"];
         if expected.contains(&name) && name != "case" {
             assert!(result.is_ok(), "{name}: {}", result.unwrap_err());
+        }
+    }
+}
+
+#[test]
+fn no_opening_makes_the_parser_try_for_long() {
+    const OPENINGS: &[&str] = &[
+        "(",
+        "abs(",
+        "(abs(",
+        "(SELECT ",
+        "(SELECT 1 FROM ",
+        "(trips JOIN (",
+        "EXISTS (",
+        "1 IN (",
+        "CASE WHEN (",
+        "CASE (",
+        "CAST(",
+        "ARRAY[",
+        "note[",
+        "{",
+        "ROLLUP (",
+        "sum(1) OVER (PARTITION BY (",
+        "(x, ",
+        "(x, (",
+        "INTERVAL (",
+        "(WITH a AS (",
+        "(VALUES (",
+        "TABLE(",
+        "STRUCT(",
+        "MAP {",
+        "DATE (",
+        "TRIM(BOTH (",
+        "EXTRACT(YEAR FROM (",
+        "(SELECT 1) UNION (",
+        "LATERAL (",
+        "x(y) -> (",
+        "(x) -> (",
+        "NOT (",
+        "- (",
+        "1 + (",
+        "1 BETWEEN (",
+        "SUBSTRING((",
+        "POSITION((",
+        "CEIL((",
+        "a.b(",
+        "`a`(",
+        "'a' LIKE (",
+        "GROUPING SETS ((",
+    ];
+    for before in [
+        "SELECT ",
+        "SELECT * FROM ",
+        "SELECT 1 FROM trips WHERE ",
+        "SELECT 1 FROM trips GROUP BY ",
+        "WITH a AS (",
+    ] {
+        for opening in OPENINGS {
+            for (inner, closing) in
+                [("", ""), ("1", ")"), ("trips", ")"), ("SELECT 1", ")"), ("1", ") x"), ("x", "]")]
+            {
+                for times in [8, 15, 30] {
+                    let text = format!("{before}{}{inner}{}", opening.repeat(times), closing.repeat(times));
+                    let start = Instant::now();
+                    let _ = guard(&text);
+                    assert!(start.elapsed() < PATIENCE, "{text} took {:?}", start.elapsed());
+                }
+            }
         }
     }
 }

@@ -93,7 +93,10 @@ fn aggregates_mean_what_they_mean_on_databricks() {
         ("variance(passengers)", "var_samp(`trips`.`passengers`)"),
         ("sum(ALL passengers)", "sum(`trips`.`passengers`)"),
     ] {
-        assert_eq!(accept(&format!("SELECT {draft} AS x FROM trips")), format!("SELECT {expected} AS `x` FROM `trips`"));
+        assert_eq!(
+            accept(&format!("SELECT {draft} AS x FROM trips")),
+            format!("SELECT {expected} AS `x` FROM `trips`")
+        );
     }
 }
 
@@ -140,7 +143,10 @@ fn rows_that_are_cut_off_or_shown_have_a_total_order() {
             "SELECT `trips`.`day` FROM `trips` UNION SELECT `trips`.`day` FROM `trips` ORDER BY 1 ASC NULLS FIRST LIMIT 2",
         ),
         // One row has no order, and what is not cut off inside needs none.
-        ("SELECT count(*) AS n FROM (SELECT day FROM trips) AS x", "SELECT count(*) AS `n` FROM (SELECT `trips`.`day` FROM `trips`) AS `x`"),
+        (
+            "SELECT count(*) AS n FROM (SELECT day FROM trips) AS x",
+            "SELECT count(*) AS `n` FROM (SELECT `trips`.`day` FROM `trips`) AS `x`",
+        ),
     ] {
         assert_eq!(accept(draft), expected);
     }
@@ -154,8 +160,17 @@ fn windows_that_count_rows_have_a_total_order_and_others_keep_their_ties() {
         "{text}"
     );
     let text = accept("SELECT class, row_number() OVER (ORDER BY sum(price)) AS n FROM fares GROUP BY class");
-    assert!(text.contains("OVER (ORDER BY sum(`fares`.`price`) ASC NULLS FIRST, `fares`.`class` ASC NULLS FIRST)"), "{text}");
-    for ties in ["rank() OVER (ORDER BY class)", "sum(price) OVER (ORDER BY class)", "sum(price) OVER (PARTITION BY class)"] {
+    assert!(
+        text.contains(
+            "OVER (ORDER BY sum(`fares`.`price`) ASC NULLS FIRST, `fares`.`class` ASC NULLS FIRST)"
+        ),
+        "{text}"
+    );
+    for ties in [
+        "rank() OVER (ORDER BY class)",
+        "sum(price) OVER (ORDER BY class)",
+        "sum(price) OVER (PARTITION BY class)",
+    ] {
         let text = accept(&format!("SELECT {ties} AS n FROM fares"));
         assert!(!text.contains("fare_id"), "{text}");
     }
@@ -171,19 +186,39 @@ fn windows_that_count_rows_have_a_total_order_and_others_keep_their_ties() {
 fn names_mean_what_is_nearest() {
     for (draft, expected) in [
         ("SELECT sum(revenue) AS total FROM trips HAVING total > 3", "HAVING sum(`trips`.`revenue`) > 3"),
-        ("SELECT passengers + 1 AS p FROM trips ORDER BY p * 2", "ORDER BY (`trips`.`passengers` + 1) * 2 ASC"),
+        (
+            "SELECT passengers + 1 AS p FROM trips ORDER BY p * 2",
+            "ORDER BY (`trips`.`passengers` + 1) * 2 ASC",
+        ),
         // In GROUP BY a column of FROM comes first, in ORDER BY a column of the output.
         ("SELECT lower(note) AS note FROM trips GROUP BY note", "GROUP BY `trips`.`note`"),
         ("SELECT -passengers AS passengers FROM trips ORDER BY passengers", "ORDER BY 1 ASC"),
         ("SELECT day AS d, count(*) AS n FROM trips GROUP BY d", "GROUP BY `trips`.`day`"),
-        ("SELECT year(day) AS y, count(*) AS n FROM trips GROUP BY 1", "GROUP BY date_part('year', `trips`.`day`)"),
-        ("SELECT year(day) AS y, count(*) AS n FROM trips GROUP BY ALL", "GROUP BY date_part('year', `trips`.`day`)"),
+        (
+            "SELECT year(day) AS y, count(*) AS n FROM trips GROUP BY 1",
+            "GROUP BY date_part('year', `trips`.`day`)",
+        ),
+        (
+            "SELECT year(day) AS y, count(*) AS n FROM trips GROUP BY ALL",
+            "GROUP BY date_part('year', `trips`.`day`)",
+        ),
         ("SELECT t.trip_id FROM trips t JOIN fares f USING (trip_id)", "ON `t`.`trip_id` = `f`.`trip_id`"),
         ("SELECT trip_id FROM trips t JOIN fares f USING (trip_id)", "SELECT `t`.`trip_id`"),
         ("SELECT trip_id FROM trips t RIGHT JOIN fares f USING (trip_id)", "SELECT `f`.`trip_id`"),
-        ("SELECT a FROM (SELECT day AS A FROM trips)", "SELECT `_sub_1`.`A` FROM (SELECT `trips`.`day` AS `A` FROM `trips`) AS `_sub_1`"),
-        ("SELECT sum(revenue), sum(revenue) FROM trips", "AS `sum_trips_revenue`, sum(`trips`.`revenue`) AS `sum_trips_revenue_2`"),
+        (
+            "SELECT a FROM (SELECT day AS A FROM trips)",
+            "SELECT `_sub_1`.`A` FROM (SELECT `trips`.`day` AS `A` FROM `trips`) AS `_sub_1`",
+        ),
+        (
+            "SELECT sum(revenue), sum(revenue) FROM trips",
+            "AS `sum_trips_revenue`, sum(`trips`.`revenue`) AS `sum_trips_revenue_2`",
+        ),
         ("SELECT count(*) AS fares FROM fares", "AS `fares`"),
+        (
+            "SELECT sum(revenue) AS revenue FROM trips HAVING sum(revenue) > 3",
+            "HAVING sum(`trips`.`revenue`) > 3",
+        ),
+        ("SELECT sum(revenue) AS revenue FROM trips ORDER BY sum(revenue)", "ORDER BY 1 ASC"),
     ] {
         let text = accept(draft);
         assert!(text.contains(expected), "`{draft}` runs as `{text}`, without `{expected}`");
@@ -226,7 +261,8 @@ fn each_function_on_the_list_is_accepted_with_its_arguments() {
                 (FunctionKind::Window, _) => " OVER (ORDER BY day)",
                 (FunctionKind::Scalar | FunctionKind::Aggregate, _) => "",
             };
-            let draft = format!("SELECT {}({args}){over} AS x, count(*) OVER () AS n FROM trips", function.name);
+            let draft =
+                format!("SELECT {}({args}){over} AS x, count(*) OVER () AS n FROM trips", function.name);
             let draft = if function.kind == FunctionKind::Aggregate {
                 format!("SELECT {}({args}) AS x FROM trips", function.name)
             } else {

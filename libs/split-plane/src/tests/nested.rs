@@ -35,15 +35,45 @@ const EVIL: &[&str] = &[
 ];
 
 const EVIL_EXPRESSIONS: &[&str] = &[
-    "pg_sleep(1)", "random()", "now()", "uuid()", "version()", "input_file_name()", "repeat('a', 1000000000)",
-    "range(1, 2)", "'a'::regclass", "CAST('a' AS BINARY)", "ARRAY[1]", "note[1]", "(note RLIKE 'a')",
-    "(note LIKE '%a%b%c%')", "wages", "secrets.note", "E'a'", "X'41'", "@@x", ":nothing", "'${env:HOME}'", "'\\'",
-    "\"note\"", "struct(note)", "row_number() OVER ()", "any_value(note)", "lpad(note, 2000000000)",
-    "(SELECT trip_id FROM secrets)", "EXISTS (SELECT 1 FROM secrets)", "replace(note, 'a', note)",
+    "pg_sleep(1)",
+    "random()",
+    "now()",
+    "uuid()",
+    "version()",
+    "input_file_name()",
+    "repeat('a', 1000000000)",
+    "range(1, 2)",
+    "'a'::regclass",
+    "CAST('a' AS BINARY)",
+    "ARRAY[1]",
+    "note[1]",
+    "(note RLIKE 'a')",
+    "(note LIKE '%a%b%c%')",
+    "wages",
+    "secrets.note",
+    "E'a'",
+    "X'41'",
+    "@@x",
+    ":nothing",
+    "'${env:HOME}'",
+    "'\\'",
+    "\"note\"",
+    "struct(note)",
+    "row_number() OVER ()",
+    "any_value(note)",
+    "lpad(note, 2000000000)",
+    "(SELECT trip_id FROM secrets)",
+    "EXISTS (SELECT 1 FROM secrets)",
+    "replace(note, 'a', note)",
 ];
 
-const GOOD_EXPRESSIONS: &[&str] =
-    &["trip_id", "passengers + 1", "length(note)", "(SELECT max(f.trip_id) FROM fares f)", "coalesce(passengers, 0)"];
+const GOOD_EXPRESSIONS: &[&str] = &[
+    "trip_id",
+    "passengers + 1",
+    "length(note)",
+    "(SELECT max(f.trip_id) FROM fares f)",
+    "coalesce(passengers, 0)",
+];
 
 /// `@` is a query of one column `trip_id`.
 const AROUND: &[&str] = &[
@@ -53,7 +83,7 @@ const AROUND: &[&str] = &[
     "SELECT trip_id FROM trips WHERE NOT EXISTS (@)",
     "SELECT trip_id FROM trips WHERE trip_id > 3 AND (passengers < 3 OR trip_id NOT IN (@))",
     "SELECT trip_id FROM trips UNION ALL (@)",
-    "(@) EXCEPT SELECT trip_id FROM fares",
+    "SELECT trip_id FROM fares EXCEPT (@)",
     "SELECT CASE WHEN EXISTS (@) THEN trip_id END AS trip_id FROM trips",
     "SELECT max(trip_id) AS trip_id FROM trips HAVING max(trip_id) IN (@)",
     "SELECT a.trip_id FROM trips a JOIN (@) AS b ON a.trip_id = b.trip_id",

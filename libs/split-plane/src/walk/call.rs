@@ -3,15 +3,15 @@
 //! Memory pools do not see text functions, so arguments that make text longer are literals within bounds.
 
 use super::literal::{literal_integer, literal_text};
-use super::scope::Frame;
+use super::scope::{Aliases, Frame};
 use super::{Checked, Facts, Origin, Walk, build, not_allowed, too_wide};
 use crate::bounds::WIDTH_MAX;
 use crate::error::GuardError;
 use crate::functions::{self, AllowedFunction, FunctionKind, Meaning};
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CeilFloorKind, DataType, DateTimeField, DuplicateTreatment, ExactNumberInfo, Expr, Function,
-    FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, TrimWhereField,
+    BinaryOperator, CeilFloorKind, DataType, DateTimeField, DuplicateTreatment, ExactNumberInfo, Expr,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, TrimWhereField,
 };
 
 /// Letters that `lpad` and `rpad` may pad to.
@@ -79,12 +79,15 @@ impl Walk<'_> {
         distinct: bool,
         filter: Option<&Expr>,
     ) -> Result<Checked, GuardError> {
-        let mut checked = self.aggregate_call(allowed, args, distinct)?;
+        let aliases = self.inside_aggregate();
+        let checked = self.aggregate_call(allowed, args, distinct);
+        let filter = filter.map(|filter| self.expr(filter)).transpose();
+        self.see_aliases(aliases);
+        let (mut checked, filter) = (checked?, filter?);
         if checked.facts.aggregate || checked.facts.window {
             return Err(not_allowed("an aggregate of an aggregate or of a window function"));
         }
-        if let Some(filter) = filter {
-            let condition = self.expr(filter)?;
+        if let Some(condition) = filter {
             if condition.facts.aggregate || condition.facts.window {
                 return Err(not_allowed("an aggregate or window function in FILTER"));
             }
@@ -93,6 +96,15 @@ impl Walk<'_> {
         }
         checked.facts.aggregate = true;
         Ok(checked)
+    }
+
+    /// What is aggregated are columns of FROM, even where an output column has the same name.
+    fn inside_aggregate(&mut self) -> Aliases {
+        let around = self.frames.last().map_or(Aliases::Hidden, |frame| frame.aliases);
+        if around != Aliases::Hidden {
+            self.see_aliases(Aliases::AfterInput);
+        }
+        around
     }
 
     fn aggregate_call(
@@ -133,7 +145,9 @@ impl Walk<'_> {
             }
             (_, argument) => {
                 walked.extend(argument);
-                let Meaning::Engine(name) = allowed.meaning else { return Err(not_allowed("this aggregate")) };
+                let Meaning::Engine(name) = allowed.meaning else {
+                    return Err(not_allowed("this aggregate"));
+                };
                 (name, distinct)
             }
         };
@@ -152,7 +166,8 @@ impl Walk<'_> {
             "lag" | "lead" | "nth_value" => args.get(1),
             _ => None,
         };
-        let in_bounds = |expr: &&Expr| literal_integer(expr).is_some_and(|count| (1..=10_000).contains(&count));
+        let in_bounds =
+            |expr: &&Expr| literal_integer(expr).is_some_and(|count| (1..=10_000).contains(&count));
         if !counts.into_iter().all(in_bounds) {
             return Err(not_allowed("a computed or huge count of rows"));
         }
@@ -182,14 +197,16 @@ impl Walk<'_> {
             ("lpad" | "rpad", [_, count, ..]) if !is_count(count, PAD_MAX) => {
                 Err(GuardError::too_complex(format!("padding to a computed length or over {PAD_MAX}")))
             }
-            ("round", [_, digits]) if literal_integer(digits).is_none() => Err(not_allowed("computed digits")),
-            ("btrim", [text, what]) => {
-                self.trim(Some(TrimWhereField::Both), Some(what), text, None)
+            ("round", [_, digits]) if literal_integer(digits).is_none() => {
+                Err(not_allowed("computed digits"))
             }
+            ("btrim", [text, what]) => self.trim(Some(TrimWhereField::Both), Some(what), text, None),
             // Databricks has what is trimmed first, the engine second; TRIM is the same to both.
             ("ltrim", [what, text]) => self.trim(Some(TrimWhereField::Leading), Some(what), text, None),
             ("rtrim", [what, text]) => self.trim(Some(TrimWhereField::Trailing), Some(what), text, None),
-            ("ceil", [number]) => self.round_to_whole(number, &CeilFloorKind::DateTimeField(DateTimeField::NoDateTime), true),
+            ("ceil", [number]) => {
+                self.round_to_whole(number, &CeilFloorKind::DateTimeField(DateTimeField::NoDateTime), true)
+            }
             ("floor", [number]) => {
                 self.round_to_whole(number, &CeilFloorKind::DateTimeField(DateTimeField::NoDateTime), false)
             }
@@ -344,7 +361,8 @@ impl Walk<'_> {
 
     fn replace(&mut self, text: &Expr, what: &Expr, with: &str) -> Result<Checked, GuardError> {
         let (text, what) = (self.expr(text)?, self.expr(what)?);
-        let with = self.value(&sqlparser::ast::Value::SingleQuotedString(with.to_owned()).with_empty_span())?;
+        let with =
+            self.value(&sqlparser::ast::Value::SingleQuotedString(with.to_owned()).with_empty_span())?;
         // At worst every letter is replaced.
         let letters = match &with.expr {
             expr => literal_text(expr).map_or(1, |text| u32::try_from(text.len()).unwrap_or(u32::MAX).max(1)),
@@ -375,7 +393,11 @@ pub(super) fn as_type(expr: Expr, wanted: DataType) -> Expr {
 
 fn build_left(expr: Expr) -> Expr {
     // A chain of `||` needs no brackets on its left.
-    if matches!(expr, Expr::BinaryOp { op: BinaryOperator::StringConcat, .. }) { expr } else { build::operand(expr) }
+    if matches!(expr, Expr::BinaryOp { op: BinaryOperator::StringConcat, .. }) {
+        expr
+    } else {
+        build::operand(expr)
+    }
 }
 
 fn choose(parts: [Checked; 3]) -> Checked {

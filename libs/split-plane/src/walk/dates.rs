@@ -42,7 +42,10 @@ impl Walk<'_> {
     pub(super) fn to_char(&mut self, date: &Expr, format: &Expr) -> Result<Checked, GuardError> {
         self.spend(1)?;
         let format = literal_text(format).and_then(engine_format).ok_or_else(|| {
-            GuardError::not_allowed("a date format that is not known", "use yyyy, MM, dd, HH, mm, ss, MMM, EEE")
+            GuardError::not_allowed(
+                "a date format that is not known",
+                "use yyyy, MM, dd, HH, mm, ss, MMM, EEE",
+            )
         })?;
         let date = self.expr(date)?;
         Ok(build::call("to_char", vec![date, Checked::new(build::text(&format), Facts::PLAIN)]))
@@ -96,7 +99,9 @@ impl Walk<'_> {
             ("date_add" | "dateadd", [date, days]) => self.shift(date, days, "day", BinaryOperator::Plus),
             ("date_sub", [date, days]) => self.shift(date, days, "day", BinaryOperator::Minus),
             ("add_months", [date, months]) => self.shift(date, months, "month", BinaryOperator::Plus),
-            ("date_add" | "dateadd" | "timestampadd", [unit, count, time]) => self.time_shift(unit, count, time),
+            ("date_add" | "dateadd" | "timestampadd", [unit, count, time]) => {
+                self.time_shift(unit, count, time)
+            }
             ("datediff" | "date_diff", [end, start]) => self.days_between(end, start),
             ("datediff" | "date_diff" | "timestampdiff", [unit, start, end]) => {
                 self.spend(1)?;
@@ -148,7 +153,8 @@ impl Walk<'_> {
             Expr::Function(build::function("date_part", vec![build::text("epoch"), date]))
         };
         let apart = build::binary(seconds(end.expr), BinaryOperator::Minus, seconds(start.expr));
-        let days = build::binary(build::nested(apart), BinaryOperator::Divide, build::number(SECONDS_PER_DAY));
+        let days =
+            build::binary(build::nested(apart), BinaryOperator::Divide, build::number(SECONDS_PER_DAY));
         Ok(Checked::new(build::cast(days, DataType::Int(None)), facts))
     }
 }

@@ -8,7 +8,8 @@ use crate::bounds::{CHAIN_MAX, IN_LIST_MAX};
 use crate::error::GuardError;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastFormat, CastKind, DataType, Expr, Query, Spanned, UnaryOperator, ValueWithSpan,
+    BinaryOperator, CaseWhen, CastFormat, CastKind, DataType, Expr, Query, Spanned, UnaryOperator,
+    ValueWithSpan,
 };
 
 impl Walk<'_> {
@@ -40,12 +41,20 @@ impl Walk<'_> {
             Expr::Between { expr, negated, low, high } => self.between(expr, *negated, low, high),
             Expr::BinaryOp { left: _, op: _, right: _ } => self.chain(expr),
             Expr::UnaryOp { op, expr } => self.unary(*op, expr),
-            Expr::Like { negated, any, expr, pattern, escape_char } => {
-                self.like(expr, pattern, Like { negated: *negated, folds_case: false }, *any, escape_char.as_ref())
-            }
-            Expr::ILike { negated, any, expr, pattern, escape_char } => {
-                self.like(expr, pattern, Like { negated: *negated, folds_case: true }, *any, escape_char.as_ref())
-            }
+            Expr::Like { negated, any, expr, pattern, escape_char } => self.like(
+                expr,
+                pattern,
+                Like { negated: *negated, folds_case: false },
+                *any,
+                escape_char.as_ref(),
+            ),
+            Expr::ILike { negated, any, expr, pattern, escape_char } => self.like(
+                expr,
+                pattern,
+                Like { negated: *negated, folds_case: true },
+                *any,
+                escape_char.as_ref(),
+            ),
             Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
                 self.case(operand.as_deref(), conditions, else_result.as_deref())
             }
@@ -161,17 +170,23 @@ impl Walk<'_> {
             return Err(GuardError::not_allowed("a subquery of several columns", "select one column"));
         };
         let facts = Facts { origin: column.origin, width: column.width, ..Facts::PLAIN };
-        Ok(Checked::new(Expr::Subquery(Box::new(query)), facts))
+        Ok(Checked::new(Expr::Subquery(query), facts))
     }
 
     fn exists(&mut self, subquery: &Query, negated: bool) -> Result<Checked, GuardError> {
         let (query, output) = self.query(subquery, false)?;
         let origin = if output.touches { Origin::Traced } else { Origin::Made };
         let facts = Facts { origin, ..Facts::PLAIN };
-        Ok(Checked::new(Expr::Exists { subquery: Box::new(query), negated }, facts))
+        Ok(Checked::new(Expr::Exists { subquery: query, negated }, facts))
     }
 
-    fn between(&mut self, expr: &Expr, negated: bool, low: &Expr, high: &Expr) -> Result<Checked, GuardError> {
+    fn between(
+        &mut self,
+        expr: &Expr,
+        negated: bool,
+        low: &Expr,
+        high: &Expr,
+    ) -> Result<Checked, GuardError> {
         let parts = [self.expr(expr)?, self.expr(low)?, self.expr(high)?];
         let facts = Facts::of(&parts);
         let [expr, low, high] = parts.map(|part| Box::new(part.expr));
@@ -249,7 +264,10 @@ impl Walk<'_> {
         let Checked { expr, facts } = self.expr(expr)?;
         let stays_plain = matches!(data_type, DataType::String(_) | DataType::Date | DataType::Timestamp(..));
         let facts = if stays_plain { facts } else { facts.with(Facts::MADE) };
-        Ok(Checked::new(Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None }, facts))
+        Ok(Checked::new(
+            Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None },
+            facts,
+        ))
     }
 }
 

@@ -79,7 +79,8 @@ impl Walk<'_> {
                 _ => None,
             };
             let item = position.and_then(|number| projection.get(number.checked_sub(1)?));
-            let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ }) = item else {
+            let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ }) = item
+            else {
                 return Err(constant());
             };
             self.see_aliases(Aliases::Hidden);

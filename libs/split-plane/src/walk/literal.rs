@@ -3,7 +3,7 @@
 use super::{Checked, Facts, Walk, build, not_allowed};
 use crate::error::GuardError;
 use sqlparser::ast::{
-    CharacterLength, DataType, Expr, ExactNumberInfo, TimezoneInfo, TypedString, UnaryOperator, Value,
+    CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo, TypedString, UnaryOperator, Value,
     ValueWithSpan,
 };
 
@@ -96,7 +96,9 @@ impl Walk<'_> {
             inside = wildcard;
         }
         if runs > WILDCARD_RUNS_MAX {
-            return Err(GuardError::too_complex(format!("LIKE with more than {WILDCARD_RUNS_MAX} wildcards")));
+            return Err(GuardError::too_complex(format!(
+                "LIKE with more than {WILDCARD_RUNS_MAX} wildcards"
+            )));
         }
         plain_text(text).map(|checked| checked.expr)
     }
@@ -128,7 +130,8 @@ pub(super) fn literal_integer(expr: &Expr) -> Option<i32> {
     match expr {
         Expr::Value(ValueWithSpan { value: Value::Number(digits, false), span: _ }) => digits.parse().ok(),
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-            let Expr::Value(ValueWithSpan { value: Value::Number(digits, false), span: _ }) = expr.as_ref() else {
+            let Expr::Value(ValueWithSpan { value: Value::Number(digits, false), span: _ }) = expr.as_ref()
+            else {
                 return None;
             };
             digits.parse::<i32>().ok()?.checked_neg()
@@ -147,7 +150,10 @@ pub(super) fn is_literal(expr: &Expr) -> bool {
 }
 
 /// The types that a value may be cast to, in one spelling each.
-#[expect(clippy::wildcard_enum_match_arm, reason = "an allow-list: every other type is refused by name or not")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an allow-list: every other type is refused by name or not"
+)]
 pub(super) fn cast_type(data_type: &DataType) -> Result<DataType, GuardError> {
     match data_type {
         DataType::String(None)

@@ -7,18 +7,24 @@ use crate::bounds::CHAIN_MAX;
 use crate::error::GuardError;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    Cte as CteNode, Expr, LimitClause, Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind, Query, SetExpr,
-    SetOperator, SetQuantifier, Value, With,
+    Cte as CteNode, Expr, LimitClause, Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind, Query, Select,
+    SetExpr, SetOperator, SetQuantifier, Value, With,
 };
 
 impl Walk<'_> {
     /// A query at any depth. `outermost` results come in a total order, since a caller sees the order.
-    pub(super) fn query(&mut self, query: &Query, outermost: bool) -> Result<(Query, Output), GuardError> {
+    ///
+    /// Trees come boxed from each level: by value, they would fill a stack within a dozen levels.
+    pub(super) fn query(
+        &mut self,
+        query: &Query,
+        outermost: bool,
+    ) -> Result<(Box<Query>, Output), GuardError> {
         self.spend(1)?;
         self.deeper(|walk| walk.query_within(query, outermost))
     }
 
-    fn query_within(&mut self, query: &Query, outermost: bool) -> Result<(Query, Output), GuardError> {
+    fn query_within(&mut self, query: &Query, outermost: bool) -> Result<(Box<Query>, Output), GuardError> {
         let Query {
             with,
             body,
@@ -68,18 +74,21 @@ impl Walk<'_> {
         self.frames = frames;
         let (query, output) = walked?;
         let relations = (self.expanded - before).max(1);
-        let (binding, alias) = self.aliased(alias, output)?;
+        let (binding, mut alias) = self.aliased(alias, output)?;
+        // Its name stands without AS.
+        alias.explicit = false;
         if self.cte(&binding.name).is_some() {
             return Err(GuardError::not_allowed(
                 format!("two common table expressions are called `{}`", binding.name),
                 "give each its own name",
             ));
         }
-        let output = Output { columns: binding.columns, touches: binding.touches, single_row: binding.single_row };
+        let output =
+            Output { columns: binding.columns, touches: binding.touches, single_row: binding.single_row };
         self.ctes.push(Cte { name: binding.name, output, relations });
         Ok(CteNode {
             alias,
-            query: Box::new(query),
+            query,
             from: None,
             materialized: None,
             closing_paren_token: AttachedToken::empty(),
@@ -90,27 +99,29 @@ impl Walk<'_> {
         &mut self,
         body: &SetExpr,
         wanted: Ordered<'_>,
-    ) -> Result<(SetExpr, Vec<OrderByExpr>, Output), GuardError> {
+    ) -> Result<(Box<SetExpr>, Vec<OrderByExpr>, Output), GuardError> {
         if let SetExpr::Select(select) = body {
             let (select, order, output) = self.select(select, wanted)?;
-            return Ok((SetExpr::Select(Box::new(select)), order, output));
+            return Ok((boxed(select), order, output));
         }
         let (body, output) = self.body(body)?;
         let order = self.order_of_set(wanted, &output)?;
         Ok((body, order, output))
     }
 
-    fn body(&mut self, body: &SetExpr) -> Result<(SetExpr, Output), GuardError> {
+    fn body(&mut self, body: &SetExpr) -> Result<(Box<SetExpr>, Output), GuardError> {
         match body {
             SetExpr::Select(select) => {
                 let (select, _, output) = self.select(select, Ordered { by: None, total: false })?;
-                Ok((SetExpr::Select(Box::new(select)), output))
+                Ok((boxed(select), output))
             }
             SetExpr::Query(query) => {
                 let (query, output) = self.query(query, false)?;
-                Ok((SetExpr::Query(Box::new(query)), output))
+                Ok((Box::new(SetExpr::Query(query)), output))
             }
-            SetExpr::SetOperation { left: _, op: _, set_quantifier: _, right: _ } => self.set_operations(body),
+            SetExpr::SetOperation { left: _, op: _, set_quantifier: _, right: _ } => {
+                self.set_operations(body)
+            }
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
                 Err(not_allowed("a statement that writes"))
             }
@@ -120,7 +131,7 @@ impl Walk<'_> {
     }
 
     /// A chain of set operations, walked in a loop: it is as deep as it is long.
-    fn set_operations(&mut self, body: &SetExpr) -> Result<(SetExpr, Output), GuardError> {
+    fn set_operations(&mut self, body: &SetExpr) -> Result<(Box<SetExpr>, Output), GuardError> {
         let mut spine = Vec::new();
         let mut first = body;
         while let SetExpr::SetOperation { left, op, set_quantifier, right } = first {
@@ -135,24 +146,25 @@ impl Walk<'_> {
         for (op, quantifier, right) in spine.into_iter().rev() {
             let (right, other) = self.deeper(|walk| walk.body(right))?;
             output = union(output, &other)?;
-            whole = SetExpr::SetOperation {
-                left: Box::new(whole),
-                op: operator(*op),
-                set_quantifier: quantifier_of(*quantifier)?,
-                right: Box::new(right),
-            };
+            let set_quantifier = quantifier_of(*quantifier)?;
+            whole = Box::new(SetExpr::SetOperation { left: whole, op: operator(*op), set_quantifier, right });
         }
         Ok((whole, output))
     }
 }
 
 /// The query without the clauses that a draft may not have.
-fn assemble(with: Option<With>, body: SetExpr, order: Vec<OrderByExpr>, limit: Option<LimitClause>) -> Query {
-    let order_by = (!order.is_empty())
-        .then(|| OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
-    Query {
+fn assemble(
+    with: Option<With>,
+    body: Box<SetExpr>,
+    order: Vec<OrderByExpr>,
+    limit: Option<LimitClause>,
+) -> Box<Query> {
+    let order_by =
+        (!order.is_empty()).then(|| OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
+    Box::new(Query {
         with,
-        body: Box::new(body),
+        body,
         order_by,
         limit_clause: limit,
         fetch: None,
@@ -161,7 +173,11 @@ fn assemble(with: Option<With>, body: SetExpr, order: Vec<OrderByExpr>, limit: O
         settings: None,
         format_clause: None,
         pipe_operators: vec![],
-    }
+    })
+}
+
+fn boxed(select: Box<Select>) -> Box<SetExpr> {
+    Box::new(SetExpr::Select(select))
 }
 
 /// Columns of both sides of a set operation: named by the left, only as well founded as the worse.

@@ -143,12 +143,7 @@ impl Walk<'_> {
         };
         let place = Ident::new(binding.name.clone());
         self.bind(binding, &place)?;
-        Ok(TableFactor::Derived {
-            lateral: false,
-            subquery: Box::new(query),
-            alias: Some(alias),
-            sample: None,
-        })
+        Ok(TableFactor::Derived { lateral: false, subquery: query, alias: Some(alias), sample: None })
     }
 
     /// A relation under an alias, its columns renamed where the alias says so.
@@ -202,7 +197,9 @@ impl Walk<'_> {
             JoinOperator::Right(on) | JoinOperator::RightOuter(on) => {
                 JoinOperator::RightOuter(self.constraint(on, sides, Kept::Right)?)
             }
-            JoinOperator::FullOuter(on) => JoinOperator::FullOuter(self.constraint(on, sides, Kept::Neither)?),
+            JoinOperator::FullOuter(on) => {
+                JoinOperator::FullOuter(self.constraint(on, sides, Kept::Neither)?)
+            }
             JoinOperator::Semi(on) | JoinOperator::LeftSemi(on) => {
                 let on = self.constraint(on, sides, Kept::Left)?;
                 self.hide(sides);
@@ -257,7 +254,12 @@ impl Walk<'_> {
     }
 
     /// USING, written out as ON; the merged column is that of the side whose rows are all kept.
-    fn using(&mut self, names: &[ObjectName], sides: Sides, kept: Kept) -> Result<JoinConstraint, GuardError> {
+    fn using(
+        &mut self,
+        names: &[ObjectName],
+        sides: Sides,
+        kept: Kept,
+    ) -> Result<JoinConstraint, GuardError> {
         let mut condition: Option<Expr> = None;
         for name in names {
             self.spend(3)?;
@@ -289,10 +291,12 @@ impl Walk<'_> {
                 .iter()
                 .any(|merged| merged.dropped == index && merged.name.eq_ignore_ascii_case(&ident.value))
         };
-        let mut found = frame.bindings.iter().enumerate().take(end).skip(begin).filter_map(|(index, binding)| {
-            let column = binding.column(&ident.value).filter(|_| !binding.hidden && !already_merged(index))?;
-            Some((index, build::column(&binding.name, &column.name)))
-        });
+        let mut found =
+            frame.bindings.iter().enumerate().take(end).skip(begin).filter_map(|(index, binding)| {
+                let column =
+                    binding.column(&ident.value).filter(|_| !binding.hidden && !already_merged(index))?;
+                Some((index, build::column(&binding.name, &column.name)))
+            });
         match (found.next(), found.next()) {
             (Some(only), None) => Ok(only),
             (Some(_), Some(_)) => Err(not_allowed("USING a column that several relations have")),
@@ -306,11 +310,7 @@ impl Walk<'_> {
         let names = |from: usize, to: usize| -> BTreeSet<&str> {
             frame.bindings.iter().take(to).skip(from).map(|binding| binding.name.as_str()).collect()
         };
-        has_equality(
-            condition,
-            &names(sides.begin, sides.middle),
-            &names(sides.middle, frame.bindings.len()),
-        )
+        has_equality(condition, &names(sides.begin, sides.middle), &names(sides.middle, frame.bindings.len()))
     }
 
     /// Whether every comma of FROM is tied by WHERE.

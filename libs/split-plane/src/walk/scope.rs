@@ -300,8 +300,7 @@ fn ambiguous(ident: &Ident) -> GuardError {
 
 /// A column of the view is what numbers must be traced to.
 pub(super) fn view_output(relation: &crate::view::ViewRelation) -> Output {
-    let column =
-        |name: &String| OutColumn { name: name.clone(), origin: Origin::Traced, width: 1 };
+    let column = |name: &String| OutColumn { name: name.clone(), origin: Origin::Traced, width: 1 };
     Output {
         columns: relation.columns.iter().map(|declared| column(&declared.name)).collect(),
         touches: true,

@@ -7,8 +7,8 @@ use crate::bounds::COLUMNS_MAX;
 use crate::error::GuardError;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, OrderByExpr, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind,
-    TableWithJoins, WildcardAdditionalOptions,
+    Distinct, Expr, GroupByExpr, OrderByExpr, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, TableWithJoins, WildcardAdditionalOptions,
 };
 
 /// Bytes of a name made for a column without one.
@@ -31,7 +31,7 @@ impl Walk<'_> {
         &mut self,
         select: &Select,
         wanted: Ordered<'_>,
-    ) -> Result<(Select, Vec<OrderByExpr>, Output), GuardError> {
+    ) -> Result<(Box<Select>, Vec<OrderByExpr>, Output), GuardError> {
         self.spend(1)?;
         self.frames.push(Frame::new());
         let walked = self.deeper(|walk| walk.select_within(select, wanted));
@@ -43,7 +43,7 @@ impl Walk<'_> {
         &mut self,
         select: &Select,
         wanted: Ordered<'_>,
-    ) -> Result<(Select, Vec<OrderByExpr>, Output), GuardError> {
+    ) -> Result<(Box<Select>, Vec<OrderByExpr>, Output), GuardError> {
         let Select {
             select_token: _,
             optimizer_hints,
@@ -73,9 +73,12 @@ impl Walk<'_> {
         else {
             return Err(not_allowed("INTO, TOP, EXCLUDE, PREWHERE or a modifier of SELECT"));
         };
-        let odd = [cluster_by.len(), distribute_by.len(), sort_by.len(), lateral_views.len(), connect_by.len()];
+        let odd =
+            [cluster_by.len(), distribute_by.len(), sort_by.len(), lateral_views.len(), connect_by.len()];
         if odd.iter().any(|count| *count > 0) || !optimizer_hints.is_empty() {
-            return Err(not_allowed("a hint, LATERAL VIEW, CONNECT BY, CLUSTER BY, DISTRIBUTE BY or SORT BY"));
+            return Err(not_allowed(
+                "a hint, LATERAL VIEW, CONNECT BY, CLUSTER BY, DISTRIBUTE BY or SORT BY",
+            ));
         }
         if !named_window.is_empty() {
             return Err(not_allowed("WINDOW (write the window inside OVER)"));
@@ -83,9 +86,7 @@ impl Walk<'_> {
         let distinct = is_distinct(distinct.as_ref())?;
         let (from, commas) = self.from(from)?;
         let selection = self.condition(selection.as_ref(), Aliases::Hidden, "WHERE")?;
-        let selection_expr = selection.as_ref().map(|checked| &checked.expr);
-        self.check_commas(&commas, selection_expr)?;
-        self.check_correlation(selection_expr)?;
+        self.check_commas(&commas, selection.as_ref().map(|checked| &checked.expr))?;
         let group_by = self.group_by(group_by, projection)?;
         let list = self.list(projection)?;
         self.name_outputs(&list);
@@ -101,6 +102,8 @@ impl Walk<'_> {
         let output =
             Output { columns: list.columns, touches, single_row: aggregate && !grouped && qualify.is_none() };
         let order = self.order_of_select(wanted, &output, &list.expressions, distinct)?;
+        // Last, since any clause may have used the outer row.
+        self.check_correlation(selection.as_ref().map(|checked| &checked.expr))?;
         let clauses = Clauses { distinct, selection, group_by, having, qualify };
         Ok((assemble(list.items, from, clauses), order, output))
     }
@@ -260,8 +263,8 @@ struct Clauses {
 }
 
 /// The SELECT without the clauses that a draft may not have.
-fn assemble(projection: Vec<SelectItem>, from: Vec<TableWithJoins>, clauses: Clauses) -> Select {
-    Select {
+fn assemble(projection: Vec<SelectItem>, from: Vec<TableWithJoins>, clauses: Clauses) -> Box<Select> {
+    Box::new(Select {
         select_token: AttachedToken::empty(),
         optimizer_hints: vec![],
         distinct: clauses.distinct.then_some(Distinct::Distinct),
@@ -286,7 +289,7 @@ fn assemble(projection: Vec<SelectItem>, from: Vec<TableWithJoins>, clauses: Cla
         window_before_qualify: false,
         value_table_mode: None,
         flavor: SelectFlavor::Standard,
-    }
+    })
 }
 
 fn is_distinct(distinct: Option<&Distinct>) -> Result<bool, GuardError> {

@@ -8,7 +8,8 @@ use super::{Checked, Facts, Walk, build, not_allowed};
 use crate::error::GuardError;
 use crate::functions::{AllowedFunction, FunctionKind};
 use sqlparser::ast::{
-    Expr, OrderByExpr, OrderByOptions, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    Expr, OrderByExpr, OrderByOptions, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec,
+    WindowType,
 };
 
 const ROW_KEYS_MAX: usize = 128;
@@ -20,7 +21,8 @@ impl Walk<'_> {
         function: &AllowedFunction,
         window: &WindowType,
     ) -> Result<(WindowType, Facts), GuardError> {
-        let WindowType::WindowSpec(WindowSpec { window_name: None, partition_by, order_by, window_frame }) = window
+        let WindowType::WindowSpec(WindowSpec { window_name: None, partition_by, order_by, window_frame }) =
+            window
         else {
             return Err(not_allowed("a named window (write it inside OVER)"));
         };
@@ -33,7 +35,8 @@ impl Walk<'_> {
         }
         let mut keys = Vec::with_capacity(order_by.len());
         for item in order_by {
-            let OrderByExpr { expr, options: OrderByOptions { asc, nulls_first }, with_fill: None } = item else {
+            let OrderByExpr { expr, options: OrderByOptions { asc, nulls_first }, with_fill: None } = item
+            else {
                 return Err(not_allowed("WITH FILL"));
             };
             let checked = self.window_key(expr)?;

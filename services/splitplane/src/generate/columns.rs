@@ -128,14 +128,19 @@ impl Maker<'_> {
         let mut texts = Vec::with_capacity(rows.len());
         for (number, row) in rows.iter().enumerate() {
             if row.len() != width {
-                return Err(self.wrong(format!("row {} has {} values for {width} columns", number + 1, row.len())));
+                return Err(self.wrong(format!(
+                    "row {} has {} values for {width} columns",
+                    number + 1,
+                    row.len()
+                )));
             }
             texts.extend(place.and_then(|place| row.get(place)).map(|value| match value {
                 Scalar::Integer(number) => number.to_string(),
                 Scalar::Text(text) => text.clone(),
             }));
         }
-        let integer = |text: &String| text.parse().or(Err(self.wrong(format!("`{text}` is no whole number"))));
+        let integer =
+            |text: &String| text.parse().or(Err(self.wrong(format!("`{text}` is no whole number"))));
         Ok(match kind {
             Kind::Text => Values::of_texts(texts.into_iter()),
             Kind::Integer => Values::Integer(texts.iter().map(integer).collect::<Result<_, _>>()?),

@@ -49,7 +49,9 @@ impl Rows {
         };
         match count {
             CountSpec::Column(column) => maker.by_column(column)?,
-            CountSpec::Drawn(weights) => maker.drawn(&Wheel::new(weights).ok_or_else(|| no_weight(&place))?)?,
+            CountSpec::Drawn(weights) => {
+                maker.drawn(&Wheel::new(weights).ok_or_else(|| no_weight(&place))?)?
+            }
             CountSpec::Daily { column, weekdays, vary_percent } => {
                 maker.daily(column, weekdays, *vary_percent, days)?;
             }
@@ -135,7 +137,8 @@ impl RowMaker<'_> {
             let mut next = 0;
             for (day, weekday) in (0..days.count).zip(weekdays.iter().cycle()) {
                 let varied = 100 - vary_percent + self.random.below(2 * vary_percent + 1);
-                let count = base.saturating_mul(*weekday).saturating_mul(varied).saturating_add(5_000) / 10_000;
+                let count =
+                    base.saturating_mul(*weekday).saturating_mul(varied).saturating_add(5_000) / 10_000;
                 next = self.add(parent, next, count)?;
                 self.rows.days.resize(self.rows.parents.len(), day);
             }
@@ -159,12 +162,15 @@ impl RowMaker<'_> {
                 GenerateError::spec(self.place, format!("`{listed}` of its parent lists nothing"))
             })?;
             let candidates = groups.get(&key_of(self.parent, same, parent)?).map_or(&[][..], Vec::as_slice);
-            let is_listed = |row: &u32| keys.text(index(*row)).is_some_and(|key| words.contains(&key.as_str()));
+            let is_listed =
+                |row: &u32| keys.text(index(*row)).is_some_and(|key| words.contains(&key.as_str()));
             let all = words == ["*"];
-            let chosen: Vec<_> = candidates.iter().filter(|row| all || is_listed(row)).map(|row| Some(*row)).collect();
+            let chosen: Vec<_> =
+                candidates.iter().filter(|row| all || is_listed(row)).map(|row| Some(*row)).collect();
             // A word that finds nothing is a slip that would silently narrow what a row stands for.
             if chosen.is_empty() || (!all && chosen.len() != words.len()) {
-                let what = format!("`{listed}` of its parent finds {} rows: `{}`", chosen.len(), words.join(" "));
+                let what =
+                    format!("`{listed}` of its parent finds {} rows: `{}`", chosen.len(), words.join(" "));
                 return Err(GenerateError::spec(self.place, what));
             }
             self.add(parent, 0, u64::try_from(chosen.len()).or(Err(too_many(self.place)))?)?;
@@ -188,7 +194,7 @@ pub(super) fn group(
     let mut groups: HashMap<Vec<String>, Vec<u32>> = HashMap::new();
     for row in 0..table.rows {
         let number = u32::try_from(row).or(Err(too_many(&format!("table `{}`", table.name))))?;
-        groups.entry(key_of(table, columns, row)?).or_insert_with(Vec::new).push(number);
+        groups.entry(key_of(table, columns, row)?).or_default().push(number);
     }
     Ok(groups)
 }

@@ -47,10 +47,7 @@ pub(super) enum RowsSpec {
     /// Written out here, a list of values each, in the order of the columns that are `listed`.
     Listed(Vec<Vec<Scalar>>),
     /// Some for each row of an earlier table, the parent.
-    Each {
-        parent: String,
-        count: CountSpec,
-    },
+    Each { parent: String, count: CountSpec },
 }
 
 /// How many rows each parent row gets.
@@ -71,12 +68,7 @@ pub(super) enum CountSpec {
     },
     /// One for each row of another table that agrees with the parent row in the columns `same`, and
     /// whose `key` is among the words of the parent's column `listed` (`*` is all).
-    Partners {
-        table: String,
-        same: Vec<String>,
-        key: String,
-        listed: String,
-    },
+    Partners { table: String, same: Vec<String>, key: String, listed: String },
 }
 
 #[derive(Debug, Deserialize)]
@@ -102,11 +94,7 @@ pub(super) enum Source {
     Day,
     /// The prefix and the row's number, at least so many digits; counted anew for each parent row
     /// when it restarts.
-    Sequence {
-        prefix: String,
-        digits: usize,
-        restarts: bool,
-    },
+    Sequence { prefix: String, digits: usize, restarts: bool },
     /// A text drawn by weight.
     Text(BTreeMap<String, u64>),
     /// A whole number drawn by weight.
@@ -117,20 +105,10 @@ pub(super) enum Source {
     Decimal { min: String, max: String, skewed: bool },
     /// A row of another table, drawn among those that agree with the parent row in the columns
     /// `within`; this column gets its `column`. Empty in so many percent.
-    Reference {
-        table: String,
-        column: String,
-        within: Vec<String>,
-        empty_percent: u64,
-    },
+    Reference { table: String, column: String, within: Vec<String>, empty_percent: u64 },
     /// The rows of another table in turn: the next one after `every` rows of a parent, `stride` rows
     /// apart from one to the next within them.
-    Cycle {
-        table: String,
-        column: String,
-        every: u32,
-        stride: u32,
-    },
+    Cycle { table: String, column: String, every: u32, stride: u32 },
     /// Another column of the row that an earlier `reference` or `cycle` column picked.
     Through { column: String, take: String },
     /// Text in which `{name}` is an earlier column.

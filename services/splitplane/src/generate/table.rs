@@ -41,9 +41,10 @@ impl Table {
 
 /// The table of that name among those built.
 pub(super) fn find<'t>(tables: &'t [Table], name: &str, place: &str) -> Result<&'t Table, GenerateError> {
-    tables.iter().find(|table| table.name == name).ok_or_else(|| {
-        GenerateError::spec(place, format!("there is no table `{name}` before it"))
-    })
+    tables
+        .iter()
+        .find(|table| table.name == name)
+        .ok_or_else(|| GenerateError::spec(place, format!("there is no table `{name}` before it")))
 }
 
 /// Builds all tables.

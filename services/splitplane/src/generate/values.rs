@@ -7,8 +7,17 @@ use std::fmt::Write as _;
 /// Values of one type. Texts are kept once each, numbered names as their number.
 #[derive(Debug, Clone)]
 pub(super) enum Values {
-    Text { pool: Vec<String>, at: Vec<Option<u32>>, optional: bool },
-    Sequence { prefix: String, digits: usize, numbers: Vec<Option<u32>>, optional: bool },
+    Text {
+        pool: Vec<String>,
+        at: Vec<Option<u32>>,
+        optional: bool,
+    },
+    Sequence {
+        prefix: String,
+        digits: usize,
+        numbers: Vec<Option<u32>>,
+        optional: bool,
+    },
     Integer(Vec<i64>),
     /// Decimal numbers with two digits after the point.
     Hundredths(Vec<i64>),

@@ -119,9 +119,10 @@ fn refuse_foreign(out: &Path) -> Result<(), GenerateError> {
 /// A name next to `out`, so that a rename stays within one file system, and of this call alone.
 fn beside(out: &Path, kind: &str) -> Result<PathBuf, GenerateError> {
     static CALLS: AtomicU32 = AtomicU32::new(0);
-    let name = out.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-        io_error("generate into", out)(io::Error::from(io::ErrorKind::InvalidFilename))
-    })?;
+    let name = out
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| io_error("generate into", out)(io::Error::from(io::ErrorKind::InvalidFilename)))?;
     let call = CALLS.fetch_add(1, Ordering::Relaxed);
     Ok(out.with_file_name(format!(".{name}.{}-{call}.{kind}", std::process::id())))
 }
@@ -158,14 +159,15 @@ fn write_into(tables: &[Table], folder: &Path, stamp: &Stamp) -> Result<Generate
                 (table, scope.spawn(move || write_table(table, &path)))
             })
             .collect();
-        let join = |(table, thread): (&Table, std::thread::ScopedJoinHandle<'_, Result<u64, GenerateError>>)| {
-            let bytes = thread.join().unwrap_or_else(|_| {
-                let path = folder.join(file_name(&table.name));
-                Err(io_error("write", &path)(io::Error::other("the writer stopped")))
-            })?;
-            let rows = u64::try_from(table.rows).unwrap_or(u64::MAX);
-            Ok((table.name.clone(), GeneratedTable { rows, bytes }))
-        };
+        let join =
+            |(table, thread): (&Table, std::thread::ScopedJoinHandle<'_, Result<u64, GenerateError>>)| {
+                let bytes = thread.join().unwrap_or_else(|_| {
+                    let path = folder.join(file_name(&table.name));
+                    Err(io_error("write", &path)(io::Error::other("the writer stopped")))
+                })?;
+                let rows = u64::try_from(table.rows).unwrap_or(u64::MAX);
+                Ok((table.name.clone(), GeneratedTable { rows, bytes }))
+            };
         threads.into_iter().map(join).collect::<Result<BTreeMap<_, _>, GenerateError>>()
     })?;
     let path = folder.join(STAMP_FILE);
@@ -176,14 +178,16 @@ fn write_into(tables: &[Table], folder: &Path, stamp: &Stamp) -> Result<Generate
         week_to: stamp.week.to.to_string(),
         tables: written.clone(),
     };
-    let mut text = serde_json::to_string_pretty(&file).map_err(|error| io_error("write", &path)(error.into()))?;
+    let mut text =
+        serde_json::to_string_pretty(&file).map_err(|error| io_error("write", &path)(error.into()))?;
     text.push('\n');
     fs::write(&path, text).map_err(io_error("write", &path))?;
     Ok(Generated { week: stamp.week, tables: written })
 }
 
 fn write_table(table: &Table, path: &Path) -> Result<u64, GenerateError> {
-    let encode = |source: ParquetError| GenerateError::Encode { path: path.to_owned(), source: Box::new(source) };
+    let encode =
+        |source: ParquetError| GenerateError::Encode { path: path.to_owned(), source: Box::new(source) };
     let columns: Vec<&Column> = table.columns.iter().filter(|column| column.written).collect();
     let schema = Arc::new(Schema::new(columns.iter().map(|column| field(column)).collect::<Vec<_>>()));
     let file = File::create(path).map_err(io_error("create", path))?;
@@ -237,7 +241,8 @@ fn array(values: &Values, start: usize, end: usize) -> Result<ArrayRef, ArrowErr
             Arc::new(texts.map(text).collect::<arrow::array::StringArray>())
         }
         Values::Sequence { prefix, digits, .. } => {
-            let mut builder = StringBuilder::with_capacity(end - start, (end - start) * (prefix.len() + digits));
+            let mut builder =
+                StringBuilder::with_capacity(end - start, (end - start) * (prefix.len() + digits));
             let mut text = String::new();
             for row in start..end {
                 text.clear();

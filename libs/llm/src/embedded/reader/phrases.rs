@@ -1,0 +1,176 @@
+//! The words that give a question its structure: ranks, calendar units, "how many", "which", "other than".
+//!
+//! Decides how far each of them reaches, and what it leads one to expect.
+
+use super::super::grammar::{GroupKind, Rank};
+use super::super::tokens::{Kind, Token};
+use super::super::words::{self, Modifier};
+use super::{Mode, Reader, Wanted};
+
+impl Reader<'_> {
+    /// "top", or a number before it: "5 best".
+    pub(super) fn superlative_here(&self) -> Option<bool> {
+        let here = words::superlative(self.lower(self.at));
+        here.or_else(|| self.count_at(self.at).and_then(|_| words::superlative(self.lower(self.at + 1))))
+    }
+
+    pub(super) fn rank(&mut self, descending: bool) {
+        let before = words::superlative(self.lower(self.at)).is_none();
+        let (count, length) = match (before, self.count_at(self.at + 1)) {
+            (true, _) => (self.count_at(self.at), 2),
+            (false, Some(count)) => (Some(count), 2),
+            (false, None) => (None, 1),
+        };
+        let at = self.span(self.at, self.at + 1).start;
+        match &mut self.reading.rank {
+            Some(rank) if rank.descending != descending || (rank.count.is_some() && count.is_some()) => {
+                return self.leave(length);
+            }
+            Some(rank) => rank.count = rank.count.or(count),
+            rank @ None => *rank = Some(Rank { at, descending, count }),
+        }
+        if self.wanted.is_none() && self.mode != Mode::Group {
+            self.wanted = Some(Wanted::Rank);
+        }
+        self.at += length;
+        self.joined = false;
+    }
+
+    /// "by month", "monthly", "month by month", "which month".
+    pub(super) fn grain(&mut self) -> bool {
+        let Some((grain, adjective)) = words::grain(self.lower(self.at)) else { return false };
+        let again =
+            self.lower(self.at + 1) == "by" && words::grain(self.lower(self.at + 2)) == Some((grain, false));
+        let length = if again { 3 } else { 1 };
+        let asked = matches!(self.wanted, Some(Wanted::Which | Wanted::What | Wanted::Rank));
+        if !(adjective || again || self.mode == Mode::Group || asked) {
+            return false;
+        }
+        let single = self.token(self.at).is_some_and(|token| token.lower == token.norm);
+        self.group(length, GroupKind::Grain(grain), asked && self.mode != Mode::Group && !adjective, single);
+        true
+    }
+
+    /// Words of grammar. Says whether it took one.
+    pub(super) fn phrase_word(&mut self, token: &Token) -> bool {
+        let (word, next, third) = (token.lower.as_str(), self.lower(self.at + 1), self.lower(self.at + 2));
+        match (word, next) {
+            ("how", "many") => self.modify(Modifier::Count, 2),
+            ("how", "much") | ("would", "like") => self.at += 2,
+            ("to", next) if words::is_stop(next) => self.at += 1,
+            ("number" | "count", "of") => self.modify(Modifier::Count, 2),
+            ("sum" | "total", "of") => self.modify(Modifier::Total, 2),
+            ("other", "than") | ("apart", "from") | ("except", "for") => self.enter(Mode::Negated, 2),
+            ("but" | "and", "not" | "without" | "excluding") => self.at += 1,
+            ("as", "well") if third == "as" => {
+                self.join();
+                self.at += 3;
+            }
+            ("broken", "down") if third == "by" => self.at += 2,
+            ("broken" | "split" | "grouped" | "group" | "breakdown" | "divided", "by") => self.at += 1,
+            ("sorted" | "ranked" | "ordered", "by") => self.rank_by(2),
+            ("rank" | "sort", _) => self.rank_by(1),
+            ("ascending" | "descending", _) if self.reading.rank.is_some() => {
+                if let Some(rank) = &mut self.reading.rank {
+                    rank.descending = word == "descending";
+                }
+                self.at += 1;
+            }
+            ("which" | "what", _) => self.ask(word == "which"),
+            ("and" | "plus", _) => {
+                self.join();
+                self.at += 1;
+            }
+            ("or", _) if self.reading.values.last().is_some_and(|value| value.negated) => {
+                self.join();
+                self.at += 1;
+            }
+            _ => return self.single_word(word),
+        }
+        true
+    }
+
+    pub(super) fn single_word(&mut self, word: &str) -> bool {
+        if words::is_grouper(word) {
+            self.enter(Mode::Group, 1);
+        } else if words::is_negator(word) {
+            self.enter(Mode::Negated, 1);
+        } else if words::is_preposition(word) {
+            // "not in Harbour": the preposition does not end the negation.
+            match self.mode {
+                Mode::Negated => self.at += 1,
+                Mode::Plain | Mode::Group | Mode::Value => self.enter(Mode::Value, 1),
+            }
+        } else if let Some(modifier) = words::modifier(word) {
+            self.modify(modifier, 1);
+        } else if self.wanted == Some(Wanted::Which) && self.count_at(self.at).is_some() {
+            self.count_of_which();
+        } else if words::is_stop(word) || self.fills(word) {
+            self.at += 1;
+        } else if words::is_pointer(word) {
+            self.leave(1);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Whether a pointing word points at nothing: "is it", "are there", "the branch that had". After a
+    /// preposition or before a name it stands for something that this question does not say.
+    pub(super) fn fills(&self, word: &str) -> bool {
+        let before = self.at.checked_sub(1).map_or("", |at| self.lower(at));
+        let linked = matches!(before, "is" | "are" | "was" | "were" | "did" | "does" | "do" | "be");
+        match word {
+            "it" | "there" => linked,
+            "that" | "this" => !words::is_preposition(before) && self.named(self.at + 1).is_none(),
+            _ => false,
+        }
+    }
+
+    /// "which 5 branches": the rank may follow.
+    pub(super) fn count_of_which(&mut self) {
+        let at = self.span(self.at, self.at + 1).start;
+        let count = self.count_at(self.at);
+        match &mut self.reading.rank {
+            Some(_) => return self.leave(1),
+            rank @ None => *rank = Some(Rank { at, descending: true, count }),
+        }
+        self.at += 1;
+    }
+
+    pub(super) fn modify(&mut self, modifier: Modifier, length: usize) {
+        let span = self.span(self.at, self.at + length);
+        self.modifiers.push((modifier, span));
+        self.at += length;
+    }
+
+    /// "ranked by fees", "rank branches by fees".
+    pub(super) fn rank_by(&mut self, length: usize) {
+        let at = self.span(self.at, self.at + 1).start;
+        if self.reading.rank.is_none() {
+            self.reading.rank = Some(Rank { at, descending: true, count: None });
+        }
+        if length == 2 {
+            self.enter(Mode::Group, 2);
+        } else {
+            self.wanted = Some(Wanted::Rank);
+            self.at += 1;
+        }
+    }
+
+    pub(super) fn ask(&mut self, which: bool) {
+        // "What branch" asks for branches; "what were the branch's fees" does not.
+        let named = self.named(self.at + 1).is_some_and(|found| found.metrics.is_empty());
+        if !which && !named && words::grain(self.lower(self.at + 1)).is_none() {
+            self.at += 1;
+            return;
+        }
+        if which {
+            self.give_up();
+            self.open = Some(self.span(self.at, self.at + 1));
+        }
+        self.wanted = Some(if which { Wanted::Which } else { Wanted::What });
+        self.mode = Mode::Plain;
+        self.at += 1;
+    }
+}

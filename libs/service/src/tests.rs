@@ -1,0 +1,12 @@
+//! Services over real sockets: mutual TLS on ports of the system's choosing, with a PKI of their own.
+
+mod health;
+mod hops;
+mod limits;
+mod pki;
+mod reasons;
+mod sessions;
+mod stub;
+mod traces;
+mod upstreams;
+mod world;

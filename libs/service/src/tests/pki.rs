@@ -1,0 +1,66 @@
+//! A certificate authority in a temporary folder.
+
+use crate::config;
+use crate::workload::Workload;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+pub(super) const TRUST_DOMAIN: &str = "mesh.test";
+
+pub(super) struct Pki {
+    folder: TempDir,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Pki {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        std::fs::write(folder.path().join("ca.pem"), certificate.pem()).unwrap();
+        Self { folder, issuer: Issuer::new(params, key) }
+    }
+
+    /// A certificate with any names.
+    pub(super) fn issue(&self, file: &str, dns: &str, uri: &str) -> config::Tls {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names =
+            vec![SanType::DnsName(dns.try_into().unwrap()), SanType::URI(uri.try_into().unwrap())];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let path = |end: &str| self.folder.path().join(format!("{file}.{end}"));
+        std::fs::write(path("pem"), certificate.pem()).unwrap();
+        std::fs::write(path("key"), key.serialize_pem()).unwrap();
+        config::Tls { certificate: path("pem"), key: path("key"), ca: self.folder.path().join("ca.pem") }
+    }
+
+    pub(super) fn workload(&self, workload: Workload) -> config::Tls {
+        self.issue(workload.name(), &workload.server_name(), &workload.spiffe_id(TRUST_DOMAIN))
+    }
+
+    /// What a caller shows and asks.
+    pub(super) fn caller(&self, workload: Workload) -> Arc<ClientConfig> {
+        crate::tls::client_config(&self.workload(workload)).unwrap()
+    }
+
+    /// A caller without a certificate, in the versions given.
+    pub(super) fn nobody(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> Arc<ClientConfig> {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(self.folder.path().join("ca.pem")).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Arc::new(config)
+    }
+}

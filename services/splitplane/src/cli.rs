@@ -1,0 +1,100 @@
+//! The command line: what can be said, and which module answers.
+//!
+//! Decides nothing but the exit code of a command line that makes no sense.
+
+use crate::error::{CommandError, DONE, USAGE};
+use crate::home::Home;
+use crate::{ask, audit, configuration, demo, generating, init, metrics, session, sign, up};
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Plain-English analytics on a gRPC mesh in which no model decides whose rows are read
+#[derive(Debug, Parser)]
+#[command(name = "splitplane", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Up(up::UpArgs),
+    Ask(ask::AskArgs),
+    Metrics(metrics::MetricsArgs),
+    Sign(sign::SignArgs),
+    Session(session::SessionArgs),
+    Config(configuration::ConfigArgs),
+    Init(init::InitArgs),
+    Credentials(init::CredentialsArgs),
+    Audit(audit::AuditArgs),
+    Generate(generating::GenerateArgs),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    run(std::env::args_os())
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // Nobody is left to tell when the terminal is gone.
+            drop(error.print());
+            return ExitCode::from(if is_asked_for { DONE } else { USAGE });
+        }
+    };
+    match command(cli.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => error.tell(),
+    }
+}
+
+fn command(command: Command) -> Result<u8, CommandError> {
+    // These need no folder of the command line's own.
+    let command = match command {
+        Command::Init(args) => return init::run(&args),
+        Command::Generate(args) => return generating::run(&args),
+        other => other,
+    };
+    let home = Home::from_environment()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        Command::Demo(args) => runtime.block_on(demo::run(&home, &args)),
+        Command::Up(args) => runtime.block_on(up::run(&home, args)),
+        Command::Ask(args) => runtime.block_on(ask::run(&home, args)),
+        Command::Metrics(args) => runtime.block_on(metrics::run(&home, &args)),
+        Command::Session(args) => runtime.block_on(session::run(&home, &args)),
+        Command::Credentials(args) => runtime.block_on(init::renew(&home, &args)),
+        Command::Sign(args) => sign::run(&home, &args),
+        Command::Config(args) => configuration::run(&home, &args),
+        Command::Audit(args) => audit::run(&home, &args),
+        Command::Init(args) => init::run(&args),
+        Command::Generate(args) => generating::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_fits_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_line_that_makes_no_sense_ends_with_64() {
+        for line in ["", "nothing", "ask", "ask --as a", "up --port many", "audit", "sign --as a"] {
+            let words = ["splitplane"].into_iter().chain(line.split_whitespace()).map(OsString::from);
+            assert_eq!(run(words), ExitCode::from(USAGE), "{line}");
+        }
+        assert_eq!(run(["splitplane", "--version"].map(OsString::from)), ExitCode::from(DONE));
+    }
+}

@@ -1,0 +1,234 @@
+//! The services behind the gateway, called as an operator or a compromised gateway would: with valid
+//! certificates, and with keys, receipts and sandboxes that are not quite theirs.
+
+use crate::support::{ANN, BEA, Bench, as_of};
+use splitplane::caller::question;
+use splitplane_proto::common::v1::Relation;
+use splitplane_proto::gateway::v1::OpenSessionResponse;
+use splitplane_proto::query::v1::open_sandbox_response::Outcome as Opened;
+use splitplane_proto::query::v1::query_service_client::QueryServiceClient;
+use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest, Sandbox};
+use splitplane_proto::reasoning::v1::reasoning_service_client::ReasoningServiceClient;
+use splitplane_proto::reasoning::v1::{ValidateRequest, validate_response::Outcome as Validated};
+use splitplane_proto::schema_router::v1::schema_router_service_client::SchemaRouterServiceClient;
+use splitplane_proto::schema_router::v1::{RouteRequest, WriteSqlRequest};
+use splitplane_service::{Workload, reason_of};
+use splitplane_testkit::World;
+use splitplane_types::Reason;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Code, Request, Status};
+
+/// A channel to a service with a workload's certificate.
+pub(crate) async fn channel(bench: &Bench, to: Workload, with: Workload) -> Channel {
+    let pki = bench.mesh.pki();
+    let read = |path: std::path::PathBuf| std::fs::read(path).unwrap();
+    let tls = ClientTlsConfig::new()
+        .ca_certificate(Certificate::from_pem(read(pki.ca())))
+        .identity(Identity::from_pem(read(pki.certificate(with)), read(pki.key(with))));
+    let endpoint = Endpoint::from_shared(format!("https://{}", bench.address(to))).unwrap();
+    endpoint.tls_config(tls).unwrap().connect().await.unwrap()
+}
+
+struct Operator {
+    reasoning: ReasoningServiceClient<Channel>,
+    router: SchemaRouterServiceClient<Channel>,
+    query: QueryServiceClient<Channel>,
+}
+
+fn with_key<T>(key: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("txn-token", key.parse().unwrap());
+    request
+}
+
+impl Operator {
+    async fn of(bench: &Bench) -> Self {
+        Self {
+            reasoning: ReasoningServiceClient::new(channel(bench, Workload::Reasoning, Workload::Operator).await),
+            router: SchemaRouterServiceClient::new(channel(bench, Workload::SchemaRouter, Workload::Operator).await),
+            query: QueryServiceClient::new(channel(bench, Workload::Query, Workload::Operator).await),
+        }
+    }
+
+    async fn receipt(&mut self, session: &OpenSessionResponse) -> String {
+        let message = ValidateRequest { frame: session.frame.clone() };
+        let answer = self.reasoning.validate(with_key(&session.session_key, message)).await.unwrap();
+        match answer.into_inner().outcome {
+            Some(Validated::Supported(supported)) => supported.receipt,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn route(&mut self, key: &str, receipt: &str) -> Result<Vec<String>, Status> {
+        let message = RouteRequest { receipt: receipt.to_owned() };
+        Ok(self.router.route(with_key(key, message)).await?.into_inner().relations)
+    }
+
+    async fn write(&mut self, key: &str, receipt: &str, relations: Vec<Relation>) -> Result<String, Status> {
+        let message =
+            WriteSqlRequest { receipt: receipt.to_owned(), relations, filters: Vec::new(), refusals: Vec::new() };
+        Ok(self.router.write_sql(with_key(key, message)).await?.into_inner().sql)
+    }
+
+    async fn open(&mut self, key: &str, receipt: &str, relations: &[&str]) -> Result<Sandbox, Status> {
+        let relations = relations.iter().map(|name| (*name).to_owned()).collect();
+        let message = OpenSandboxRequest { receipt: receipt.to_owned(), relations };
+        match self.query.open_sandbox(with_key(key, message)).await?.into_inner().outcome {
+            Some(Opened::Sandbox(sandbox)) => Ok(sandbox),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn execute(&mut self, key: &str, sandbox_id: &str, sql: &str) -> Result<usize, Status> {
+        let message = ExecuteRequest { sandbox_id: sandbox_id.to_owned(), sql: sql.to_owned() };
+        let mut parts = self.query.execute(with_key(key, message)).await?.into_inner();
+        let mut count = 0;
+        while parts.message().await?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+async fn session(bench: &Bench, composite: &str, text: &str) -> OpenSessionResponse {
+    bench.caller(composite).await.open_session(question(text, Some(as_of()))).await.unwrap()
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, Status>, reason: Reason) {
+    let status = result.expect_err("it passed");
+    assert_eq!(reason_of(&status), Some(reason), "{status:?}");
+}
+
+const SQL: &str = "SELECT SUM(fee) AS total_fees FROM loans";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_walks_the_chain_by_hand() {
+    let bench = Bench::start(&World::library(3)).await;
+    let mut operator = Operator::of(&bench).await;
+    let session = session(&bench, ANN, "total fees").await;
+    let key = session.session_key.clone();
+    let receipt = operator.receipt(&session).await;
+    let relations = operator.route(&key, &receipt).await.unwrap();
+    assert_eq!(relations, ["loans"]);
+    let sandbox = operator.open(&key, &receipt, &["loans"]).await.unwrap();
+    assert!(sandbox.security_sql.contains("city-libraries"), "{}", sandbox.security_sql);
+    let columns: Vec<_> = sandbox.relations[0].columns.iter().map(|column| column.name.as_str()).collect();
+    assert!(columns.contains(&"fee") && !columns.contains(&"reader_email"), "{columns:?}");
+    let sql = operator.write(&key, &receipt, sandbox.relations.clone()).await.unwrap();
+    assert_eq!(operator.execute(&key, &sandbox.sandbox_id, &sql).await.unwrap(), 3, "header, rows, summary");
+    bench.mesh.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_receipts_and_questions_cannot_be_swapped() {
+    let bench = Bench::start(&World::library(3)).await;
+    let mut operator = Operator::of(&bench).await;
+    let questions = [(ANN, "total fees"), (ANN, "number of loans"), (BEA, "total fees")];
+    let mut sessions = Vec::new();
+    for (composite, text) in questions {
+        let session = session(&bench, composite, text).await;
+        let receipt = operator.receipt(&session).await;
+        sessions.push((session, receipt));
+    }
+    for (i, (mine, _)) in sessions.iter().enumerate() {
+        for (j, (theirs, receipt)) in sessions.iter().enumerate() {
+            let key = &mine.session_key;
+            if i == j {
+                assert!(operator.route(key, receipt).await.is_ok());
+                continue;
+            }
+            refused(operator.route(key, receipt).await, Reason::Unauthenticated);
+            refused(operator.write(key, receipt, Vec::new()).await, Reason::Unauthenticated);
+            refused(operator.open(key, receipt, &["loans"]).await, Reason::Unauthenticated);
+            if mine.frame != theirs.frame {
+                // A gateway that slips in another question than the signed one.
+                let message = ValidateRequest { frame: theirs.frame.clone() };
+                refused(operator.reasoning.validate(with_key(key, message)).await, Reason::Unauthenticated);
+            }
+        }
+    }
+    bench.mesh.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_opens_one_sandbox_and_a_sandbox_is_its_callers() {
+    let bench = Bench::start(&World::library(3)).await;
+    let mut operator = Operator::of(&bench).await;
+    let ann = session(&bench, ANN, "total fees").await;
+    let bea = session(&bench, BEA, "total fees").await;
+    let receipt = operator.receipt(&ann).await;
+    // Only what the interpretation needs, whoever asks for more or less.
+    refused(operator.open(&ann.session_key, &receipt, &["loans", "branches"]).await, Reason::QueryOutsideView);
+    refused(operator.open(&ann.session_key, &receipt, &["secrets"]).await, Reason::QueryOutsideView);
+    refused(operator.open(&ann.session_key, &receipt, &["admin_branches"]).await, Reason::QueryOutsideView);
+    let sandbox = operator.open(&ann.session_key, &receipt, &["loans"]).await.unwrap();
+    refused(operator.open(&ann.session_key, &receipt, &["loans"]).await, Reason::Unauthenticated);
+    refused(operator.execute(&bea.session_key, &sandbox.sandbox_id, SQL).await, Reason::SandboxNotFound);
+    let mut other = sandbox.sandbox_id.clone().into_bytes();
+    other[20] = if other[20] == b'A' { b'B' } else { b'A' };
+    let other = String::from_utf8(other).unwrap();
+    refused(operator.execute(&ann.session_key, &other, SQL).await, Reason::SandboxNotFound);
+    for _ in 0..3 {
+        operator.execute(&ann.session_key, &sandbox.sandbox_id, SQL).await.unwrap();
+    }
+    refused(operator.execute(&ann.session_key, &sandbox.sandbox_id, SQL).await, Reason::SandboxExhausted);
+    bench.mesh.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_is_taken_away_closes_open_sandboxes() {
+    let bench = Bench::start(&World::library(3)).await;
+    let mut operator = Operator::of(&bench).await;
+    let ann = session(&bench, ANN, "total fees").await;
+    let receipt = operator.receipt(&ann).await;
+    let sandbox = operator.open(&ann.session_key, &receipt, &["loans"]).await.unwrap();
+    let mut world = World::library(3);
+    world.grants.retain(|grant| grant.admin != "ann");
+    world.write(&bench.data()).unwrap();
+    let message = ExecuteRequest { sandbox_id: sandbox.sandbox_id, sql: SQL.to_owned() };
+    let mut parts = operator.query.execute(with_key(&ann.session_key, message)).await.unwrap().into_inner();
+    let mut rows = Vec::new();
+    while let Some(part) = parts.message().await.unwrap() {
+        if let Some(splitplane_proto::query::v1::execute_response::Part::Batch(batch)) = part.part {
+            rows.extend(batch.rows);
+        }
+    }
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].cells[0].kind, None, "a sum over no rows is NULL");
+    bench.mesh.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tampered_session_keys_are_refused_everywhere() {
+    let bench = Bench::start(&World::library(3)).await;
+    let mut operator = Operator::of(&bench).await;
+    let session = session(&bench, ANN, "total fees").await;
+    let key = session.session_key.clone();
+    let parts: Vec<&str> = key.split('.').collect();
+    let bytes = |at: usize| {
+        let mut changed = parts[at].as_bytes().to_vec();
+        let middle = changed.len() / 2;
+        changed[middle] = if changed[middle] == b'A' { b'B' } else { b'A' };
+        let mut parts: Vec<String> = parts.iter().map(|part| (*part).to_owned()).collect();
+        parts[at] = String::from_utf8(changed).unwrap();
+        parts.join(".")
+    };
+    let mut bad = vec![bytes(0), bytes(1), bytes(2), String::from("x"), format!("{key}x"), key.to_uppercase()];
+    bad.push(format!("{}.{}.", parts[0], parts[1]));
+    for key in bad {
+        let message = ValidateRequest { frame: session.frame.clone() };
+        refused(operator.reasoning.validate(with_key(&key, message)).await, Reason::Unauthenticated);
+        refused(operator.route(&key, "x").await, Reason::Unauthenticated);
+        refused(operator.open(&key, "x", &["loans"]).await, Reason::Unauthenticated);
+        refused(operator.execute(&key, "x", SQL).await, Reason::Unauthenticated);
+    }
+    let twice = {
+        let mut request = with_key(&key, RouteRequest { receipt: "x".to_owned() });
+        request.metadata_mut().append("txn-token", key.parse().unwrap());
+        operator.router.route(request).await
+    };
+    refused(twice, Reason::Unauthenticated);
+    let status = operator.router.route(RouteRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated, "no key at all");
+    bench.mesh.stop().await.unwrap();
+}
