@@ -94,7 +94,7 @@ async fn a_mesh_that_cannot_start_says_what_to_do() {
     let world = World::library(1);
     let mistakes: [(&str, &str, &str); 4] = [
         ("policy.yaml", "branch: branch_id } }\n", "branch_idd"),
-        ("policy.yaml", "model: library_loans", "another_model"),
+        ("policy.yaml", "model: library_loans", "library_loans"),
         ("model.yaml", "SUM(loans.fee)", "loans.fee"),
         ("policy.yaml", "fines: { scope", "fines"),
     ];

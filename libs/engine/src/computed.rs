@@ -58,6 +58,7 @@ pub(crate) fn plan(
 }
 
 /// Replaces every column by its exact name in the source, quoted, and lists them.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other node is walked into by the visitor")]
 fn resolve_columns(
     expression: &Expr,
     resolve: Resolve<'_>,

@@ -87,6 +87,7 @@ fn whole(value: i128) -> Cell {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 fn decimals(array: &ArrayRef) -> Result<Vec<Cell>, EngineError> {
     let (precision, scale) = match array.data_type() {
         Arrow::Decimal32(p, s) | Arrow::Decimal64(p, s) | Arrow::Decimal128(p, s) => (*p, *s),
@@ -139,9 +140,9 @@ mod tests {
             Arc::new(UInt64Array::from(vec![Some(7), Some(u64::MAX)])),
         ];
         // The plan declared another precision than was delivered.
-        let declared = |array: &ArrayRef| match array.data_type() {
-            Arrow::Decimal128(..) => Arrow::Decimal128(36, 6),
-            other => other.clone(),
+        let declared = |array: &ArrayRef| {
+            let decimal = matches!(array.data_type(), Arrow::Decimal128(..));
+            if decimal { Arrow::Decimal128(36, 6) } else { array.data_type().clone() }
         };
         let delivered = Schema::new(
             columns.iter().map(|a| Field::new("c", a.data_type().clone(), true)).collect::<Vec<_>>(),

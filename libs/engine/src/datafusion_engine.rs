@@ -2,7 +2,7 @@
 
 use crate::interrupt::Interrupt;
 use crate::memory::StatementPool;
-use crate::scan::ScanContext;
+use crate::source::ScanContext;
 use crate::threads::{Activity, Threads};
 use crate::{Engine, EngineError, GrantsRequest, Lookup, QueryResult, Statement, Warehouse};
 use crate::{grants, lookup, run};

@@ -72,6 +72,7 @@ fn tuples(batch: &RecordBatch) -> Result<Vec<Vec<ScopeValue>>, crate::error::Any
     Ok((0..batch.num_rows()).filter_map(tuple).collect())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 fn values(array: &ArrayRef) -> Result<Vec<Option<ScopeValue>>, crate::error::AnyError> {
     Ok(match array.data_type() {
         Arrow::Utf8 => {

@@ -6,7 +6,8 @@
 
 use crate::EngineError;
 use crate::interrupt::Interrupt;
-use crate::scan::{ScanContext, ScopedScan};
+use crate::scan::ScopedScan;
+use crate::source::ScanContext;
 use crate::threads::Activity;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;

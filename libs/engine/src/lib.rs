@@ -35,6 +35,7 @@ mod run;
 mod scan;
 mod scope;
 mod session;
+mod source;
 mod threads;
 mod typing;
 mod wall;

@@ -10,6 +10,10 @@ use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
 /// One flag per column of the plan's result.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "nodes that compute nothing hand columns on; in doubt all are masked"
+)]
 pub(crate) fn masked(plan: &LogicalPlan) -> Vec<bool> {
     let width = plan.schema().fields().len();
     let flags = match plan {
@@ -66,19 +70,26 @@ impl Inputs {
     fn is_masked(&self, expression: &Expr) -> bool {
         let mut found = false;
         let walked = expression.apply(|node| {
-            found |= match node {
-                Expr::Column(column) => match self.parts.iter().find_map(|(schema, flags)| {
-                    schema.maybe_index_of_column(column).and_then(|at| flags.get(at).copied())
-                }) {
-                    Some(masked) => masked,
-                    None => true,
-                },
-                Expr::ScalarSubquery(query) => masked(&query.subquery).contains(&true),
-                _ => false,
-            };
+            found |= self.reads_masked(node);
             Ok(TreeNodeRecursion::Continue)
         });
         found || walked.is_err()
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other nodes hold columns, and those are walked into")]
+    fn reads_masked(&self, node: &Expr) -> bool {
+        match node {
+            Expr::Column(column) => {
+                let flag = |(schema, flags): &(DFSchema, Vec<bool>)| {
+                    schema.maybe_index_of_column(column).and_then(|at| flags.get(at).copied())
+                };
+                self.parts.iter().find_map(flag).unwrap_or(true)
+            }
+            Expr::ScalarSubquery(query) => masked(&query.subquery).contains(&true),
+            // What the outer query's column is, is not known here.
+            Expr::OuterReferenceColumn(..) => true,
+            _ => false,
+        }
     }
 }
 

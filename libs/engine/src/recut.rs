@@ -93,7 +93,9 @@ mod tests {
     fn rows(from: usize, count: usize) -> RecordBatch {
         let schema =
             Schema::new(vec![Field::new("n", DataType::Int64, true), Field::new("t", DataType::Utf8, true)]);
-        let number = |row: usize| (row % 20_000 < 9_000 || row % 7 != 0).then(|| i64::try_from(row).unwrap());
+        let number = |row: usize| {
+            (row % 20_000 < 9_000 || !row.is_multiple_of(7)).then(|| i64::try_from(row).unwrap())
+        };
         let numbers: Int64Array = (from..from + count).map(number).collect();
         let texts: StringArray = (from..from + count).map(|row| Some("x".repeat(row % 5))).collect();
         RecordBatch::try_new(Arc::new(schema), vec![Arc::new(numbers), Arc::new(texts)]).unwrap()

@@ -40,13 +40,15 @@ pub(crate) async fn run(
     Ok(QueryResult { table, bytes })
 }
 
+type Relations = Vec<(String, Arc<dyn TableProvider>)>;
+
 /// Only what the statement reads is opened; a relation it does not name does not exist for it.
 fn relations(
     shared: &Shared,
     statement: &Statement,
     interrupt: &Interrupt,
-) -> Result<Vec<(String, Arc<dyn TableProvider>)>, EngineError> {
-    let mut relations: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
+) -> Result<Relations, EngineError> {
+    let mut relations = Relations::new();
     for name in statement.query.relations() {
         let relation = statement
             .plane

@@ -50,6 +50,7 @@ enum Extent {
 }
 
 /// The type in which a column is compared; `None` where keys of that type are not compared at all.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 pub(crate) fn family(data_type: &DataType) -> Option<DataType> {
     match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(DataType::Utf8),
@@ -115,6 +116,7 @@ fn spelling(value: &ScopeValue) -> String {
 }
 
 /// Turns values of one family into another where the spelling is canonical, else into NULL.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 fn respell(array: &ArrayRef, family: &DataType) -> Result<ArrayRef, AnyError> {
     if array.data_type() == family {
         return Ok(Arc::clone(array));
@@ -174,6 +176,7 @@ impl BoundKeys {
 }
 
 impl Extent {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a family is an integer, a date or else text")]
     fn of(array: &ArrayRef) -> Self {
         match array.data_type() {
             DataType::Int64 => Self::Integers(sorted(array.as_primitive::<Int64Type>().iter().flatten())),

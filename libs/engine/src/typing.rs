@@ -23,6 +23,7 @@ const INTEGER_PRECISION: u8 = 20;
 /// The Arrow type in which a relation shows a column: `declared`, or what the file says.
 ///
 /// `None` where the file's type can never become the declared one, or cannot be shown at all.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 pub(crate) fn target(declared: Option<DataType>, file: &Arrow) -> Option<Arrow> {
     let natural = natural(file);
     let Some(declared) = declared else { return natural };
@@ -50,6 +51,7 @@ fn instant() -> Arrow {
 }
 
 /// One type per family, so that files which differ in width alone agree.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 fn natural(file: &Arrow) -> Option<Arrow> {
     Some(match file {
         Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View => Arrow::Utf8,
@@ -86,6 +88,7 @@ fn can_become(from: &Arrow, to: &Arrow) -> bool {
 }
 
 /// The type as the rest of the system names it; `None` for types that no result may have.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 pub(crate) fn data_type(arrow: &Arrow) -> Option<DataType> {
     Some(match arrow {
         Arrow::Null | Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View => DataType::String,
@@ -124,6 +127,10 @@ pub(crate) fn cast(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef, AnyError> {
 }
 
 /// Texts and doubles as decimal texts: a double stands for the shortest number that reads back as it.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "types that are no text and no double have a cast of their own"
+)]
 fn decimal_texts(array: &ArrayRef) -> Option<Result<Vec<Option<String>>, AnyError>> {
     match array.data_type() {
         Arrow::Float64 => {

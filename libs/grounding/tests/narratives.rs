@@ -1,5 +1,7 @@
 //! Narratives over made-up results: what is proved, what is refused, and why.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure here is a failed test")]
+
 use splitplane_grounding::{Claim, Context, prove, template};
 use splitplane_types::{Cell, Column, DataType, Table};
 
@@ -124,6 +126,7 @@ fn false_and_uncheckable_figures_are_refused() {
         (fees(), "Late fees of Harbour were 1.6 times those of Old Mill."),
         (fees(), "Together, Harbour and Old Mill had 81% of late fees."),
         (fees(), "Some branch had $800.00."),
+        (fees(), "Late fees came from 3 strangers."),
         (rides(), "Rides rose from 4,000 in January 2031 to 5,000 in March 2031, by 20%."),
     ] {
         assert_eq!(check(&table, text), Err(Claim::Figure), "{text}");
@@ -143,6 +146,7 @@ fn false_and_uncheckable_words_are_refused() {
         (fees(), "Late fees of Harbour were lower than those of Old Mill.", Claim::Direction),
         (fees(), "Compared with Harbour, late fees of Old Mill were higher.", Claim::Direction),
         (fees(), "Old Mill was exceeded by Harbour in late fees.", Claim::Direction),
+        (fees(), "Late fees of Harbour were exceeded by Old Mill.", Claim::Direction),
         (fees(), "Late fees rose.", Claim::Direction),
         (fees(), "Late fees did not come from Harbour.", Claim::Direction),
         (fees(), "Harbour doubled.", Claim::Direction),
@@ -171,6 +175,9 @@ fn dates_and_names_must_be_of_the_result() {
         (fees(), "Riverside is a branch.", Claim::Name),
         (fees(), "Late fees of Harb\u{43e}ur.", Claim::Name),
         (fees(), "'Old Mil' is a branch.", Claim::Name),
+        (fees(), "The branch \"riverside\" is listed.", Claim::Name),
+        // A letter that only looks like an "o": no list of words holds this one.
+        (rides(), "Rides dr\u{43e}pped.", Claim::Name),
     ] {
         assert_eq!(check(&table, text), Err(claim), "{text}");
     }

@@ -92,12 +92,12 @@ impl Calendar {
         self.zoned(instant).datetime()
     }
 
-    /// An instant as text in this calendar's zone, to the second: `2026-11-22T18:24:08-06:00[America/Chicago]`.
+    /// An instant as text in this calendar's zone, to the second: `2026-11-22T18:24:08-06:00` (RFC 3339).
     #[must_use]
     pub fn zoned_text(&self, instant: SystemTime) -> String {
         let zoned = self.zoned(instant);
         let seconds = ZonedRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Floor);
-        zoned.round(seconds).unwrap_or(zoned).to_string()
+        zoned.round(seconds).unwrap_or(zoned).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     fn zoned(&self, instant: SystemTime) -> Zoned {

@@ -32,6 +32,10 @@ impl Readiness {
     pub fn when(is_ready: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(is_ready))
     }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        (self.0)()
+    }
 }
 
 impl fmt::Debug for Readiness {
@@ -80,7 +84,7 @@ impl Health {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut was_ready = false;
         while draining.run_until_cancelled(ticks.tick()).await.is_some() {
-            let is_ready = (readiness.0)();
+            let is_ready = readiness.is_ready();
             if is_ready != was_ready {
                 tracing::info!(is_ready, "readiness changed");
                 self.tell(is_ready).await;

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::{self, ServiceConfig};
 use crate::start::{Start, StartError};
 use crate::status::Chain;
+use crate::telemetry::hide_panic_messages;
 use crate::workload::Workload;
 use std::error::Error;
 use std::io::Write as _;
@@ -88,11 +89,7 @@ where
     F: FnOnce(C, Start) -> Fut,
     Fut: Future<Output = Result<App, StartError>>,
 {
-    // A panic's message may hold a row's value: only where it happened is told.
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, ToString::to_string);
-        drop(writeln!(std::io::stderr(), "panicked at {place}"));
-    }));
+    hide_panic_messages();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(EXIT_FAILED, &error.to_string()),

@@ -14,7 +14,9 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, TracerProviderBuilder};
+use splitplane_types::Txn;
 use std::fmt;
+use std::io::Write as _;
 use tracing::Dispatch;
 use tracing::level_filters::LevelFilter;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -192,6 +194,23 @@ pub fn decision(layer: &'static str, allowed: bool, reason: &str) {
     tracing::info!(layer, decision, reason, "layer decided");
 }
 
+/// Marks the request at hand with its transaction: the one name under which logs, spans and audit
+/// records of a request are found, and which is no secret.
+pub fn record_txn(txn: Txn) {
+    tracing::Span::current().record("txn", tracing::field::display(txn));
+}
+
+/// Makes panics tell where they happened and nothing else: a message may hold a row's value.
+///
+/// For a process that serves; it replaces the process's panic hook.
+pub fn hide_panic_messages() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        // Where standard error is closed, there is nowhere to say so.
+        drop(writeln!(std::io::stderr(), "panicked at {place}"));
+    }));
+}
+
 /// The current span's trace id in hexadecimal, for the audit record.
 #[must_use]
 pub fn trace_id() -> Option<String> {
@@ -208,3 +227,6 @@ pub(crate) fn ids_of(context: &Context) -> Option<(String, String)> {
 pub(crate) fn propagator() -> TraceContextPropagator {
     TraceContextPropagator::new()
 }
+
+#[cfg(test)]
+mod tests;

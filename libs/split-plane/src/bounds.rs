@@ -16,9 +16,6 @@ pub(crate) const NESTING_MAX: usize = 32;
 /// Tokens between two commas of one nesting level. Chains of operators build trees as deep as they are
 /// long, and a tree this deep can still be dropped on a small stack.
 const RUN_TOKENS_MAX: usize = 1_200;
-/// Brackets opened one right after the other. sqlparser tries several readings of each, and what it
-/// tries doubles with every further one.
-const OPENINGS_MAX: usize = 8;
 /// Nesting of queries. The parser's frames for one level are the largest there are.
 const QUERY_NESTING_MAX: usize = 8;
 /// Nesting of what opens with a word that has a syntax of its own, such as CAST. Where sqlparser fails
@@ -100,20 +97,18 @@ fn check_shape(tokens: &[TokenWithSpan]) -> Result<(), GuardError> {
         return Err(GuardError::too_complex(format!("more than {TOKENS_MAX} tokens")));
     }
     let mut levels = vec![Level::default()];
-    let mut openings = 0;
     let mut before = Keyword::NoKeyword;
     for TokenWithSpan { token, span } in tokens {
-        let keyword = match token {
-            Token::Word(word) if word.quote_style.is_none() => word.keyword,
-            _ => Keyword::NoKeyword,
-        };
-        openings = if *token == Token::LParen { openings + 1 } else { 0 };
+        let mut keyword = Keyword::NoKeyword;
+        if let Token::Word(word) = token
+            && word.quote_style.is_none()
+        {
+            keyword = word.keyword;
+        }
         step(&mut levels, token, keyword, before);
         let refused = if matches!(token, Token::LBracket | Token::LBrace | Token::Arrow) {
             // No rule takes what they stand for, and the parser tries several readings of each.
             Some(GuardError::not_allowed("`[`, `{` or `->`", "use plain values and columns"))
-        } else if openings > OPENINGS_MAX {
-            Some(GuardError::too_complex(format!("more than {OPENINGS_MAX} brackets in a row")))
         } else {
             too_deep(&levels)
         };

@@ -61,9 +61,14 @@ pub(crate) fn guard(view: &SandboxView, draft: &str) -> Result<GuardedQuery, Gua
     if nodes > NODES_MAX || text.len() > BYTES_MAX {
         return Err(GuardError::too_complex("too large once every name is written out"));
     }
-    // A literal or an identifier that prints as something else would be a way out of the tree.
-    match parse(bounds::tokens(&text)?) {
-        Ok(again) if again == query => Ok(GuardedQuery { query, relations }),
+    check_reads_back(&query, &text)?;
+    Ok(GuardedQuery { query, relations })
+}
+
+/// A literal or an identifier that prints as something else would be a way out of the tree.
+fn check_reads_back(query: &Query, text: &str) -> Result<(), GuardError> {
+    match parse(bounds::tokens(text)?) {
+        Ok(again) if again == *query => Ok(()),
         Ok(_) | Err(_) => {
             Err(GuardError::not_allowed("a statement that does not read back as it is printed", ""))
         }
@@ -124,5 +129,22 @@ impl Visitor for Counter {
         // Lists of literals have a bound of their own.
         self.0 += usize::from(!matches!(expr, Expr::Value(_)));
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlparser::ast::{Ident, SelectItem, SetExpr};
+
+    #[test]
+    fn a_tree_that_prints_as_another_is_refused() {
+        let mut query = parse(bounds::tokens("SELECT a AS b FROM c").unwrap()).unwrap();
+        assert_eq!(check_reads_back(&query, &query.to_string()), Ok(()));
+        let SetExpr::Select(select) = query.body.as_mut() else { panic!("not a SELECT") };
+        let SelectItem::ExprWithAlias { expr: _, alias } = &mut select.projection[0] else { panic!("no alias") };
+        // Without a quote of its own, the name runs on into a FROM.
+        *alias = Ident::new("b FROM secrets --");
+        assert!(check_reads_back(&query, &query.to_string()).is_err(), "{query}");
     }
 }

@@ -4,9 +4,9 @@
 //! variant that a new sqlparser adds does not compile until someone decides about it, and what is
 //! built holds only what a rule put there.
 //!
-//! - [`query`]: queries, set operations, LIMIT; [`order`]: total order; [`select`]: one SELECT.
-//! - [`relation`]: FROM and joins; [`scope`]: what a name means.
-//! - [`expr`], [`call`], [`window`], [`dates`], [`literal`]: expressions.
+//! - [`query`]: queries, set operations, LIMIT; [`order`]: total order; [`select`], [`group`]: one SELECT.
+//! - [`relation`], [`join`]: FROM; [`scope`]: what a name means.
+//! - [`expr`], [`operator`], [`literal`], [`call`], [`text`], [`dates`], [`window`]: expressions.
 //! - [`build`]: pieces of the new tree.
 
 mod build;
@@ -14,12 +14,15 @@ mod call;
 mod dates;
 mod expr;
 mod group;
+mod join;
 mod literal;
+mod operator;
 mod order;
 mod query;
 mod relation;
 mod scope;
 mod select;
+mod text;
 mod window;
 
 use crate::bounds::{DEPTH_MAX, NODES_MAX, WIDTH_MAX};

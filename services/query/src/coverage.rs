@@ -58,8 +58,8 @@ impl Counting<'_> {
             [name] => words_of(name),
             [] | [_, ..] => "grant".to_owned(),
         };
-        let plural = if granted == 1 { noun } else { format!("{noun}s") };
-        let mut sentence = format!("{covered} of your {granted} {plural}");
+        let noun = if granted == 1 { noun } else { plural(&noun) };
+        let mut sentence = format!("{covered} of your {granted} {noun}");
         if let Some(period) = &interpretation.period {
             sentence.push_str(&format!(", {}", splitplane_semantics::period_text(period)));
         }
@@ -83,6 +83,29 @@ impl Counting<'_> {
     }
 }
 
+/// The regular English plural.
+fn plural(noun: &str) -> String {
+    let sibilant = ["s", "x", "z", "ch", "sh"].iter().any(|ending| noun.ends_with(ending));
+    let stem = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
+    match stem {
+        Some(stem) => format!("{stem}ies"),
+        None if sibilant => format!("{noun}es"),
+        None => format!("{noun}s"),
+    }
+}
+
 fn to_u32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nouns_have_their_regular_plural() {
+        for (one, many) in [("branch", "branches"), ("city", "cities"), ("bay", "bays"), ("site", "sites")] {
+            assert_eq!(plural(one), many);
+        }
+    }
 }

@@ -210,7 +210,10 @@ impl From<&Status> for Refusal {
         // What the transport says stands in its sources: "transport error" alone helps nobody.
         let mut source = status.source();
         while let Some(error) = source {
-            message = format!("{message}: {error}");
+            let said = error.to_string();
+            if !message.contains(&said) {
+                message = format!("{message}: {said}");
+            }
             source = error.source();
         }
         Self {

@@ -197,8 +197,8 @@ impl Stage {
     async fn open(options: MeshOptions) -> Result<Self, DemoError> {
         let (clock, world) = (options.clock.clone(), World::open(&options.world)?);
         let people = profiles::names(&world.combinations);
-        let configs = Mesh::prepare(&options, &world)?;
-        let mesh = Mesh::start_configured(configs, &options).await?;
+        let configs = Mesh::prepare(&options)?;
+        let mesh = Mesh::start_configured(configs, &options, &world).await?;
         let issuer = Issuer::at(&mesh.inner_services().auth, &mesh.certificates())?;
         Ok(Self { mesh, people, issuer, clock })
     }

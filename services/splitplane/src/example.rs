@@ -6,6 +6,7 @@
 use crate::generate::{self, GenerateError};
 use crate::home::{self, Home, HomeError};
 use crate::world::World;
+use jiff::civil::Date;
 use splitplane_semantics::{LoadError, parse_model, parse_policy};
 use std::path::Path;
 use std::time::SystemTime;
@@ -62,9 +63,7 @@ pub fn lay_out_at(folder: &Path, data: &Path, now: SystemTime) -> Result<World, 
     let world = files(folder, data);
     home::write_public(&world.model, MODEL)?;
     home::write_public(&world.policy, POLICY)?;
-    let model = parse_model("model.yaml", MODEL)?;
-    let policy = parse_policy("policy.yaml", POLICY, &model)?;
-    let today = policy.calendar.local(now).date();
+    let today = today(now)?;
     if !generate::is_current(DATA, data, today)? {
         if let Some(above) = data.parent() {
             home::make_folder(above)?;
@@ -72,4 +71,16 @@ pub fn lay_out_at(folder: &Path, data: &Path, now: SystemTime) -> Result<World, 
         generate::generate(DATA, data, today)?;
     }
     Ok(world)
+}
+
+/// Whether [`lay_out`] has no data to generate, which takes its time.
+pub(crate) fn has_data(home: &Home, now: SystemTime) -> Result<bool, ExampleError> {
+    Ok(generate::is_current(DATA, &home.data(NAME), today(now)?)?)
+}
+
+/// The day in the calendar of the example's policy.
+fn today(now: SystemTime) -> Result<Date, ExampleError> {
+    let model = parse_model("model.yaml", MODEL)?;
+    let policy = parse_policy("policy.yaml", POLICY, &model)?;
+    Ok(policy.calendar.local(now).date())
 }

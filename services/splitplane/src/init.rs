@@ -9,7 +9,7 @@ use crate::error::{CommandError, DONE};
 use crate::example;
 use crate::home::{self, Home};
 use crate::keys::Keys;
-use crate::mesh::{Configs, MeshOptions, Ports};
+use crate::mesh::{Configs, Mesh, MeshOptions, Ports};
 use crate::pki::Pki;
 use crate::profiles::{self, Certificates, InnerServices, Profile};
 use crate::registry;
@@ -54,7 +54,9 @@ pub(crate) fn run(args: &InitArgs) -> Result<u8, CommandError> {
     let people = profiles::narrowed(profiles::names(&opened.combinations), &args.profiles)?;
     let mut options = MeshOptions::new(home.clone(), world);
     options.ports = Ports::Base(args.port);
-    let configs = crate::mesh::Mesh::prepare(&options, &opened)?;
+    let configs = Mesh::prepare(&options)?;
+    let registry = registry::text(&opened.combinations, &options.roles, &configs.gateway.mesh.trust_domain);
+    home::write_secret(&options.registry, &registry)?;
     write_configs(&home, &configs)?;
 
     let (keys, pki) = (Keys::at(&home.keys()), Pki::at(&home.pki()));

@@ -130,7 +130,15 @@ fn interpretation(interpretation: &common::Interpretation) -> Value {
             "negated": filter.negated,
         })
     };
-    let period = |period: &common::Period| json!({ "from": period.from, "to": period.to, "label": period.label });
+    let period = |period: &common::Period| {
+        json!({
+            "from": period.from,
+            "to": period.to,
+            "first_day": period.first_day,
+            "last_day": period.last_day,
+            "label": period.label,
+        })
+    };
     let order = |order: &common::Order| json!({ "by": order.by, "descending": order.descending });
     json!({
         "sentence": interpretation.sentence,

@@ -313,7 +313,7 @@ pub fn narrowed(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;
     use std::time::{Duration, UNIX_EPOCH};
@@ -366,7 +366,8 @@ mod tests {
         assert!(message.contains("`eve`") && message.contains("ann, bob"), "{message}");
     }
 
-    fn profile() -> Profile {
+    /// A profile of nobody.
+    pub(crate) fn profile() -> Profile {
         Profile {
             endpoint: "https://localhost:7100".to_owned(),
             composite: "t/b/a".parse().unwrap(),

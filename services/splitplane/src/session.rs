@@ -73,6 +73,7 @@ flat() {{ tr -d '\n'; }}
 validated=$(call {reasoning} splitplane.reasoning.v1.ReasoningService/Validate '{{"frame":"{frame}"}}')
 printf '%s\n' "$validated"
 receipt=$(printf '%s\n' "$validated" | text receipt)
+[ -n "$receipt" ] || exit 3
 
 routed=$(call {router} splitplane.schema_router.v1.SchemaRouterService/Route '{{"receipt":"'"$receipt"'"}}')
 printf '%s\n' "$routed"
@@ -81,6 +82,7 @@ relations=$(printf '%s' "$routed" | flat | sed -n 's/.*"relations": *\(\[[^]]*\]
 opened=$(call {query} splitplane.query.v1.QueryService/OpenSandbox '{{"receipt":"'"$receipt"'","relations":'"$relations"'}}')
 printf '%s\n' "$opened"
 sandbox=$(printf '%s\n' "$opened" | text sandboxId)
+[ -n "$sandbox" ] || exit 3
 schemas=$(printf '%s' "$opened" | flat | sed -n 's/.*"relations": *\(\[.*\]\), *"securitySql":.*/\1/p')
 filters=$(printf '%s' "$opened" | flat | sed -n 's/.*}}, *"filters": *\(\[.*\]\) *}} *}} *$/\1/p')
 
@@ -92,4 +94,61 @@ call {query} splitplane.query.v1.QueryService/Execute '{{"sandboxId":"'"$sandbox
 )
 "#
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profiles::tests::profile;
+    use std::process::Command;
+
+    fn session() -> OpenSessionResponse {
+        OpenSessionResponse { session_key: "KEY".to_owned(), frame: vec![0, 0, 0, 0, 0], ..Default::default() }
+    }
+
+    /// Runs the script in a shell whose grpcurl is a function that plays the services, and gives the
+    /// message that reached Execute.
+    fn executed(answers: &[(&str, &str)], sql: Option<&str>) -> String {
+        let cases: String = answers
+            .iter()
+            .map(|(method, json)| format!("*/{method}) cat <<'ANSWER'\n{json}\nANSWER\n;;\n"))
+            .collect();
+        let play = format!(
+            "grpcurl() {{ while [ $# -gt 3 ]; do shift; done\ncase \"$3\" in */Execute) printf '%s' \"$1\" ;;\n{cases}esac; }}\n"
+        );
+        let script = script(&profile(), &session(), sql);
+        let output = Command::new("sh").args(["-c", &format!("{play}{script}")]).output().unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        stdout.lines().last().unwrap_or("").to_owned()
+    }
+
+    const ANSWERS: [(&str, &str); 4] = [
+        ("Validate", "{\n  \"supported\": {\n    \"receipt\": \"R.x-_\",\n    \"asOf\": \"t\"\n  }\n}"),
+        ("Route", "{\n  \"relations\": [\n    \"a\",\n    \"b\"\n  ]\n}"),
+        (
+            "OpenSandbox",
+            "{\n  \"sandbox\": {\n    \"sandboxId\": \"S\",\n    \"relations\": [\n      {\n        \"name\": \"a\"\n      }\n    ],\n    \"securitySql\": \"WITH \\\"a\\\"\\n\",\n    \"coverage\": {\n      \"granted\": 2\n    }\n  }\n}",
+        ),
+        ("WriteSql", "{\n  \"sql\": \"SELECT \\\"x\\\" \\u003c 'it'\"\n}"),
+    ];
+
+    #[test]
+    fn what_a_service_answers_reaches_the_next_one_as_it_stands() {
+        let message: serde_json::Value = serde_json::from_str(&executed(&ANSWERS, None)).unwrap();
+        assert_eq!(message, serde_json::json!({ "sandboxId": "S", "sql": "SELECT \"x\" < 'it'" }));
+    }
+
+    #[test]
+    fn a_statement_of_one_s_own_takes_the_place_of_the_drafted_one() {
+        let sql = "SELECT 'it''s', \"q\", `b`, $1 \\ FROM x";
+        let message: serde_json::Value = serde_json::from_str(&executed(&ANSWERS, Some(sql))).unwrap();
+        assert_eq!(message, serde_json::json!({ "sandboxId": "S", "sql": sql }));
+    }
+
+    #[test]
+    fn a_question_back_ends_the_chain() {
+        let unclear = [("Validate", "{\n  \"clarify\": {}\n}")];
+        assert_eq!(executed(&unclear, None), "}");
+    }
 }

@@ -4,6 +4,7 @@
 
 use crate::credentials::{self, Issuer, RENEWAL_PERIOD};
 use crate::error::{CommandError, DONE};
+use crate::example;
 use crate::home::{self, Home};
 use crate::mesh::{Mesh, MeshOptions, Ports, RunningMesh};
 use crate::output;
@@ -61,6 +62,10 @@ impl TelemetryArgs {
 /// Runs the mesh.
 pub(crate) async fn run(home: &Home, args: UpArgs) -> Result<u8, CommandError> {
     let clock = Clock::system();
+    let is_example = World::named(&args.world)?.is_none();
+    if is_example && !example::has_data(home, clock.now())? {
+        output::err("Generating the example's data, which takes some seconds...\n");
+    }
     let world = World::of(&args.world, home, clock.now())?;
     let opened = world.open()?;
     let people = profiles::narrowed(profiles::names(&opened.combinations), &args.profiles)?;
@@ -68,8 +73,8 @@ pub(crate) async fn run(home: &Home, args: UpArgs) -> Result<u8, CommandError> {
     options.ports = Ports::from_base(args.port);
     options.environment = home::service_environment();
     args.telemetry.apply(&mut options, true);
-    let configs = Mesh::prepare(&options, &opened)?;
-    let mut mesh = Mesh::start_configured(configs, &options).await?;
+    let configs = Mesh::prepare(&options)?;
+    let mut mesh = Mesh::start_configured(configs, &options, &opened).await?;
     let served = serve(home, &mut mesh, &people).await;
     let stopped = mesh.stop().await;
     served?;

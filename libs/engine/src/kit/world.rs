@@ -206,10 +206,8 @@ fn baskets(rows: &[Row]) -> Result<RecordBatch, AnyError> {
         Row::Foreign(_) => Some(0),
     };
     let weights: Int64Array = rows.iter().map(weight).collect();
-    Ok(RecordBatch::try_from_iter(vec![
-        ("harvest", number_of_row(rows)),
-        ("weight", Arc::new(weights) as ArrayRef),
-    ])?)
+    let weights: ArrayRef = Arc::new(weights);
+    Ok(RecordBatch::try_from_iter(vec![("harvest", number_of_row(rows)), ("weight", weights)])?)
 }
 
 const HARVEST_COLUMNS: [(&str, DataType); 10] = [

@@ -144,7 +144,12 @@ async fn lookups_find_values_without_regard_to_case_in_scope_alone() {
         "tanks.csv",
         "tenant,fish,hall,phone\nt1,Émile,North,1\nt1,émile ,South,2\nt2,ÉMILE,East,3\nt1,cod,North,4\nt1,,West,5\n",
     );
-    let columns = vec![column("fish", None), column("hall", None), masked("phone", ColumnMask::Null)];
+    let columns = vec![
+        column("fish", None),
+        column("hall", None),
+        masked("phone", ColumnMask::Null),
+        masked("tenant", ColumnMask::Last(1)),
+    ];
     let plane = SecurityPlane::new(vec![relation("tanks", columns, keys(&["tenant"], &[&["t1"]]))]).unwrap();
     let plane = Arc::new(plane);
     let engine = engine(folder.path());
@@ -168,6 +173,9 @@ async fn lookups_find_values_without_regard_to_case_in_scope_alone() {
     assert_eq!(find(&["hall"], vec![others], 9).await, ["North", "South"]);
     assert_eq!(find(&["hall", "phone"], vec![], 1).await, ["North|NULL"]);
     assert_eq!(find(&["hall"], vec![phrase("phone", "1")], 9).await, Vec::<String>::new());
+    // Not even by what is shown of it.
+    assert_eq!(find(&["tenant"], vec![], 9).await, ["*1"]);
+    assert_eq!(find(&["hall"], vec![phrase("tenant", "*1")], 9).await, Vec::<String>::new());
     assert_eq!(find(&["hall"], vec![phrase("hall", "East")], 9).await, Vec::<String>::new());
 }
 

@@ -2,7 +2,8 @@
 
 use super::fixture::*;
 use crate::kit::world::{self, Share};
-use crate::scan::{ScanContext, ScopedScan};
+use crate::scan::ScopedScan;
+use crate::source::ScanContext;
 use crate::{EngineError, Warehouse};
 use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
 use splitplane_types::DataType;

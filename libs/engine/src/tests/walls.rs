@@ -166,3 +166,22 @@ async fn the_leaf_shows_columns_and_nothing_else() {
     let shown = displayable(leaf.as_ref()).indent(true).to_string();
     assert_eq!(shown.trim(), "ScopedExec");
 }
+
+#[tokio::test]
+async fn branches_of_a_union_are_one_partition_read_in_order() {
+    let folder = world();
+    let state = state(folder.path());
+    for sql in [
+        "SELECT fish FROM tanks UNION ALL SELECT tank FROM tanks",
+        "SELECT count(*) AS n FROM (SELECT fish FROM tanks UNION ALL SELECT tank FROM tanks) u",
+        "SELECT fish FROM tanks UNION SELECT tank FROM tanks ORDER BY fish",
+    ] {
+        let plan = physical(&state, sql).await;
+        let text = displayable(plan.as_ref()).indent(true).to_string();
+        assert!(text.contains("InOrderExec"), "{sql}: {text}");
+        for chance in ["CoalescePartitions", "Repartition", "SortPreservingMerge"] {
+            assert!(!text.contains(chance), "{sql}: {text}");
+        }
+        wall::check_physical(&plan).unwrap();
+    }
+}

@@ -1,7 +1,7 @@
 //! Questions back, and the nearest metrics. Every option is read anew before it is offered, so that
 //! choosing it leads to an answer.
 
-use super::resolve::{Verdict, read};
+use super::resolve::{Trouble, read};
 use super::tokens::{Kind, name_words, tokens};
 use super::vocabulary::{Dimension, Vocabulary};
 use super::words;
@@ -24,12 +24,12 @@ pub(crate) fn reply(text: &str, catalogue: &Catalogue<'_>) -> ValidateReply {
     let vocabulary = Vocabulary::of(catalogue);
     let reader = Asker { text, vocabulary: &vocabulary };
     let answer = match read(text, &vocabulary) {
-        Verdict::Supported(draft) => return ValidateReply::Supported(draft),
-        Verdict::Metric { spans, candidates } => reader.which_metric(&spans, &candidates),
-        Verdict::Dimension { span, candidates } => reader.which_dimension(&span, &candidates),
-        Verdict::Loose { span, dimension } => reader.which_part(&span, dimension),
-        Verdict::Period { words } => reader.which_period(&words),
-        Verdict::Unsupported { leftovers } => reader.did_you_mean(&leftovers),
+        Ok(draft) => return ValidateReply::Supported(draft),
+        Err(Trouble::Metric { spans, candidates }) => reader.which_metric(&spans, &candidates),
+        Err(Trouble::Dimension { span, candidates }) => reader.which_dimension(&span, &candidates),
+        Err(Trouble::Loose { span, dimension }) => reader.which_part(&span, dimension),
+        Err(Trouble::Period { words }) => reader.which_period(&words),
+        Err(Trouble::Unsupported { leftovers }) => reader.did_you_mean(&leftovers),
     };
     match answer {
         Some((question, options)) if !options.is_empty() => ValidateReply::Ambiguous { question, options },
@@ -61,15 +61,7 @@ impl Asker<'_> {
             question.replace_range(span, words);
         }
         let question = question.split_whitespace().collect::<Vec<_>>().join(" ").replace(" ?", "?");
-        match read(&question, self.vocabulary) {
-            Verdict::Supported(draft) if wanted(&draft) => Some(question),
-            Verdict::Supported(_)
-            | Verdict::Metric { .. }
-            | Verdict::Dimension { .. }
-            | Verdict::Loose { .. }
-            | Verdict::Period { .. }
-            | Verdict::Unsupported { .. } => None,
-        }
+        read(&question, self.vocabulary).is_ok_and(|draft| wanted(&draft)).then_some(question)
     }
 
     fn said(&self, span: &Range<usize>) -> &str {

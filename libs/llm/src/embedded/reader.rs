@@ -191,15 +191,6 @@ impl<'a> Reader<'a> {
         (found.length > 1 || !words::is_function_word(self.lower(index))).then_some(found)
     }
 
-    fn count_at(&self, index: usize) -> Option<u32> {
-        let token = self.token(index)?;
-        match token.kind {
-            Kind::Number => token.lower.parse().ok(),
-            Kind::Word => words::number(&token.lower),
-            Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Period | Kind::Symbol => None,
-        }
-    }
-
     fn group(&mut self, length: usize, kind: GroupKind, wanted: bool, single: bool) {
         let span = self.span(self.at, self.at + length);
         self.reading.groups.push(Group { span, kind, wanted, single });
@@ -270,10 +261,6 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-    }
-
-    fn has_count(&self) -> bool {
-        self.reading.rank.as_ref().is_some_and(|rank| rank.count.is_some())
     }
 
     fn is_single(&self, next: usize) -> bool {
@@ -386,8 +373,8 @@ impl<'a> Reader<'a> {
         let quoted =
             self.token(from).filter(|token| token.kind == Kind::Quoted).map(|token| token.lower.clone());
         let range = self.span(from, to);
-        let phrase =
-            quoted.or_else(|| self.text.get(range.clone()).map(str::to_owned)).unwrap_or_else(String::new);
+        let asked = || self.text.get(range.clone()).unwrap_or("").to_owned();
+        let phrase = quoted.unwrap_or_else(asked);
         let after = found.as_ref().filter(|_| from == self.at).map_or(0, |found| found.length);
         let plural = after > 0 && !self.is_single(to + after);
         let negated = self.mode == Mode::Negated;

@@ -12,10 +12,9 @@ use splitplane_semantics::{
 };
 use std::ops::Range;
 
-/// What became of a question.
+/// Why a question has no draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Supported(DraftInterpretation),
+pub(crate) enum Trouble {
     /// Words that name several metrics.
     Metric {
         spans: Vec<Range<usize>>,
@@ -40,18 +39,18 @@ pub(crate) enum Verdict {
     },
 }
 
-impl Verdict {
+impl Trouble {
     const fn nothing() -> Self {
         Self::Unsupported { leftovers: Vec::new() }
     }
 }
 
 /// Reads a question.
-pub(crate) fn read(text: &str, vocabulary: &Vocabulary<'_>) -> Verdict {
+pub(crate) fn read(text: &str, vocabulary: &Vocabulary<'_>) -> Result<DraftInterpretation, Trouble> {
     let mut tokens = tokens(text);
     let period = match find_period(&without_names(text, &tokens, vocabulary)) {
         PeriodSearch::None => None,
-        PeriodSearch::Unclear { words } => return Verdict::Period { words },
+        PeriodSearch::Unclear { words } => return Err(Trouble::Period { words }),
         PeriodSearch::Found { phrase, span } => {
             for token in
                 tokens.iter_mut().filter(|token| token.span.start < span.end && span.start < token.span.end)
@@ -62,7 +61,7 @@ pub(crate) fn read(text: &str, vocabulary: &Vocabulary<'_>) -> Verdict {
         }
     };
     let reading = reader::read(text, &tokens, vocabulary);
-    resolve(reading, period, vocabulary).unwrap_or_else(|verdict| verdict)
+    resolve(reading, period, vocabulary)
 }
 
 /// The question with quotations and names of metrics of more than one word blotted out, so that a month
@@ -86,21 +85,20 @@ fn without_names(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) -> S
     text.char_indices().map(blotted).collect()
 }
 
-/// A verdict other than a draft leaves by the error's way.
 fn resolve(
     mut reading: Reading,
     period: Option<PeriodPhrase>,
     vocabulary: &Vocabulary<'_>,
-) -> Result<Verdict, Verdict> {
+) -> Result<DraftInterpretation, Trouble> {
     if !reading.leftovers.is_empty() {
-        return Err(Verdict::Unsupported { leftovers: reading.leftovers });
+        return Err(Trouble::Unsupported { leftovers: reading.leftovers });
     }
     let metrics = metrics(&reading, vocabulary)?;
     rank_loose(&mut reading, vocabulary, &metrics)?;
     let dimensions = dimensions(&reading, vocabulary, &metrics)?;
     let filters = filters(&reading, vocabulary, &metrics)?;
     if period.is_some() && vocabulary.time_field(&metrics).is_none() {
-        return Err(Verdict::nothing());
+        return Err(Trouble::nothing());
     }
     let names: Vec<String> = metrics
         .iter()
@@ -108,7 +106,7 @@ fn resolve(
         .map(|metric| metric.name.clone())
         .collect();
     let (order, limit) = order(&reading, vocabulary, &metrics, &dimensions)?;
-    Ok(Verdict::Supported(DraftInterpretation { metrics: names, dimensions, filters, period, order, limit }))
+    Ok(DraftInterpretation { metrics: names, dimensions, filters, period, order, limit })
 }
 
 // === metrics ===
@@ -124,7 +122,7 @@ fn best(candidates: &Candidates) -> Vec<usize> {
     candidates.iter().filter(|(_, tier)| *tier <= limit).map(|(index, _)| *index).collect()
 }
 
-fn metrics(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<Vec<usize>, Verdict> {
+fn metrics(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<Vec<usize>, Trouble> {
     let mut chosen: Vec<usize> = Vec::new();
     for mention in &reading.metrics {
         let fits = |index: &usize| {
@@ -133,21 +131,21 @@ fn metrics(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<Vec<usize>,
         };
         let candidates: Vec<usize> = best(&mention.candidates).into_iter().filter(fits).collect();
         match candidates.as_slice() {
-            [] => return Err(Verdict::Unsupported { leftovers: vec![mention.span.clone()] }),
+            [] => return Err(Trouble::Unsupported { leftovers: vec![mention.span.clone()] }),
             [metric] if chosen.contains(metric) => {}
             [metric] if mention.linked => chosen.push(*metric),
             // Two metrics side by side, "fees loans", or one "of" the other, is neither of them.
-            [_] => return Err(Verdict::nothing()),
+            [_] => return Err(Trouble::nothing()),
             _ => {
                 let same = reading.metrics.iter().filter(|other| other.candidates == mention.candidates);
-                return Err(Verdict::Metric {
+                return Err(Trouble::Metric {
                     spans: same.map(|other| other.span.clone()).collect(),
                     candidates,
                 });
             }
         }
     }
-    if chosen.is_empty() { Err(Verdict::nothing()) } else { Ok(chosen) }
+    if chosen.is_empty() { Err(Trouble::nothing()) } else { Ok(chosen) }
 }
 
 // === dimensions ===
@@ -165,7 +163,7 @@ fn dimensions_named(candidates: &Candidates, vocabulary: &Vocabulary<'_>, metric
 }
 
 /// "branches with the highest fees": what stands loose is what is ranked.
-fn rank_loose(reading: &mut Reading, vocabulary: &Vocabulary<'_>, metrics: &[usize]) -> Result<(), Verdict> {
+fn rank_loose(reading: &mut Reading, vocabulary: &Vocabulary<'_>, metrics: &[usize]) -> Result<(), Trouble> {
     if let (Some(_), true, [loose]) = (&reading.rank, reading.groups.is_empty(), reading.loose.as_slice()) {
         let kind = GroupKind::Field(loose.candidates.clone());
         reading.groups.push(Group { span: loose.span.clone(), kind, wanted: true, single: loose.single });
@@ -174,8 +172,8 @@ fn rank_loose(reading: &mut Reading, vocabulary: &Vocabulary<'_>, metrics: &[usi
     match reading.loose.first() {
         None => Ok(()),
         Some(loose) => Err(match dimensions_named(&loose.candidates, vocabulary, metrics).as_slice() {
-            [dimension] => Verdict::Loose { span: loose.span.clone(), dimension: *dimension },
-            _ => Verdict::nothing(),
+            [dimension] => Trouble::Loose { span: loose.span.clone(), dimension: *dimension },
+            _ => Trouble::nothing(),
         }),
     }
 }
@@ -184,24 +182,24 @@ fn dimensions(
     reading: &Reading,
     vocabulary: &Vocabulary<'_>,
     metrics: &[usize],
-) -> Result<Vec<Dimension>, Verdict> {
+) -> Result<Vec<Dimension>, Trouble> {
     let mut chosen: Vec<Dimension> = Vec::new();
     for group in &reading.groups {
         let dimension = match &group.kind {
             GroupKind::Grain(grain) => {
-                let field = vocabulary.time_field(metrics).ok_or_else(Verdict::nothing)?;
+                let field = vocabulary.time_field(metrics).ok_or_else(Trouble::nothing)?;
                 Dimension { field, grain: Some(*grain) }
             }
             GroupKind::Field(candidates) => {
                 match dimensions_named(candidates, vocabulary, metrics).as_slice() {
-                    [] => return Err(Verdict::Unsupported { leftovers: vec![group.span.clone()] }),
+                    [] => return Err(Trouble::Unsupported { leftovers: vec![group.span.clone()] }),
                     [index] => {
-                        let found = vocabulary.dimensions.get(*index).ok_or_else(Verdict::nothing)?;
+                        let found = vocabulary.dimensions.get(*index).ok_or_else(Trouble::nothing)?;
                         let grain = found.field.is_time.then_some(splitplane_semantics::Grain::Day);
                         Dimension { field: found.reference.clone(), grain }
                     }
                     several => {
-                        return Err(Verdict::Dimension {
+                        return Err(Trouble::Dimension {
                             span: group.span.clone(),
                             candidates: several.to_vec(),
                         });
@@ -213,7 +211,7 @@ fn dimensions(
             None => chosen.push(dimension),
             Some(other) if *other == dimension => {}
             // One field at two grains would be two columns of one name.
-            Some(_) => return Err(Verdict::nothing()),
+            Some(_) => return Err(Trouble::nothing()),
         }
     }
     Ok(chosen)
@@ -225,7 +223,7 @@ fn filters(
     reading: &Reading,
     vocabulary: &Vocabulary<'_>,
     metrics: &[usize],
-) -> Result<Vec<Filter>, Verdict> {
+) -> Result<Vec<Filter>, Trouble> {
     let mut filters: Vec<Filter> = Vec::new();
     for value in &reading.values {
         let filter = filter(value, vocabulary, metrics)?;
@@ -237,14 +235,14 @@ fn filters(
         if !filter.negated
             && ((value.conjoined && filters.last().is_some_and(overlaps)) || filters.iter().any(one_field))
         {
-            return Err(Verdict::Unsupported { leftovers: vec![value.span.clone()] });
+            return Err(Trouble::Unsupported { leftovers: vec![value.span.clone()] });
         }
         filters.push(filter);
     }
     Ok(filters)
 }
 
-fn filter(value: &Value, vocabulary: &Vocabulary<'_>, metrics: &[usize]) -> Result<Filter, Verdict> {
+fn filter(value: &Value, vocabulary: &Vocabulary<'_>, metrics: &[usize]) -> Result<Filter, Trouble> {
     let shared = vocabulary.shared(metrics);
     let named = |index: &&usize| match &value.dimensions {
         // "branch 12" may be a name or a key: which, the caller's own rows will tell.
@@ -259,7 +257,7 @@ fn filter(value: &Value, vocabulary: &Vocabulary<'_>, metrics: &[usize]) -> Resu
         .map(|dimension| dimension.reference.clone())
         .collect();
     if fields.is_empty() || value.phrase.trim().is_empty() {
-        return Err(Verdict::Unsupported { leftovers: vec![value.span.clone()] });
+        return Err(Trouble::Unsupported { leftovers: vec![value.span.clone()] });
     }
     Ok(Filter { phrase: value.phrase.trim().to_owned(), fields, negated: value.negated })
 }
@@ -271,7 +269,7 @@ fn order(
     vocabulary: &Vocabulary<'_>,
     metrics: &[usize],
     dimensions: &[Dimension],
-) -> Result<(Vec<Order>, Option<u32>), Verdict> {
+) -> Result<(Vec<Order>, Option<u32>), Trouble> {
     let Some(rank) = &reading.rank else {
         let timely = dimensions.iter().find(|dimension| dimension.grain.is_some());
         return Ok((
@@ -283,7 +281,7 @@ fn order(
     let limit = rank.count.or(wanted.then_some(1));
     // A rank needs something to rank; "top 5" of pairs is not "top 5" of either.
     if dimensions.is_empty() || limit == Some(0) || (limit.is_some() && dimensions.len() > 1) {
-        return Err(Verdict::nothing());
+        return Err(Trouble::nothing());
     }
     let mentions = || reading.metrics.iter();
     let named =
@@ -294,6 +292,6 @@ fn order(
     let metric = index
         .or(metrics.first())
         .and_then(|index| vocabulary.metrics.get(*index))
-        .ok_or_else(Verdict::nothing)?;
+        .ok_or_else(Trouble::nothing)?;
     Ok((vec![Order { by: metric.name.clone(), descending: rank.descending }], limit))
 }

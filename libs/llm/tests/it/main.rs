@@ -1,5 +1,12 @@
 //! The models, asked over made-up worlds: a library and two bike rentals.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "helpers of tests: a failure here is a failed test"
+)]
+
 mod explain;
 mod hostile;
 mod questions;

@@ -204,6 +204,7 @@ fn what_is_not_understood_is_not_answered() {
         "secret score",
         "loans by email",
         "late fees by town and month and year",
+        "late fees of branches renovated",
         "late fees for those",
         "late fees for them last week",
         "late fees for this branch",

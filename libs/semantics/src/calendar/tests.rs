@@ -118,7 +118,7 @@ fn days_begin_at_local_midnight_when_clocks_change() {
 fn instants_are_shown_in_the_calendar_zone_to_the_second() {
     let chicago = calendar("America/Chicago", Weekday::Monday);
     let shown = chicago.zoned_text(instant("2026-11-23T05:30:07.9Z"));
-    assert_eq!(shown, "2026-11-22T23:30:07-06:00[America/Chicago]");
+    assert_eq!(shown, "2026-11-22T23:30:07-06:00");
     assert_eq!(chicago.local(instant("2026-07-01T05:00:00Z")), date(2026, 7, 1).at(0, 0, 0, 0));
 }
 

@@ -69,7 +69,7 @@ pub(super) fn range(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
             if is_one_of(tokens, end, &["on", "onward", "onwards", "forward"]) {
                 return Some(since(a, end + 1));
             }
-            // "orders from July" are those of July; "orders from 2021-05-01" are anyone's guess.
+            // "loans from July" are those of July; "loans from 2021-05-01" are anyone's guess.
             match a {
                 Atom::Month { .. } | Atom::Quarter { .. } | Atom::Year(_) => single(a, end),
                 Atom::Day(_) | Atom::Yearless { .. } | Atom::Impossible => Some(Reading::Unclear(end)),

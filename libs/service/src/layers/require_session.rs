@@ -4,10 +4,10 @@
 //! `SessionKey`, and on the header being gone. Health and reflection carry no session.
 
 use super::Answer;
-use super::trace::record_txn;
 use crate::access;
 use crate::clock::Clock;
 use crate::status::{PublicError, refuse};
+use crate::telemetry;
 use futures::future::{Either, ready};
 use http::{HeaderMap, Request, Response};
 use splitplane_session::{SessionError, SessionKey, VerifiedSession, Verifier};
@@ -101,7 +101,8 @@ where
         }
         match self.layer.authenticate(request.headers()) {
             Ok((session, key)) => {
-                record_txn(session.txn());
+                telemetry::record_txn(session.txn());
+                telemetry::decision("session", true, "");
                 request.headers_mut().remove(TXN_TOKEN);
                 request.extensions_mut().insert(session);
                 request.extensions_mut().insert(key);

@@ -6,11 +6,11 @@
 
 use super::{Boxed, layer};
 use crate::accept::PeerInfo;
+use crate::access;
 use crate::body::watch;
 use crate::clock::Clock;
 use crate::status::{code_name, is_server_fault};
 use crate::telemetry::{Telemetry, ids_of, propagator};
-use crate::{access, telemetry};
 use http::{Request, Response};
 use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::TraceContextExt as _;
@@ -124,10 +124,4 @@ where
         };
         Box::pin(traced.instrument(span).with_subscriber(dispatch))
     }
-}
-
-/// Marks the span of the request at hand with its transaction.
-pub(super) fn record_txn(txn: splitplane_types::Txn) {
-    Span::current().record("txn", tracing::field::display(txn));
-    telemetry::decision("session", true, "");
 }

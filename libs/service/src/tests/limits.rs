@@ -68,10 +68,13 @@ async fn a_stream_that_never_ends_is_ended_by_our_deadline_after_what_it_sent() 
     let limit = Duration::from_millis(300);
     let service =
         serve_with(&pki, Workload::Query, Stub::default(), |limits| limits.request_time_max = limit).await;
+    let began = Instant::now();
     let mut stream = execute(gateway_to(&pki, Workload::Query, &service), "hang").await.unwrap();
     assert!(stream.message().await.unwrap().is_some());
     let status = stream.message().await.unwrap_err();
     assert_eq!((status.code(), reason_of(&status)), (Code::DeadlineExceeded, Some(Reason::Deadline)));
+    // Ended by the service, and not by the caller's own patience.
+    assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
     service.end().await;
 }
 

@@ -4,6 +4,7 @@ use super::pki::{Pki, TRUST_DOMAIN};
 use super::stub::Stub;
 use super::world::{Records, Running, dial, routes, serve, shared, start};
 use crate::clock::Clock;
+use crate::config;
 use crate::context::CallContext;
 use crate::deadline::Deadline;
 use crate::feed::SessionFeed;
@@ -198,6 +199,18 @@ async fn a_service_is_ready_with_its_feed_and_lets_in_by_it() {
     let txn = Txn::from_parts(3, 4).to_string();
     assert!(told.lines().iter().any(|line| line["txn"] == txn.as_str()), "{}", told.log());
     auth.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_needs_a_fresh_feed_and_the_services_own_word() {
+    let pki = Pki::new();
+    let start = start(Workload::Query, shared(pki.workload(Workload::Query)), &Records::default()).await;
+    let auth = start.upstream(Workload::Auth, &config::Upstream { address: "127.0.0.1:1".into() }).unwrap();
+    let feed = SessionFeed::new(&start, auth);
+    let (willing, unwilling) = (feed.readiness(|| true), feed.readiness(|| false));
+    assert!(!willing.is_ready());
+    assert!(feed.verifier().update(Mint::new(TRUST_DOMAIN).feed(), Clock::system().now()));
+    assert!(willing.is_ready() && !unwilling.is_ready());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,8 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
     ("B5", "SELECT trip_id FROM trips WHERE note = 'a\u{0}b'", NotAllowed),
     ("B7", "SELECT 1; SELECT 2", NotAllowed),
     ("B7", "SELECT * FROM trips; DROP TABLE trips", NotAllowed),
+    ("B7", "DROP TABLE trips; SELECT * FROM trips", NotAllowed),
+    ("B7", "SELECT * FROM fares; SELECT * FROM trips", NotAllowed),
     ("B7", "BEGIN SELECT 1; END", NotAllowed),
     ("B7", "EXECUTE IMMEDIATE 'select 1'", NotAllowed),
     ("B7", "", NotAllowed),

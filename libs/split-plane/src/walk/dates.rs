@@ -39,7 +39,7 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn to_char(&mut self, date: &Expr, format: &Expr) -> Result<Checked, GuardError> {
+    pub(super) fn date_text(&mut self, date: &Expr, format: &Expr) -> Result<Checked, GuardError> {
         self.spend(1)?;
         let format = literal_text(format).and_then(engine_format).ok_or_else(|| {
             GuardError::not_allowed(
@@ -95,7 +95,7 @@ impl Walk<'_> {
             }
             ("dayname", [date]) => self.named("%a", date),
             ("monthname", [date]) => self.named("%b", date),
-            ("date_format", [date, format]) => self.to_char(date, format),
+            ("date_format", [date, format]) => self.date_text(date, format),
             ("date_add" | "dateadd", [date, days]) => self.shift(date, days, "day", BinaryOperator::Plus),
             ("date_sub", [date, days]) => self.shift(date, days, "day", BinaryOperator::Minus),
             ("add_months", [date, months]) => self.shift(date, months, "month", BinaryOperator::Plus),

@@ -74,9 +74,10 @@ impl Walk<'_> {
             return Ok(Expr::GroupingSets(self.sets(sets)?));
         }
         if let Expr::Value(value) = expr {
-            let position = match &value.value {
-                Value::Number(digits, false) => digits.parse::<usize>().ok(),
-                _ => None,
+            let position = if let Value::Number(digits, false) = &value.value {
+                digits.parse::<usize>().ok()
+            } else {
+                None
             };
             let item = position.and_then(|number| projection.get(number.checked_sub(1)?));
             let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ }) = item

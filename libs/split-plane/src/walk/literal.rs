@@ -61,6 +61,7 @@ impl Walk<'_> {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "an allow-list: every other type is refused")]
     pub(super) fn typed_string(&mut self, typed: &TypedString) -> Result<Checked, GuardError> {
         let TypedString { data_type, value, uses_odbc_syntax: false } = typed else {
             return Err(not_allowed("the ODBC spelling of a literal"));
@@ -119,41 +120,36 @@ fn text_facts(text: &str) -> Facts {
 
 /// The text of a literal, as the draft has it.
 pub(super) fn literal_text(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), span: _ }) => Some(text),
-        _ => None,
+    if let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), span: _ }) = expr {
+        return Some(text);
     }
+    None
 }
 
 /// The number of a whole literal, as the draft has it.
 pub(super) fn literal_integer(expr: &Expr) -> Option<i32> {
-    match expr {
-        Expr::Value(ValueWithSpan { value: Value::Number(digits, false), span: _ }) => digits.parse().ok(),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => {
-            let Expr::Value(ValueWithSpan { value: Value::Number(digits, false), span: _ }) = expr.as_ref()
-            else {
-                return None;
-            };
-            digits.parse::<i32>().ok()?.checked_neg()
-        }
-        _ => None,
+    if let Expr::UnaryOp { op: UnaryOperator::Minus, expr } = expr {
+        return literal_digits(expr)?.parse::<i32>().ok()?.checked_neg();
     }
+    literal_digits(expr)?.parse().ok()
+}
+
+fn literal_digits(expr: &Expr) -> Option<&str> {
+    if let Expr::Value(ValueWithSpan { value: Value::Number(digits, false), span: _ }) = expr {
+        return Some(digits);
+    }
+    None
 }
 
 /// Whether an item of an IN list is a literal.
 pub(super) fn is_literal(expr: &Expr) -> bool {
-    let expr = match expr {
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => expr.as_ref(),
-        _ => expr,
-    };
-    matches!(expr, Expr::Value(_) | Expr::TypedString(_))
+    let negative =
+        matches!(expr, Expr::UnaryOp { op: UnaryOperator::Minus, expr } if literal_digits(expr).is_some());
+    negative || matches!(expr, Expr::Value(_) | Expr::TypedString(_))
 }
 
 /// The types that a value may be cast to, in one spelling each.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "an allow-list: every other type is refused by name or not"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "an allow-list: every other type is refused")]
 pub(super) fn cast_type(data_type: &DataType) -> Result<DataType, GuardError> {
     match data_type {
         DataType::String(None)

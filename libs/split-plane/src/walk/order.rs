@@ -96,10 +96,10 @@ impl Walk<'_> {
     fn sort_expression(&mut self, expr: &Expr, sorted: Sorted<'_>) -> Result<Expr, GuardError> {
         if let Expr::Value(value) = expr {
             self.spend(1)?;
-            return match &value.value {
-                Value::Number(digits, false) => position(digits, sorted.columns.len()),
-                _ => Err(GuardError::not_allowed("ORDER BY a constant", "order by a column")),
+            let Value::Number(digits, false) = &value.value else {
+                return Err(GuardError::not_allowed("ORDER BY a constant", "order by a column"));
             };
+            return position(digits, sorted.columns.len());
         }
         if let Expr::Identifier(ident) = expr
             && let Some(index) =

@@ -161,7 +161,7 @@ fn assemble(
     limit: Option<LimitClause>,
 ) -> Box<Query> {
     let order_by =
-        (!order.is_empty()).then(|| OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
+        (!order.is_empty()).then_some(OrderBy { kind: OrderByKind::Expressions(order), interpolate: None });
     Box::new(Query {
         with,
         body,

@@ -173,4 +173,17 @@ impl Reader<'_> {
         self.mode = Mode::Plain;
         self.at += 1;
     }
+
+    pub(super) fn count_at(&self, index: usize) -> Option<u32> {
+        let token = self.token(index)?;
+        match token.kind {
+            Kind::Number => token.lower.parse().ok(),
+            Kind::Word => words::number(&token.lower),
+            Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Period | Kind::Symbol => None,
+        }
+    }
+
+    pub(super) fn has_count(&self) -> bool {
+        self.reading.rank.as_ref().is_some_and(|rank| rank.count.is_some())
+    }
 }

@@ -1,0 +1,255 @@
+"""The mesh as outsiders see it: grpcurl, an independent OTLP receiver, and five separate processes.
+
+Needs `splitplane`, the five services, `grpcurl` and `rotel-agent` (or the rotel package) on the path. With
+SPLITPLANE_JAFFLE set, the known answers are asked for as well. Exits 1 at the first thing that is not so.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+JAFFLE = os.environ.get("SPLITPLANE_JAFFLE")
+FLAGSHIP = "What were total sales last week?"
+
+
+def check(holds, what, seen=""):
+    if not holds:
+        print(f"FAILED: {what}\n{seen}", flush=True)
+        sys.exit(1)
+    print(f"ok: {what}", flush=True)
+
+
+def free_port():
+    """A base from which a mesh can take its ports."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Mesh:
+    """`splitplane up` in a home folder of its own."""
+
+    def __init__(self, home, *arguments):
+        self.env = dict(os.environ, SPLITPLANE_HOME=str(home))
+        self.process = subprocess.Popen(
+            ["splitplane", "up", *arguments], env=self.env, stdout=subprocess.PIPE, text=True
+        )
+        line = self.process.stdout.readline()
+        while line and not line.startswith("ready "):
+            line = self.process.stdout.readline()
+        check(line.startswith("ready "), f"up {' '.join(arguments)} gets ready", line)
+
+    def run(self, *command, code=0):
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=300)
+        check(done.returncode == code, f"`{command[0]} {command[1]}` exits {code}", done.stdout + done.stderr)
+        return done.stdout
+
+    def ask(self, profile, question, code=0):
+        return json.loads(self.run("splitplane", "ask", "--as", profile, "--json", question, code=code))
+
+    def shell(self, script, code=None):
+        done = subprocess.run(
+            ["bash", "-c", script], env=self.env, capture_output=True, text=True, timeout=300
+        )
+        if code is not None:
+            check(done.returncode == code, f"the script exits {code}", done.stdout + done.stderr)
+        return done
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        check(self.process.wait(timeout=60) == 0, "up drains on SIGTERM")
+
+
+def figure(answer):
+    check(answer["outcome"] == "answered" and len(answer["rows"]) == 1, "one row", json.dumps(answer))
+    return answer["rows"][0][-1]
+
+
+def jaffle(folder):
+    """Known answers on outside data."""
+    if not JAFFLE:
+        print("SKIPPED: SPLITPLANE_JAFFLE is not set, so nothing was checked on outside data")
+        return
+    example = PROJECT / "examples" / "jaffle"
+    mesh = Mesh(
+        folder / "jaffle", "--model", str(example / "model.yaml"), "--policy", str(example / "policy.yaml"),
+        "--data", JAFFLE,
+    )
+    total = "What was the total of orders between 2021-05-01 and 2021-08-30?"
+    check(figure(mesh.ask("finn.franchise", total)) == "738611.69", "two stores come out to the cent")
+    check(figure(mesh.ask("ada.brand", total)) == "1431096.71", "six stores come out to the cent")
+    stores = mesh.ask("ruth.rival", "total of orders by store between 2021-05-01 and 2021-08-30")
+    cents = sum(round(float(row[-1]) * 100) for row in stores["rows"])
+    check(cents == 144562589, "the rival's stores sum up", json.dumps(stores["rows"]))
+    mesh.stop()
+
+
+def restaurant(folder):
+    """The demo's data: the command line, grpcurl, and one trace over five services."""
+    collector = Collector(folder)
+    mesh = Mesh(folder / "home", "--otlp", collector.endpoint)
+    check(figure(mesh.ask("franchise-owner", FLAGSHIP)) == "84000.00", "two locations")
+    check(figure(mesh.ask("brand-manager", FLAGSHIP)) == "9200000.00", "two hundred locations")
+    mesh.ask("franchise-owner", "What is the weather on Mars?", code=3)
+    mesh.run("splitplane", "ask", "--as", "nobody-there", FLAGSHIP, code=64)
+    mesh.run("splitplane", "audit", "verify")
+    grpcurl(mesh)
+    mesh.stop()
+    collector.stop()
+    collector.check_one_trace()
+
+
+def grpcurl(mesh):
+    """Commands from `sign` and `session` work as they are pasted, and changed ones do not."""
+    ask = 'splitplane.gateway.v1.GatewayService/Ask'
+    message = json.dumps({"question": {"text": FLAGSHIP}})
+    printed = mesh.run("splitplane", "sign", "--as", "franchise-owner", ask, message)
+    command = printed[printed.index("grpcurl"):]
+    answered = mesh.shell(command, 0).stdout
+    check("84000.00" in answered, "grpcurl asks with headers from `sign`", answered)
+    again = mesh.shell(command)
+    check(again.returncode != 0 and "UNAUTHENTICATED" in (again.stderr + again.stdout).upper(), "once only", again.stderr)
+
+    def fresh():
+        printed = mesh.run("splitplane", "sign", "--as", "franchise-owner", ask, message)
+        return printed[printed.index("grpcurl"):]
+
+    swapped = re.sub(r"(x-splitplane-tenant-id: )[^'\"]+", r"\1other-tenant", fresh())
+    refused = mesh.shell(swapped)
+    check(refused.returncode != 0 and "Unauthenticated" in refused.stderr, "another tenant's id is refused", refused.stderr)
+    unsigned = re.sub(r"-(rpc-)?(header|H) '?authorization[^\n]*\n", "\n", fresh())
+    refused = mesh.shell(re.sub(r"\n\s*\n", "\n", unsigned))
+    check(refused.returncode != 0 and "Unauthenticated" in refused.stderr, "the unsigned call is refused", refused.stderr)
+    anonymous = re.sub(r"-(cert|key) \S+ ", "", fresh())
+    certless = mesh.shell(re.sub(r"\s-(cert|key) \S+", "", anonymous))
+    check(certless.returncode != 0, "reflection without the operator's certificate is refused", certless.stderr)
+
+    address = re.search(r"localhost:\d+", command)[0]
+    tls = " ".join(re.findall(r"-(?:cacert|cert|key) \S+", command))
+    listed = mesh.shell(f"grpcurl {tls} {address} list", 0).stdout
+    check("splitplane.gateway.v1.GatewayService" in listed, "grpcurl lists", listed)
+    described = mesh.shell(f"grpcurl {tls} {address} describe {ask.replace('/', '.')}", 0).stdout
+    check("AskRequest" in described, "grpcurl describes", described)
+
+    chain = mesh.run("splitplane", "session", "--as", "franchise-owner", FLAGSHIP)
+    walked = mesh.shell(chain, 0).stdout
+    check("84000.00" in walked, "the chain from `session` works as it is pasted", walked)
+    keyless = re.sub(r"txn-token: [^'\"]+", "txn-token: none", chain)
+    check("84000.00" not in mesh.shell(keyless).stdout, "without its session key the chain gives nothing")
+
+
+class Collector:
+    """An independent OTLP receiver that prints what it gets."""
+
+    def __init__(self, folder):
+        port, http = free_port(), free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.log = folder / "rotel.log"
+        import rotel
+
+        agent = Path(rotel.__file__).parent / "rotel-agent"
+        self.out = self.log.open("w")
+        self.process = subprocess.Popen(
+            [agent, "start", "--otlp-grpc-endpoint", f"127.0.0.1:{port}", "--otlp-http-endpoint", f"127.0.0.1:{http}",
+             "--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity", "detailed"],
+            stdout=self.out, stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.1)
+        check(False, "the OTLP receiver starts", self.log.read_text())
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=20)
+        self.out.close()
+
+    def check_one_trace(self):
+        """One question is one trace over all five services, and every parent is a span of that trace."""
+        spans = parse_spans(self.log.read_text())
+        check(spans, "spans arrive at the independent receiver", self.log.read_text()[-3000:])
+        by_trace = {}
+        for span in spans:
+            by_trace.setdefault(span["trace"], []).append(span)
+        five = {f"splitplane-{name}" for name in ("gateway", "auth", "reasoning", "schema-router", "query")}
+        whole = [trace for trace in by_trace.values() if five <= {span["service"] for span in trace}]
+        check(whole, "one question is one trace over five services",
+              str({key: sorted({span["service"] for span in trace}) for key, trace in by_trace.items()}))
+        for trace in whole:
+            ids = {span["id"] for span in trace}
+            roots = [span for span in trace if not span["parent"]]
+            check(len(roots) == 1 and roots[0]["service"] == "splitplane-gateway", "the gateway's span is the root", str(roots))
+            strays = [span for span in trace if span["parent"] and span["parent"] not in ids]
+            check(not strays, "every parent is there", str(strays))
+            break
+        text = self.log.read_text()
+        check("84000" not in text and "9200000" not in text, "no row value is in any span")
+
+
+def parse_spans(text):
+    """Spans from the receiver's detailed debug log."""
+    spans, service, span = [], None, None
+    for line in text.splitlines():
+        if found := re.search(r"service\.name:?\s*(?:Str\(|->\s*)?\"?(splitplane-[a-z-]+)", line):
+            service = found[1]
+        if found := re.search(r"Trace ID\s*:\s*([0-9a-f]+)", line):
+            span = {"trace": found[1], "service": service, "id": "", "parent": ""}
+            spans.append(span)
+        if span is not None and (found := re.search(r"Parent ID\s*:\s*([0-9a-f]*)", line)):
+            span["parent"] = found[1]
+        elif span is not None and (found := re.search(r"\bID\s*:\s*([0-9a-f]+)", line)) and "Trace" not in line:
+            span["id"] = found[1]
+    return spans
+
+
+def five_processes(folder):
+    """`init` writes what five separate processes need; their answers are those of `up`."""
+    target, home = folder / "five", folder / "five-home"
+    env = dict(os.environ, SPLITPLANE_HOME=str(home))
+    base = free_port()
+    subprocess.run(["splitplane", "init", str(target), "--port", str(base)], env=env, check=True, timeout=300)
+    names = ["auth", "reasoning", "schema-router", "query", "gateway"]
+    processes = [
+        subprocess.Popen([f"splitplane-{name}", "--config", str(target / f"{name}.toml")], env=env,
+                         stdout=subprocess.DEVNULL, stderr=(folder / f"{name}.log").open("w"))
+        for name in names
+    ]
+    profiles = dict(env, SPLITPLANE_HOME=str(target))
+    answer, deadline = None, time.monotonic() + 60
+    while time.monotonic() < deadline:
+        done = subprocess.run(["splitplane", "ask", "--as", "franchise-owner", "--json", FLAGSHIP], env=profiles,
+                              capture_output=True, text=True, timeout=120)
+        if done.returncode == 0:
+            answer = json.loads(done.stdout)
+            break
+        time.sleep(0.5)
+    check(answer is not None, "five processes answer", done.stdout + done.stderr)
+    check(figure(answer) == "84000.00", "five processes give the same answer")
+    for process in reversed(processes):
+        process.send_signal(signal.SIGTERM)
+        check(process.wait(timeout=60) == 0, "a service drains on SIGTERM")
+    bad = subprocess.run(["splitplane-query", "--config", str(folder / "none.toml")], env=env, capture_output=True, timeout=60)
+    check(bad.returncode == 64, "a configuration that is not there exits 64", bad.stderr.decode())
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        restaurant(folder)
+        jaffle(folder)
+        five_processes(folder)
+    print("all outside checks hold")
+
+
+main()
