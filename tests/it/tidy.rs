@@ -197,7 +197,6 @@ fn words_that_say_nothing_are_not_there() {
 fn no_code_knows_a_word_of_the_example_domains() {
     let mut words = BTreeSet::new();
     for example in ["restaurant", "jaffle"] {
-        words.insert(example.to_owned());
         let model = std::fs::read_to_string(root().join("examples").join(example).join("model.yaml")).unwrap();
         for line in model.lines() {
             if let Some(name) = line.trim().strip_prefix("- name: ") {

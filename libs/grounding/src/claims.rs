@@ -117,7 +117,7 @@ fn stands_alone(sentence: &Sentence<'_>, index: usize, figure: &Figure) -> bool 
         || is_of_group(sentence, figure)
 }
 
-/// "5 stores", where there are five rows and a row is called a store.
+/// "5 branches", where there are five rows and a row is called a branch.
 fn is_count(sentence: &Sentence<'_>, index: usize, figure: &Figure) -> bool {
     let facts = sentence.facts;
     let is = |count: usize| i128::try_from(count).is_ok_and(|count| figure.whole() == Some(count));

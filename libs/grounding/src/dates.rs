@@ -33,21 +33,6 @@ impl Date {
         if parts.next().is_none() { Some(date) } else { None }
     }
 
-    /// The first and last day of a half-open span of dates or local date-times.
-    pub(crate) fn days_of(from: &str, to: &str) -> Option<(Self, Self)> {
-        let day = |text: &str| Self::from_iso(text.split('T').next()?);
-        let midnight =
-            to.split_once('T').is_none_or(|(_, time)| time.chars().all(|c| matches!(c, '0' | ':' | '.')));
-        let last = day(to)?;
-        Some((day(from)?, if midnight { last.yesterday()? } else { last }))
-    }
-
-    fn yesterday(self) -> Option<Self> {
-        Self::new(self.year, self.month, self.day - 1)
-            .or_else(|| (28..=31).rev().find_map(|day| Self::new(self.year, self.month - 1, day)))
-            .or_else(|| Self::new(self.year - 1, 12, 31))
-    }
-
     pub(crate) fn to_iso(self) -> String {
         format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
@@ -73,18 +58,6 @@ mod tests {
         for text in ["2027-02-29", "2027-13-01", "2027-1-01", "2027-01-32", "2027-01-01-01", "20270101", ""] {
             assert_eq!(Date::from_iso(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_half_open_span_ends_on_the_day_before() {
-        let days = |from, to| Date::days_of(from, to).map(|(from, to)| (from.to_iso(), to.to_iso()));
-        let pair = |from: &str, to: &str| Some((from.to_owned(), to.to_owned()));
-        assert_eq!(days("2031-01-01", "2031-04-01"), pair("2031-01-01", "2031-03-31"));
-        assert_eq!(days("2027-12-01T00:00:00", "2028-01-01T00:00:00"), pair("2027-12-01", "2027-12-31"));
-        assert_eq!(days("2028-02-01", "2028-03-01"), pair("2028-02-01", "2028-02-29"));
-        assert_eq!(days("2031-02-03", "2031-02-10"), pair("2031-02-03", "2031-02-09"));
-        assert_eq!(days("2031-02-03T00:00:00", "2031-02-03T12:00:00"), pair("2031-02-03", "2031-02-03"));
-        assert_eq!(days("2031-02-03", "soon"), None);
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl<'a> Facts<'a> {
         let nouns =
             others().flat_map(|column| words_of(&column.name)).map(|word| words::singular(&word)).collect();
         let period = context.period.as_ref();
-        let period = period.and_then(|(from, to)| Date::days_of(from, to));
+        let period = period.and_then(|(from, to)| Some((Date::from_iso(from)?, Date::from_iso(to)?)));
         Self { table, context, measures: measures.collect(), nouns, in_time: in_time(table), period }
     }
 

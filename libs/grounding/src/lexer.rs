@@ -176,7 +176,7 @@ impl Reader<'_> {
         };
         let word: String =
             rest.iter().enumerate().take_while(|(index, c)| inside(*index, **c)).map(|(_, c)| *c).collect();
-        // The possessive says nothing: "the store's sales".
+        // The possessive says nothing: "the branch's fees".
         let bare = word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s"));
         bare.map_or_else(|| word.clone(), str::to_owned)
     }

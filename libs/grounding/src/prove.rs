@@ -15,8 +15,7 @@ pub const NARRATIVE_BYTES_MAX: usize = 8_192;
 /// What is known of a result besides its cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
-    /// The period, half-open as in an interpretation: its first day and the day after its last, as ISO
-    /// dates or local date-times. People are told the last day.
+    /// First and last day of the period, both included, as ISO dates.
     pub period: Option<(String, String)>,
     /// Rows of the whole result; more than the table has when the table was cut.
     pub row_count: usize,

@@ -1,6 +1,5 @@
 //! The analysis that needs no model: cells and counts, nothing else.
 
-use crate::dates::Date;
 use crate::display::display_cell;
 use crate::facts::words_of;
 use crate::prove::{Context, ProvedNarrative};
@@ -12,9 +11,7 @@ const ROWS_SHOWN_MAX: usize = 3;
 /// Writes an analysis of `table` from its cells. It claims no order and no total.
 #[must_use]
 pub fn template(table: &Table, context: &Context) -> ProvedNarrative {
-    let days = context.period.as_ref().and_then(|(from, to)| Date::days_of(from, to));
-    let period =
-        days.map_or_else(String::new, |(from, to)| format!("{} to {}: ", from.to_iso(), to.to_iso()));
+    let period = context.period.as_ref().map_or_else(String::new, |(from, to)| format!("{from} to {to}: "));
     let (Some(_), true) = (table.rows.first(), context.row_count > 0) else {
         return ProvedNarrative::from_cells(format!("{period}no rows."));
     };

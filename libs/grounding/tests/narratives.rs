@@ -51,7 +51,7 @@ fn one() -> Table {
 
 fn context(rows: usize) -> Context {
     Context {
-        period: Some(("2031-01-01T00:00:00".into(), "2031-04-01T00:00:00".into())),
+        period: Some(("2031-01-01".into(), "2031-03-31".into())),
         row_count: rows,
         limited: false,
         additive: true,

@@ -34,11 +34,6 @@ impl Aggregate {
             _ => None,
         }
     }
-
-    /// Whether values of groups add up to the value of all.
-    pub(crate) const fn is_additive(self) -> bool {
-        matches!(self, Self::Sum | Self::Count)
-    }
 }
 
 /// Whether the parenthesis before `text` is closed only after it: `SUM(a) / SUM(b)` is no sum.

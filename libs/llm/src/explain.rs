@@ -4,9 +4,8 @@
 //! rules of display. Names stand in quotes, so that a cell that reads like an instruction is a
 //! quotation and nothing else.
 
-use crate::aggregate::Aggregate;
 use crate::language_model::ExplainTask;
-use splitplane_semantics::words_of;
+use splitplane_semantics::{Metric, words_of};
 use splitplane_types::{Cell, Column, Decimal, Table};
 
 /// Writes the analysis.
@@ -93,7 +92,7 @@ impl<'a> Measure<'a> {
         let columns = &task.table.columns;
         let index = columns.iter().position(|column| column.name == *name && column.data_type.is_number())?;
         let unit = columns.get(index)?.unit.as_deref();
-        let additive = task.model.metric(name).and_then(Aggregate::of).is_some_and(Aggregate::is_additive);
+        let additive = task.model.metric(name).is_some_and(Metric::is_additive);
         Some(Self { columns, index, unit, words: words_of(name), additive, rows: &task.table.rows })
     }
 
@@ -192,11 +191,7 @@ fn name_of(row: &[Cell], columns: &[Column]) -> String {
 /// The period, both days included.
 fn period(task: &ExplainTask<'_>) -> String {
     let Some(period) = &task.interpretation.period else { return String::new() };
-    let last = match period.to.time() == jiff::civil::Time::midnight() {
-        true => period.to.date().yesterday().unwrap_or(period.to.date()),
-        false => period.to.date(),
-    };
-    format!(" from {} to {last}", period.from.date())
+    format!(" from {} to {}", period.first_day(), period.last_day())
 }
 
 fn capitalised(sentence: &str) -> String {

@@ -10,7 +10,7 @@ use crate::body::{cut_off, watch};
 use crate::clock::Clock;
 use crate::config;
 use crate::connect::{ConnectError, Connector};
-use crate::deadline::{Deadline, GRPC_TIMEOUT, grpc_timeout_text, less_margin};
+use crate::deadline::{Deadline, DeadlinePassed, GRPC_TIMEOUT, grpc_timeout_text, less_margin};
 use crate::layers::labels;
 use crate::net::frame_body;
 use crate::status::{code_name, status_of};
@@ -110,6 +110,10 @@ impl Upstream {
         // Every request here is one message: taken whole, it can be sent again.
         let message = body.collect().await?.to_bytes();
         let Some(deadline) = ours else { return self.try_until_connected(parts, message).await };
+        // A timer ticks in milliseconds, in which a call on a connection that stands is on its way.
+        if deadline.remaining().is_zero() {
+            return Err(self.failed(Reason::Deadline, DeadlinePassed));
+        }
         let answer = deadline.limit(self.try_until_connected(parts, message)).await;
         let response = answer.map_err(|passed| self.failed(Reason::Deadline, passed))??;
         let clock = self.clock.clone();

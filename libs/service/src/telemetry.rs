@@ -228,5 +228,19 @@ pub(crate) fn propagator() -> TraceContextPropagator {
     TraceContextPropagator::new()
 }
 
+/// A span of the GenAI conventions round one task of a language model. No message is in it.
+#[must_use]
+pub fn model_span(model: &str, task: &'static str) -> tracing::Span {
+    tracing::info_span!(
+        "chat",
+        otel.name = %format_args!("chat {model}"),
+        otel.kind = "client",
+        gen_ai.operation.name = "chat",
+        gen_ai.provider.name = "splitplane",
+        gen_ai.request.model = model,
+        splitplane.task = task,
+    )
+}
+
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ const SYNTAX_NESTING_MAX: usize = 6;
 /// What sqlparser may descend; each nested query takes several of its steps.
 pub(crate) const PARSER_STEPS_MAX: usize = 96;
 
-/// Nodes of the tree.
+/// Nodes of the draft's tree.
 pub(crate) const NODES_MAX: usize = 2_000;
 /// Levels of expressions, queries and relations.
 pub(crate) const DEPTH_MAX: usize = 32;

@@ -154,7 +154,7 @@ pub(crate) fn walk(view: &SandboxView, draft: &Query) -> Result<(Query, BTreeSet
 }
 
 impl Walk<'_> {
-    /// Counts nodes of the draft; the canonical tree is counted again when it is done.
+    /// Counts nodes of the draft.
     fn spend(&mut self, nodes: usize) -> Result<(), GuardError> {
         self.nodes += nodes;
         if self.nodes > NODES_MAX {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use prost::Message as _;
 use splitplane_proto::auth::v1::{AuthenticateRequest, Header};
 use splitplane_proto::gateway::v1::{AskRequest, ListMetricsRequest};
-use splitplane_service::{Clock, Deadline, access, net, refuse};
+use splitplane_service::{Clock, Deadline, access, net, refuse, telemetry};
 use splitplane_session::{SessionKey, VerifiedSession, Verifier};
 use splitplane_types::{Digest, message_of};
 use std::convert::Infallible;
@@ -115,6 +115,7 @@ impl Door {
         let session = self.verifier.verify(&key, self.clock.now())?;
         require_same(&session, parts.uri.path(), &frame)?;
         require_decodes(parts.uri.path(), &frame)?;
+        telemetry::record_txn(session.txn());
         parts.extensions.insert(session);
         parts.extensions.insert(key);
         parts.extensions.insert(SignedFrame { bytes: frame.clone(), received });

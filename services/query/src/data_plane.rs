@@ -14,13 +14,14 @@ use splitplane_engine::{Engine, GrantsRequest, QueryResult, Statement};
 use splitplane_semantics::{
     Interpretation, Policy, SemanticModel, interpretation_from_receipt, relations_of, words_of,
 };
-use splitplane_service::{Clock, telemetry};
+use splitplane_service::{Clock, PublicError, telemetry};
 use splitplane_session::{SessionKey, VerifiedReceipt, VerifiedSession, Verifier};
 use splitplane_split_plane::{GuardedQuery, SandboxView, SecurityPlane, ViewRelation};
 use splitplane_types::{Column, DataType, Digest, Outcome, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tracing::Instrument as _;
 
 /// Everything the data plane needs; made once by [`crate::build`].
 #[derive(Debug)]
@@ -92,6 +93,7 @@ impl DataPlane {
         self.budgets.use_receipt(receipt.id(), receipt.expires_at(), now)?;
 
         let sandbox = self.enter(session, relations).await?;
+        telemetry::decision("layer 3a", true, "scope from policy and grants");
         let filters = match resolve(&*self.engine, &sandbox.plane, &self.model, &interpretation).await? {
             Resolution::Bound(filters) => filters,
             Resolution::Ambiguous { phrase, options } => return Ok(Opening::Ambiguous { phrase, options }),
@@ -137,9 +139,7 @@ impl DataPlane {
         let sandbox = self.enter(session, &token.relations).await?;
         let query = guard(&sandbox, &token, draft)?;
         let sql = query.to_string();
-        let statement =
-            Statement { plane: Arc::clone(&sandbox.plane), query, limits: self.policy.limits.clone() };
-        let QueryResult { table, bytes } = self.engine.execute(statement).await?;
+        let QueryResult { table, bytes } = self.run(&sandbox, query).await?;
         let table = with_units(table, &token.metrics, &self.model);
         let digest = result_digest(&table);
 
@@ -160,6 +160,31 @@ impl DataPlane {
         Ok(Released { table, sql, digest })
     }
 
+    /// Runs a guarded statement, in a span of the database conventions. The statement's text is not in
+    /// it: a bound filter value is a value of a row.
+    async fn run(&self, sandbox: &Sandbox, query: GuardedQuery) -> Result<QueryResult, QueryError> {
+        let relations: Vec<&str> = query.relations().iter().map(String::as_str).collect();
+        let summary = format!("SELECT {}", relations.join(" "));
+        let span = tracing::info_span!(
+            "statement",
+            otel.name = %summary,
+            otel.kind = "client",
+            db.system.name = "datafusion",
+            db.operation.name = "SELECT",
+            db.query.summary = %summary,
+            db.response.returned_rows = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+        );
+        let statement =
+            Statement { plane: Arc::clone(&sandbox.plane), query, limits: self.policy.limits.clone() };
+        let outcome = self.engine.execute(statement).instrument(span.clone()).await.map_err(QueryError::from);
+        match &outcome {
+            Ok(result) => span.record("db.response.returned_rows", result.table.rows.len()),
+            Err(error) => span.record("error.type", PublicError::reason(error).as_str()),
+        };
+        outcome
+    }
+
     /// Writes a refusal down. What is refused stays refused, but if that cannot be recorded the
     /// caller learns only that the log is unavailable.
     pub(crate) async fn refused(
@@ -168,7 +193,7 @@ impl DataPlane {
         draft: Option<&str>,
         error: QueryError,
     ) -> QueryError {
-        let reason = splitplane_service::PublicError::reason(&error);
+        let reason = error.reason();
         let record = Record {
             sql: draft.map(str::to_owned),
             reason: Some(reason),
@@ -257,7 +282,17 @@ fn guard(sandbox: &Sandbox, token: &SandboxToken, draft: &str) -> Result<Guarded
     let parameters: BTreeMap<String, String> =
         token.filters.iter().map(|filter| (filter.parameter(), filter.value.clone())).collect();
     let view = SandboxView::new(view_relations(&sandbox.plane), parameters)?;
-    Ok(view.guard(draft)?)
+    match view.guard(draft) {
+        Ok(query) => {
+            telemetry::decision("layer 3b", true, "the guard's allow-list");
+            Ok(query)
+        }
+        Err(error) => {
+            let error = QueryError::from(error);
+            telemetry::decision("layer 3b", false, error.reason().as_str());
+            Err(error)
+        }
+    }
 }
 
 fn view_relations(plane: &SecurityPlane) -> Vec<ViewRelation> {

@@ -44,12 +44,19 @@ pub(crate) async fn resolve(
         }
         match found.as_slice() {
             [] => return Ok(Resolution::Nothing),
-            [(field, value)] => bound.push(ResolvedFilter {
-                filter: position,
-                relation: field.dataset.clone(),
-                column: field.field.clone(),
-                value: value.clone(),
-            }),
+            [(field, value)] => {
+                let resolved = ResolvedFilter {
+                    filter: position,
+                    relation: field.dataset.clone(),
+                    column: field.field.clone(),
+                    value: value.clone(),
+                };
+                if let Some(other) = contradicted(&bound, &resolved, interpretation) {
+                    let options = [&other.value, value].map(|value| format!("{} {value}", label(model, field)));
+                    return Ok(Resolution::Ambiguous { phrase: filter.phrase.clone(), options: options.into() });
+                }
+                bound.push(resolved);
+            }
             several => {
                 let options = several
                     .iter()
@@ -61,6 +68,22 @@ pub(crate) async fn resolve(
         }
     }
     Ok(Resolution::Bound(bound))
+}
+
+/// An earlier filter that wants another value of the same column: no row is both, so the sum would be
+/// an empty answer to a question that nobody asked.
+fn contradicted<'a>(
+    bound: &'a [ResolvedFilter],
+    resolved: &ResolvedFilter,
+    interpretation: &Interpretation,
+) -> Option<&'a ResolvedFilter> {
+    let keeps = |position: usize| interpretation.filters.get(position).is_some_and(|filter| !filter.negated);
+    bound.iter().find(|other| {
+        keeps(other.filter)
+            && keeps(resolved.filter)
+            && (&other.relation, &other.column) == (&resolved.relation, &resolved.column)
+            && other.value != resolved.value
+    })
 }
 
 async fn matches(

@@ -11,11 +11,12 @@ use splitplane_proto::gateway::v1::AskRequest;
 use splitplane_semantics::{
     Catalogue, Metric, Policy, SemanticModel, ValidatedInterpretation, interpretation_from_receipt, validate,
 };
-use splitplane_service::Clock;
+use splitplane_service::{Clock, telemetry};
 use splitplane_session::{ReceiptClaims, ReceiptSigner, VerifiedSession, Verifier};
 use splitplane_types::{Digest, Question, Table, message_of};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tracing::Instrument as _;
 
 /// Rows that may be explained.
 pub(crate) const EXPLAIN_ROWS_MAX: usize = 50;
@@ -73,9 +74,13 @@ impl Layer2 {
         let (question, as_of) = self.signed_question(session, frame)?;
         let catalogue = self.catalogue(session);
         let task = ValidateTask { question: &question, catalogue: &catalogue };
-        let draft = match self.language.validate(task).await? {
+        let span = telemetry::model_span(self.language.name(), "validate");
+        let draft = match self.language.validate(task).instrument(span).await? {
             ValidateReply::Supported(draft) => draft,
-            ValidateReply::Ambiguous { question, options } => return Ok(Verdict::Clarify { question, options }),
+            ValidateReply::Ambiguous { question, options } => {
+                telemetry::decision("layer 2", false, "ambiguous");
+                return Ok(Verdict::Clarify { question, options });
+            }
             ValidateReply::Unsupported { nearest } => return Ok(self.unsupported(session, &nearest)),
         };
         // A model's proposal that names what this caller may not ask for is not supported, however
@@ -83,6 +88,7 @@ impl Layer2 {
         let Ok(interpretation) = validate(draft, &catalogue, &self.policy.calendar, as_of) else {
             return Ok(self.unsupported(session, &[]));
         };
+        telemetry::decision("layer 2", true, "supported metrics");
         let as_of = self.policy.calendar.zoned_text(as_of);
         let claims = ReceiptClaims {
             interpretation: interpretation.to_json(),
@@ -133,7 +139,8 @@ impl Layer2 {
         let interpretation = interpretation_from_receipt(receipt.interpretation())?;
         let task =
             ExplainTask { interpretation: &interpretation, model: &self.model, table, row_count };
-        Ok(self.language.explain(task).await?)
+        let span = telemetry::model_span(self.language.name(), "explain");
+        Ok(self.language.explain(task).instrument(span).await?)
     }
 
     /// The question in the bytes that the client signed. A frame that a gateway put in its place has
@@ -160,6 +167,7 @@ impl Layer2 {
     }
 
     fn unsupported(&self, session: &VerifiedSession, nearest: &[String]) -> Verdict {
+        telemetry::decision("layer 2", false, "unsupported");
         let known: Vec<String> = self.catalogue(session).metrics().map(|metric| metric.name.clone()).collect();
         let nearest = nearest.iter().filter(|name| known.contains(name)).cloned().collect();
         Verdict::Unsupported { nearest }

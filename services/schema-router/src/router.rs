@@ -8,9 +8,10 @@ use splitplane_llm::{LanguageModel, Refusal, RouteTask, WriteSqlTask};
 use splitplane_semantics::{
     BoundFilter, Interpretation, Policy, RelationSchema, SemanticModel, interpretation_from_receipt, relations_of,
 };
-use splitplane_service::Clock;
+use splitplane_service::{Clock, telemetry};
 use splitplane_session::{VerifiedSession, Verifier};
 use std::sync::Arc;
+use tracing::Instrument as _;
 
 /// Drafts that may have been refused before.
 const REFUSALS_MAX: usize = 2;
@@ -31,7 +32,7 @@ impl Router {
         let interpretation = self.approved(session, receipt)?;
         let needed = relations_of(&interpretation, &self.model)?;
         let task = RouteTask { interpretation: &interpretation, model: &self.model };
-        let proposed = self.language.route(task).await?;
+        let proposed = self.language.route(task).instrument(telemetry::model_span(self.language.name(), "route")).await?;
         let beyond = proposed.iter().filter(|name| !needed.contains(name)).count();
         if beyond > 0 {
             tracing::warn!(beyond, "the model routed to relations that the interpretation does not need");
@@ -53,7 +54,8 @@ impl Router {
         }
         let interpretation = self.approved(session, receipt)?;
         let task = WriteSqlTask { interpretation: &interpretation, model: &self.model, relations, filters, refusals };
-        Ok(self.language.write_sql(task).await?)
+        let span = telemetry::model_span(self.language.name(), "write_sql");
+        Ok(self.language.write_sql(task).instrument(span).await?)
     }
 
     fn approved(&self, session: &VerifiedSession, receipt: &str) -> Result<Interpretation, RouterError> {

@@ -142,7 +142,8 @@ impl Answer {
             Event::Narrative(narrative) => self.narrative = Some(narrative.text),
             Event::NothingInScope(nothing) => self.nothing = Some(nothing.message),
             Event::Done(done) => {
-                self.timings_ms = done.timings.iter().map(|timing| (timing.stage.clone(), timing.ms)).collect();
+                self.timings_ms =
+                    done.timings.iter().map(|timing| (timing.stage.clone(), timing.ms)).collect();
                 match outcome(done.outcome()) {
                     Some(outcome) if self.error.is_none() => self.outcome = outcome,
                     Some(_) => {}
@@ -304,9 +305,15 @@ pub(crate) mod tests {
             masked: false,
         };
         let rows = Rows {
-            columns: vec![column("branch", ColumnType::String, ""), column("fees", ColumnType::Decimal, "USD")],
+            columns: vec![
+                column("branch", ColumnType::String, ""),
+                column("fees", ColumnType::Decimal, "USD"),
+            ],
             rows: vec![Row {
-                cells: vec![Cell { kind: None }, Cell { kind: Some(cell::Kind::Decimal("84000.00".to_owned())) }],
+                cells: vec![
+                    Cell { kind: None },
+                    Cell { kind: Some(cell::Kind::Decimal("84000.00".to_owned())) },
+                ],
             }],
             sql: "SELECT 1".to_owned(),
         };
@@ -329,7 +336,11 @@ pub(crate) mod tests {
     #[test]
     fn rows_that_make_no_table_spoil_the_answer() {
         let mut answer = Answer::to("x");
-        let rows = Rows { columns: vec![], rows: vec![Row { cells: vec![Cell { kind: None }] }], sql: String::new() };
+        let rows = Rows {
+            columns: vec![],
+            rows: vec![Row { cells: vec![Cell { kind: None }] }],
+            sql: String::new(),
+        };
         answer.take(Event::Rows(rows));
         answer.take(Event::Done(Done { outcome: WireOutcome::Answered.into(), timings: vec![] }));
         assert_eq!(answer.outcome, Outcome::Unavailable);

@@ -145,10 +145,15 @@ pub(crate) fn refusal_text(refusal: &Refusal, profile: &Profile, now: SystemTime
         text.push_str(&format!("splitplane: {hint}\n"));
     }
     if refusal.reason == Some(Reason::Unauthenticated) && profile.credentials.expires_at <= now {
-        text.push_str("splitplane: the profile's credentials have expired; `splitplane credentials` renews them\n");
+        text.push_str(
+            "splitplane: the profile's credentials have expired; `splitplane credentials` renews them\n",
+        );
     }
     if refusal.reason.is_none() && refusal.code == "UNAVAILABLE" {
-        text.push_str(&format!("splitplane: is a mesh up at {}? `splitplane up` starts one\n", profile.endpoint));
+        text.push_str(&format!(
+            "splitplane: is a mesh up at {}? `splitplane up` starts one\n",
+            profile.endpoint
+        ));
     }
     text
 }

@@ -179,7 +179,10 @@ impl Caller {
     ///
     /// # Errors
     /// See [`CallerError`].
-    pub async fn send_ask(&self, request: Request<AskRequest>) -> Result<Streaming<AskResponse>, CallerError> {
+    pub async fn send_ask(
+        &self,
+        request: Request<AskRequest>,
+    ) -> Result<Streaming<AskResponse>, CallerError> {
         let answer = self.client.clone().ask(request).await.map_err(refused)?;
         Ok(answer.into_inner())
     }

@@ -56,27 +56,24 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn command(command: Command) -> Result<u8, CommandError> {
-    // These need no folder of the command line's own.
-    let command = match command {
-        Command::Init(args) => return init::run(&args),
-        Command::Generate(args) => return generating::run(&args),
-        other => other,
-    };
-    let home = Home::from_environment()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let home = Home::from_environment;
     match command {
-        Command::Demo(args) => runtime.block_on(demo::run(&home, &args)),
-        Command::Up(args) => runtime.block_on(up::run(&home, args)),
-        Command::Ask(args) => runtime.block_on(ask::run(&home, args)),
-        Command::Metrics(args) => runtime.block_on(metrics::run(&home, &args)),
-        Command::Session(args) => runtime.block_on(session::run(&home, &args)),
-        Command::Credentials(args) => runtime.block_on(init::renew(&home, &args)),
-        Command::Sign(args) => sign::run(&home, &args),
-        Command::Config(args) => configuration::run(&home, &args),
-        Command::Audit(args) => audit::run(&home, &args),
+        Command::Demo(args) => wait_for(demo::run(&home()?, &args)),
+        Command::Up(args) => wait_for(up::run(&home()?, args)),
+        Command::Ask(args) => wait_for(ask::run(&home()?, args)),
+        Command::Metrics(args) => wait_for(metrics::run(&home()?, &args)),
+        Command::Session(args) => wait_for(session::run(&home()?, &args)),
+        Command::Credentials(args) => wait_for(init::renew(&home()?, &args)),
+        Command::Sign(args) => sign::run(&home()?, &args),
+        Command::Config(args) => configuration::run(&home()?, &args),
+        Command::Audit(args) => audit::run(&home()?, &args),
         Command::Init(args) => init::run(&args),
         Command::Generate(args) => generating::run(&args),
     }
+}
+
+fn wait_for(work: impl Future<Output = Result<u8, CommandError>>) -> Result<u8, CommandError> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 #[cfg(test)]

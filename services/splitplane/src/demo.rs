@@ -162,7 +162,8 @@ pub async fn play(script: &Script, options: &MeshOptions) -> Result<DemoReport, 
 }
 
 async fn play_honest(script: &Script, stage: &Stage) -> Result<DemoReport, DemoError> {
-    let mut report = DemoReport { question: script.question.clone(), answers: Vec::new(), attacks: Vec::new() };
+    let mut report =
+        DemoReport { question: script.question.clone(), answers: Vec::new(), attacks: Vec::new() };
     for caller in &script.callers {
         let answer = stage.ask(&caller.profile, &script.question).await?;
         let problems = problems_of_answer(&answer, &caller.expect);
@@ -241,7 +242,12 @@ fn figure(answer: &Answer) -> Option<Decimal> {
     match row.last()? {
         Cell::Decimal(number) => Some(*number),
         Cell::Integer(number) => Decimal::new(i128::from(*number), 0),
-        Cell::Null | Cell::Text(_) | Cell::Float(_) | Cell::Boolean(_) | Cell::Date(_) | Cell::Timestamp(_) => None,
+        Cell::Null
+        | Cell::Text(_)
+        | Cell::Float(_)
+        | Cell::Boolean(_)
+        | Cell::Date(_)
+        | Cell::Timestamp(_) => None,
     }
 }
 

@@ -71,11 +71,15 @@ impl CommandError {
         match self {
             Self::Usage(_) | Self::World(_) | Self::Sign(_) | Self::Home(HomeError::Nowhere) => USAGE,
             Self::Generate(error) => match error {
-                GenerateError::Syntax(_) | GenerateError::Spec { .. } | GenerateError::NotOurs { .. } => USAGE,
+                GenerateError::Syntax(_) | GenerateError::Spec { .. } | GenerateError::NotOurs { .. } => {
+                    USAGE
+                }
                 GenerateError::Io { .. } | GenerateError::Encode { .. } => FAILED,
             },
             Self::Profile(error) => match error {
-                ProfileError::Unknown { .. } | ProfileError::NotGranted { .. } | ProfileError::Malformed { .. } => USAGE,
+                ProfileError::Unknown { .. }
+                | ProfileError::NotGranted { .. }
+                | ProfileError::Malformed { .. } => USAGE,
                 ProfileError::Expiry(_) | ProfileError::Home(_) => FAILED,
             },
             Self::Mesh(error) => match error {

@@ -220,7 +220,8 @@ mod tests {
         std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
         write_secret(&file, "new").unwrap();
         assert_eq!((mode(&file), read(&file).unwrap().as_str()), (0o600, "new"));
-        let names: Vec<_> = std::fs::read_dir(&secrets).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            std::fs::read_dir(&secrets).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["key"], "nothing else is left");
     }
 

@@ -140,22 +140,18 @@ fn filled(workload: Workload, defaults: &str, table: &toml::Table, root: &Path) 
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             name.clone_into(&mut section);
         }
-        let value = line.split_once(" = ").and_then(|(key, _)| Some((key, table.get(&section)?.get(key)?)));
+        // A process of its own logs as its service's defaults say, not as one that shares a terminal.
+        let is_ours = section != "telemetry";
+        let value = line
+            .split_once(" = ")
+            .filter(|_| is_ours)
+            .and_then(|(key, _)| Some((key, table.get(&section)?.get(key)?)));
         match value {
-            // An empty path would come to mean this folder.
-            Some((key, toml::Value::String(value))) if value.is_empty() && !is_text(key) => {
-                text.push_str(&format!("# {line}\n"));
-            }
             Some((key, value)) => text.push_str(&format!("{key} = {}\n", relative(value, root))),
             None => text.push_str(&format!("{line}\n")),
         }
     }
     text
-}
-
-/// The one key whose empty text is not a path.
-fn is_text(key: &str) -> bool {
-    key == "otlp_endpoint"
 }
 
 fn relative(value: &toml::Value, root: &Path) -> toml::Value {
@@ -196,14 +192,46 @@ mod tests {
 
     #[test]
     fn files_keep_their_comments_and_take_the_folder_s_values() {
-        let defaults = "# Defaults.\n# More.\n\n[a]\n# Where.\npath = \"x\"\n# Port.\nport = 1\n# None.\nold = \"\"\n[b]\nport = 1\n";
+        let defaults =
+            "# Defaults.\n# More.\n\n[a]\n# Where.\npath = \"x\"\n# Port.\nport = 1\n[b]\nport = 1\n";
         let table: toml::Table =
-            toml::from_str("[a]\npath = \"/root/keys/k\"\nport = 2\nold = \"\"\n[b]\nport = 3\n").unwrap();
+            toml::from_str("[a]\npath = \"/root/keys/k\"\nport = 2\n[b]\nport = 3\n").unwrap();
         let text = filled(Workload::Auth, defaults, &table, Path::new("/root"));
         let (_, body) = text.split_once("\n\n").unwrap();
+        assert_eq!(body, "[a]\n# Where.\npath = \"keys/k\"\n# Port.\nport = 2\n[b]\nport = 3\n");
+    }
+
+    #[test]
+    fn a_service_that_reads_its_file_has_the_configuration_of_the_mesh() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path()).unwrap();
+        let world = World {
+            model: folder.path().join("model.yaml"),
+            policy: "/elsewhere/policy.yaml".into(),
+            data: folder.path().join("data"),
+        };
+        let mut options = MeshOptions::new(home.clone(), world);
+        options.ports = Ports::Base(7_300);
+        let configs = Configs::of(&options).unwrap();
+        write_configs(&home, &configs).unwrap();
+        let auth = config_file(&home, Workload::Auth);
+        let auth: splitplane_auth::Config =
+            splitplane_service::config::load("auth", splitplane_auth::DEFAULTS, Some(&auth), []).unwrap();
+        let query = config_file(&home, Workload::Query);
+        let query: splitplane_query::Config =
+            splitplane_service::config::load("query", splitplane_query::DEFAULTS, Some(&query), []).unwrap();
+        let without_telemetry = |mut table: toml::Table| {
+            table.remove("telemetry").unwrap();
+            table
+        };
         assert_eq!(
-            body,
-            "[a]\n# Where.\npath = \"keys/k\"\n# Port.\nport = 2\n# None.\n# old = \"\"\n[b]\nport = 3\n"
+            without_telemetry(table(&auth).unwrap()),
+            without_telemetry(table(&configs.auth).unwrap())
         );
+        assert_eq!(
+            without_telemetry(table(&query).unwrap()),
+            without_telemetry(table(&configs.query).unwrap())
+        );
+        assert_eq!(auth.requests.authorities, ["localhost:7300", "127.0.0.1:7300"]);
     }
 }

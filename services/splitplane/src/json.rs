@@ -96,9 +96,7 @@ fn metric(metric: &common::Metric) -> Metric<'_> {
 }
 
 fn columns(table: &Table) -> Vec<Value> {
-    let column = |column: &splitplane_types::Column| {
-        json!({ "name": column.name, "type": column.data_type.as_str(), "unit": column.unit })
-    };
+    let column = |column: &splitplane_types::Column| json!({ "name": column.name, "type": column.data_type.as_str(), "unit": column.unit });
     table.columns.iter().map(column).collect()
 }
 
@@ -194,8 +192,18 @@ mod tests {
         let object = parsed(&answered());
         let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
         let mut expected = [
-            "outcome", "question", "interpretation", "as_of", "columns", "rows", "narrative", "coverage", "sql",
-            "security_sql", "txn", "timings_ms",
+            "outcome",
+            "question",
+            "interpretation",
+            "as_of",
+            "columns",
+            "rows",
+            "narrative",
+            "coverage",
+            "sql",
+            "security_sql",
+            "txn",
+            "timings_ms",
         ];
         expected.sort_unstable();
         assert_eq!(keys, expected);

@@ -62,7 +62,8 @@ impl Keys {
             }
         }
         // Always from the key itself: a public half left over from another key would refuse everyone.
-        let receipt = SigningKey::from_pkcs8_pem(&home::read(&keys.receipt())?).map_err(signing(&keys.receipt()))?;
+        let receipt =
+            SigningKey::from_pkcs8_pem(&home::read(&keys.receipt())?).map_err(signing(&keys.receipt()))?;
         let point = URL_SAFE_NO_PAD.encode(receipt.public_key().point());
         home::write_public(&keys.receipt_public(), &format!("{point}\n"))?;
         if !keys.credentials().is_file() {

@@ -123,7 +123,10 @@ pub struct MeshOptions {
 
 impl fmt::Debug for MeshOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MeshOptions").field("home", &self.home).field("world", &self.world).finish_non_exhaustive()
+        f.debug_struct("MeshOptions")
+            .field("home", &self.home)
+            .field("world", &self.world)
+            .finish_non_exhaustive()
     }
 }
 
@@ -195,7 +198,8 @@ impl Mesh {
         let addresses = Addresses::of(&starts);
         configs.connect(&addresses);
         // Not before the ports are ours: the registry of a mesh that is up there is left alone.
-        let registry = registry::text(&world.combinations, &options.roles, &configs.gateway.mesh.trust_domain);
+        let registry =
+            registry::text(&world.combinations, &options.roles, &configs.gateway.mesh.trust_domain);
         home::write_secret(&configs.auth.registry.file, &registry)?;
         let facts = running::Facts {
             region: configs.auth.requests.region.clone(),
@@ -208,7 +212,10 @@ impl Mesh {
         };
         let failed = |workload| move |source| MeshError::Start { workload, source };
         let apps = [
-            (Workload::Auth, splitplane_auth::build(configs.auth, auth).await.map_err(failed(Workload::Auth))?),
+            (
+                Workload::Auth,
+                splitplane_auth::build(configs.auth, auth).await.map_err(failed(Workload::Auth))?,
+            ),
             (
                 Workload::Reasoning,
                 splitplane_reasoning::build_with_model(configs.reasoning, reasoning, language())
@@ -221,17 +228,26 @@ impl Mesh {
                     .await
                     .map_err(failed(Workload::SchemaRouter))?,
             ),
-            (Workload::Query, splitplane_query::build(configs.query, query).await.map_err(failed(Workload::Query))?),
+            (
+                Workload::Query,
+                splitplane_query::build(configs.query, query).await.map_err(failed(Workload::Query))?,
+            ),
             (
                 Workload::Gateway,
-                splitplane_gateway::build(configs.gateway, gateway).await.map_err(failed(Workload::Gateway))?,
+                splitplane_gateway::build(configs.gateway, gateway)
+                    .await
+                    .map_err(failed(Workload::Gateway))?,
             ),
         ];
         RunningMesh::serve(addresses, facts, Pki::at(&options.home.pki()), apps.into()).await
     }
 }
 
-async fn start<C: ServiceConfig>(workload: Workload, config: &C, options: &MeshOptions) -> Result<Start, MeshError> {
+async fn start<C: ServiceConfig>(
+    workload: Workload,
+    config: &C,
+    options: &MeshOptions,
+) -> Result<Start, MeshError> {
     let shared = config.shared();
     let started = match &options.telemetry {
         None => Start::prepare(workload, shared, options.clock.clone()).await,

@@ -1,7 +1,7 @@
 //! `splitplane metrics`: what a person can ask about.
 
-use crate::ask::{self, metrics_text};
 use crate::answer::Refusal;
+use crate::ask::{self, metrics_text};
 use crate::caller::{Caller, CallerError};
 use crate::error::{CommandError, DONE, FAILED};
 use crate::home::Home;

@@ -7,8 +7,8 @@
 use crate::home::{self, HomeError};
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, date_time_ymd,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use splitplane_service::Workload;
@@ -243,14 +243,17 @@ impl Pki {
 
     fn is_whole(&self) -> bool {
         let mut files = vec![self.ca(), self.bootstrap_certificate(), self.bootstrap_key()];
-        files.extend(Workload::ALL.into_iter().flat_map(|workload| [self.certificate(workload), self.key(workload)]));
+        files.extend(
+            Workload::ALL.into_iter().flat_map(|workload| [self.certificate(workload), self.key(workload)]),
+        );
         files.iter().all(|file| file.is_file())
     }
 
     fn write(&self, authority: &Authority, trust_domain: &str, validity: Validity) -> Result<(), PkiError> {
         home::make_secret_folder(&self.folder)?;
         let bootstrap = ("bootstrap", Names::of_bootstrap(BOOTSTRAP, trust_domain));
-        let workloads = Workload::ALL.map(|workload| (workload.name(), Names::of_workload(workload, trust_domain)));
+        let workloads =
+            Workload::ALL.map(|workload| (workload.name(), Names::of_workload(workload, trust_domain)));
         for (name, names) in workloads.into_iter().chain([bootstrap]) {
             let leaf = authority.issue(&names, validity)?;
             home::write_public(&self.file(name, "pem"), &leaf.certificate)?;

@@ -184,7 +184,8 @@ impl Profile {
     }
 
     fn to_file(&self) -> Result<File, ProfileError> {
-        let expires_at = jiff::Timestamp::try_from(self.credentials.expires_at).map_err(ProfileError::Expiry)?;
+        let expires_at =
+            jiff::Timestamp::try_from(self.credentials.expires_at).map_err(ProfileError::Expiry)?;
         Ok(File {
             endpoint: self.endpoint.clone(),
             tenant: self.composite.tenant().to_string(),
@@ -275,7 +276,8 @@ pub fn names(combinations: &BTreeSet<CompositeKey>) -> BTreeMap<String, Composit
         };
         // Ids hold dots, so business `b.t` can meet business `b` of tenant `t`. Nobody's name may then
         // lead to somebody else's rows.
-        let name = if named.contains_key(&name) || name.len() > NAME_BYTES_MAX { unmistakable(key) } else { name };
+        let name =
+            if named.contains_key(&name) || name.len() > NAME_BYTES_MAX { unmistakable(key) } else { name };
         named.insert(name, key.clone());
     }
     named

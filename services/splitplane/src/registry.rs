@@ -30,7 +30,9 @@ pub fn text(
     trust_domain: &str,
 ) -> String {
     let bootstrap = pki::bootstrap_id(pki::BOOTSTRAP, trust_domain);
-    let mut text = String::from("# Written at each start from the grants; a change here lasts until the next one.\nversion: 1\n");
+    let mut text = String::from(
+        "# Written at each start from the grants; a change here lasts until the next one.\nversion: 1\n",
+    );
     let mut principals = String::new();
     let mut listed = String::new();
     for key in combinations {

@@ -103,7 +103,11 @@ mod tests {
     use std::process::Command;
 
     fn session() -> OpenSessionResponse {
-        OpenSessionResponse { session_key: "KEY".to_owned(), frame: vec![0, 0, 0, 0, 0], ..Default::default() }
+        OpenSessionResponse {
+            session_key: "KEY".to_owned(),
+            frame: vec![0, 0, 0, 0, 0],
+            ..Default::default()
+        }
     }
 
     /// Runs the script in a shell whose grpcurl is a function that plays the services, and gives the

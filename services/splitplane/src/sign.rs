@@ -95,7 +95,8 @@ pub(crate) fn signable(method: &str, json: &str) -> Result<Signable, SignCommand
     let failed = |source| SignCommandError::Json { message: message.full_name().to_owned(), source };
     let mut json = serde_json::Deserializer::from_str(json);
     let options = DeserializeOptions::new().deny_unknown_fields(true);
-    let parsed = DynamicMessage::deserialize_with_options(message.clone(), &mut json, &options).map_err(failed)?;
+    let parsed =
+        DynamicMessage::deserialize_with_options(message.clone(), &mut json, &options).map_err(failed)?;
     json.end().map_err(failed)?;
     let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
     Ok(Signable { path, message: parsed.encode_to_vec() })
@@ -105,10 +106,8 @@ fn find(name: &str) -> Result<MethodDescriptor, SignCommandError> {
     let pool = DescriptorPool::decode(splitplane_proto::DESCRIPTOR_SET);
     let pool = pool.map_err(|error| SignCommandError::Descriptors(Box::new(error)))?;
     let short = name.trim_start_matches('/').trim_start_matches(GATEWAY).trim_start_matches(['/', '.']);
-    let methods: Vec<MethodDescriptor> = pool
-        .get_service_by_name(GATEWAY)
-        .map(|service| service.methods().collect())
-        .unwrap_or_else(Vec::new);
+    let methods: Vec<MethodDescriptor> =
+        pool.get_service_by_name(GATEWAY).map(|service| service.methods().collect()).unwrap_or_else(Vec::new);
     let found = methods.iter().find(|method| method.name() == short).cloned();
     found.ok_or_else(|| SignCommandError::Method {
         name: name.to_owned(),
@@ -154,7 +153,9 @@ mod tests {
         let as_of = (UNIX_EPOCH + Duration::from_millis(1_630_368_000_500)).into();
         let question = Question { text: "How \"many\"?".to_owned(), as_of: Some(as_of) };
         let expected = AskRequest { question: Some(question) }.encode_to_vec();
-        for method in ["Ask", "splitplane.gateway.v1.GatewayService/Ask", "/splitplane.gateway.v1.GatewayService/Ask"] {
+        for method in
+            ["Ask", "splitplane.gateway.v1.GatewayService/Ask", "/splitplane.gateway.v1.GatewayService/Ask"]
+        {
             let signable = signable(method, json).unwrap();
             assert_eq!(signable.path, "/splitplane.gateway.v1.GatewayService/Ask");
             assert_eq!(signable.message, expected);

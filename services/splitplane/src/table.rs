@@ -29,7 +29,11 @@ pub(crate) fn text(table: &Table) -> String {
             .iter()
             .zip(&widths)
             .zip(&is_number)
-            .map(|((text, &width), &right)| if right { format!("{text:>width$}") } else { format!("{text:<width$}") })
+            .map(
+                |((text, &width), &right)| {
+                    if right { format!("{text:>width$}") } else { format!("{text:<width$}") }
+                },
+            )
             .collect();
         format!("{}\n", aligned.join("  ").trim_end())
     };
@@ -88,7 +92,10 @@ mod tests {
             masked: false,
         };
         let table = Table {
-            columns: vec![column("branch", DataType::String, None), column("fees", DataType::Decimal, Some("USD"))],
+            columns: vec![
+                column("branch", DataType::String, None),
+                column("fees", DataType::Decimal, Some("USD")),
+            ],
             rows: vec![
                 vec![Cell::Text("north".to_owned()), Cell::Decimal("84000.00".parse().unwrap())],
                 vec![Cell::Null, Cell::Decimal("5".parse().unwrap())],

@@ -51,10 +51,12 @@ impl TelemetryArgs {
     /// Says where logs and traces go. `is_loud` is whether there are logs when none are asked for.
     pub(crate) fn apply(&self, options: &mut MeshOptions, is_loud: bool) {
         let format = if output::is_err_terminal() { LogFormat::Text } else { LogFormat::Json };
-        options.otlp_endpoint = self.otlp.clone().unwrap_or_else(String::new);
         options.log_format = if self.log.is_some() || is_loud { format } else { LogFormat::Off };
         if let Some(log) = &self.log {
             options.log.clone_from(log);
+        }
+        if let Some(otlp) = &self.otlp {
+            options.otlp_endpoint.clone_from(otlp);
         }
     }
 }

@@ -11,7 +11,8 @@ pub(crate) fn instant(text: &str) -> Result<SystemTime, String> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
         return Ok(timestamp.into());
     }
-    let wrong = || format!("`{text}` is neither RFC 3339 (2021-08-31T09:30:00-05:00) nor a date (2021-08-31)");
+    let wrong =
+        || format!("`{text}` is neither RFC 3339 (2021-08-31T09:30:00-05:00) nor a date (2021-08-31)");
     let date: Date = text.parse().or(Err(wrong()))?;
     // A date parser that also takes times would let a local time pass for a date.
     if text.len() != "2021-08-31".len() {

@@ -153,8 +153,12 @@ mod tests {
     #[test]
     fn files_that_are_not_named_or_not_there_are_told() {
         let some = |text: &str| Some(PathBuf::from(text));
-        assert!(of(&WorldArgs { model: some("m"), policy: some("p"), data: None }).contains("--data is missing"));
-        assert!(of(&WorldArgs { model: None, policy: some("p"), data: some("d") }).contains("--model is missing"));
+        assert!(
+            of(&WorldArgs { model: some("m"), policy: some("p"), data: None }).contains("--data is missing")
+        );
+        assert!(
+            of(&WorldArgs { model: None, policy: some("p"), data: some("d") }).contains("--model is missing")
+        );
         let all = WorldArgs { model: some("/no/m.yaml"), policy: some("p"), data: some("d") };
         assert!(of(&all).contains("the semantic model `/no/m.yaml` is not there"));
     }

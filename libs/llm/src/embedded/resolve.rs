@@ -195,7 +195,7 @@ fn dimensions(
                     [] => return Err(Trouble::Unsupported { leftovers: vec![group.span.clone()] }),
                     [index] => {
                         let found = vocabulary.dimensions.get(*index).ok_or_else(Trouble::nothing)?;
-                        let grain = found.field.is_time.then_some(splitplane_semantics::Grain::Day);
+                        let grain = found.field.holds_time().then_some(splitplane_semantics::Grain::Day);
                         Dimension { field: found.reference.clone(), grain }
                     }
                     several => {

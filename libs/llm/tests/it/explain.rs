@@ -25,8 +25,10 @@ fn explained(
 }
 
 fn context(interpretation: &Interpretation, row_count: usize) -> Context {
-    let period =
-        interpretation.period.as_ref().map(|period| (period.from.to_string(), period.to.to_string()));
+    let period = interpretation
+        .period
+        .as_ref()
+        .map(|period| (period.first_day().to_string(), period.last_day().to_string()));
     Context {
         period,
         row_count,

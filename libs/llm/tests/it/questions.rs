@@ -28,6 +28,7 @@ fn metrics_are_found_by_name_label_and_synonym() {
         &[
             ("What were late fees last week?", "late_fees during last week"),
             ("late_fees", "late_fees"),
+            ("number of sites", "sites"),
             ("Please show me the total late fees for last month, thanks!", "late_fees during last month"),
             ("How much did we make in fines yesterday?", "late_fees during yesterday"),
             ("total of the charges in July 2030", "late_fees during July 2030"),
@@ -205,6 +206,9 @@ fn what_is_not_understood_is_not_answered() {
         "loans by email",
         "late fees by town and month and year",
         "late fees of branches renovated",
+        "late fees in zork zork zork zork zork zork zork",
+        "number of sites last week",
+        "number of sites by month",
         "late fees for those",
         "late fees for them last week",
         "late fees for this branch",
@@ -228,7 +232,7 @@ fn nearest_metrics_come_first_and_hidden_ones_never() {
     assert_eq!(nearest("what about unpaid fees of the year").first().map(String::as_str), Some("late_fees"));
     assert_eq!(nearest("renewed loans").first().map(String::as_str), Some("loan_count"));
     let all = nearest("secret score");
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 6);
     assert!(!all.contains(&"secret_score".to_owned()), "{all:?}");
 }
 

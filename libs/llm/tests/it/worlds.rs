@@ -108,6 +108,7 @@ pub(crate) fn library() -> World {
         metric("average_fee", "AVG(loans.fee)", "Average fee", "fee per loan", "USD"),
         metric("borrowers", "COUNT(DISTINCT loans.member_id)", "Active borrowers", "monthly readers", ""),
         metric("branches_lending", "COUNT(DISTINCT loans.place_id)", "Number of branch names", "", ""),
+        metric("sites", "COUNT(branches.place_id)", "Number of sites", "", ""),
         metric("secret_score", "SUM(loans.secret_rating)", "Secret score", "hidden score", ""),
     ];
     let scopes = "  branches: { scope: { tenant: tenant_id, business: business_id, place: place_id } }\n  \

@@ -203,6 +203,11 @@ const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
         "SELECT t.trip_id FROM trips t, (SELECT f.fare_id FROM fares f WHERE f.trip_id = t.trip_id) x",
         OutsideView,
     ),
+    (
+        "columns",
+        "SELECT t.trip_id FROM trips t JOIN (SELECT f.trip_id FROM fares f WHERE f.trip_id = t.trip_id) x ON x.trip_id = t.trip_id",
+        OutsideView,
+    ),
     ("syntax", "SELECT * EXCEPT (note) FROM trips", NotAllowed),
     ("syntax", "SELECT DISTINCT ON (day) day FROM trips", NotAllowed),
     ("syntax", "SELECT TOP 3 day FROM trips", NotAllowed),

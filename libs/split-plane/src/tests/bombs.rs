@@ -98,6 +98,13 @@ fn bombs() -> Vec<(&'static str, String)> {
         ("quotes", "'".repeat(16_001)),
         ("comments", "/*".repeat(8_000)),
         ("spaces", format!("SELECT{}trip_id FROM trips", " ".repeat(17_000))),
+        (
+            "nodes",
+            format!(
+                "SELECT count(*) AS n FROM (SELECT {}trip_id FROM trips) AS x",
+                (0..230).map(|n| format!("passengers+1+1+1+1+1+1+1+1 c{n}, ")).collect::<String>()
+            ),
+        ),
         ("comment", format!("SELECT trip_id FROM trips -- {}", "x".repeat(17_000))),
     ]
 }
@@ -148,6 +155,7 @@ fn size_is_refused_as_size() {
         "subqueries",
         "joins in brackets",
         "columns",
+        "nodes",
     ];
     let bombs = bombs();
     for name in sizes {

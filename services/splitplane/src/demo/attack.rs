@@ -38,7 +38,11 @@ pub(super) fn judged(script: &AttackScript, answer: Answer) -> AttackReport {
     }
     let reason = answer.reason().map(Reason::as_str);
     if reason != script.expect.reason.as_deref() {
-        problems.push(format!("the reason is {} instead of {}", or_none(reason), or_none(script.expect.reason.as_deref())));
+        problems.push(format!(
+            "the reason is {} instead of {}",
+            or_none(reason),
+            or_none(script.expect.reason.as_deref())
+        ));
     }
     if !is_stopped_by(script.stopped_by, &answer) {
         problems.push(format!("it was not layer {} that stopped it", script.stopped_by.as_str()));

@@ -16,7 +16,9 @@ pub(super) fn text(report: &DemoReport, home: &Home) -> String {
         text.push_str(&format!("  PATH=\"$PATH\":{}\n", quoted(&folder.display().to_string())));
     }
     text.push_str(&format!("  export SPLITPLANE_HOME={}\n", quoted(&home.root().display().to_string())));
-    text.push_str("  splitplane up                                  # in a shell of its own, until it says `ready`\n\n");
+    text.push_str(
+        "  splitplane up                                  # in a shell of its own, until it says `ready`\n\n",
+    );
     let message = json!({ "question": { "text": report.question } }).to_string();
     for caller in &report.answers {
         text.push_str(&format!("  {} | sh\n", sign(&caller.script.profile, &message, "")));
@@ -43,7 +45,9 @@ fn repeated(attack: &AttackScript, question: &str, message: &str, sql: Option<&s
         let edits: String = swap
             .headers()
             .into_iter()
-            .map(|(name, value)| format!(" -e {}", quoted(&format!("s/{name}: [A-Za-z0-9._-]*/{name}: {value}/"))))
+            .map(|(name, value)| {
+                format!(" -e {}", quoted(&format!("s/{name}: [A-Za-z0-9._-]*/{name}: {value}/")))
+            })
             .collect();
         return Some(format!("{} | sed{edits} | sh", sign(caller, message, "")));
     }
@@ -53,5 +57,10 @@ fn repeated(attack: &AttackScript, question: &str, message: &str, sql: Option<&s
     }
     // Whoever walks the chain by hand is the model: what the hostile one wrote is given here.
     let sql = sql?;
-    Some(format!("splitplane session --as {} --sql {} {} | sh", quoted(caller), quoted(sql), quoted(question)))
+    Some(format!(
+        "splitplane session --as {} --sql {} {} | sh",
+        quoted(caller),
+        quoted(sql),
+        quoted(question)
+    ))
 }

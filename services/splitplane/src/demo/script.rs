@@ -171,7 +171,8 @@ impl Script {
     /// # Errors
     /// [`DemoError::Script`] or [`DemoError::Version`].
     pub fn parse(text: &str) -> Result<Self, DemoError> {
-        let script: Self = serde_saphyr::from_str(text).map_err(|error| DemoError::Script(Box::new(error)))?;
+        let script: Self =
+            serde_saphyr::from_str(text).map_err(|error| DemoError::Script(Box::new(error)))?;
         if script.version == 1 { Ok(script) } else { Err(DemoError::Version(script.version)) }
     }
 }

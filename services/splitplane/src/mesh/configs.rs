@@ -158,7 +158,8 @@ impl Configs {
 
     /// Tells every service where the others are.
     pub(super) fn connect(&mut self, addresses: &Addresses) {
-        let at = |workload| addresses.of_service(workload).map_or_else(String::new, |address| address.to_string());
+        let at =
+            |workload| addresses.of_service(workload).map_or_else(String::new, |address| address.to_string());
         if let Some(gateway) = addresses.of_service(Workload::Gateway) {
             self.auth.requests.authorities = authorities(gateway.port());
         }

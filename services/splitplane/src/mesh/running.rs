@@ -207,10 +207,8 @@ impl RunningMesh {
         };
         let mut service = self.services.remove(index);
         service.stop.cancel();
-        match service.ended().await {
-            MeshError::Stopped { source: None, .. } => Ok(()),
-            error => Err(error),
-        }
+        let ended = service.ended().await;
+        if matches!(ended, MeshError::Stopped { source: None, .. }) { Ok(()) } else { Err(ended) }
     }
 
     /// Drains and stops: first the door, then what is behind it.
