@@ -161,7 +161,9 @@ fn every_member_takes_the_workspace_lints() {
 #[test]
 fn files_are_headed_and_of_a_readable_size() {
     for (name, text) in rust_files() {
-        assert!(text.starts_with("//!"), "{name} does not say what it decides");
+        // A module's own tests stand in a file beside it and belong to it.
+        let is_headed = text.starts_with("//!") || name.ends_with("/tests.rs");
+        assert!(is_headed, "{name} does not say what it decides");
         let lines = product_lines(&text).count();
         if name.ends_with("main.rs") && name.starts_with("services/") {
             assert!(lines <= 15, "{name} has {lines} lines");
@@ -199,14 +201,11 @@ fn no_code_knows_a_word_of_the_example_domains() {
     for example in ["restaurant", "jaffle"] {
         let model = std::fs::read_to_string(root().join("examples").join(example).join("model.yaml")).unwrap();
         for line in model.lines() {
-            if let Some(name) = line.trim().strip_prefix("- name: ") {
+            // Datasets and metrics: what stands deeper are fields, with names that any domain has.
+            if let Some(name) = line.strip_prefix("      - name: ") {
                 words.insert(name.trim_matches('"').to_owned());
             }
         }
-    }
-    // Words that English and the design use of any domain.
-    for general in ["name", "description", "location", "region", "channel", "tenant_id", "business_id", "admin_id", "category"] {
-        words.remove(general);
     }
     assert!(words.contains("sales") && words.contains("stores"), "{words:?}");
     for (file, text) in rust_files() {

@@ -47,7 +47,7 @@ pub fn column_to_wire(column: &Column) -> wire::Column {
     wire::Column {
         name: column.name.clone(),
         r#type: column_type(column.data_type).into(),
-        unit: column.unit.clone().unwrap_or_else(String::new),
+        unit: column.unit.as_deref().unwrap_or("").to_owned(),
         masked: column.masked,
     }
 }

@@ -9,25 +9,36 @@ pub use reason::wire_reason;
 /// The encoded `FileDescriptorSet` of every proto here, for reflection and dynamic messages.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
-macro_rules! area {
-    ($area:ident, $package:literal, $doc:literal) => {
-        #[doc = $doc]
-        pub mod $area {
-            #[doc = $doc]
-            #[expect(
-                clippy::all,
-                reason = "generated code"
-            )]
-            pub mod v1 {
-                tonic::include_proto!($package);
-            }
-        }
-    };
-}
+pub use generated::{auth, common, gateway, query, reasoning, schema_router};
 
-area!(common, "splitplane.common.v1", "Messages that several services share.");
-area!(gateway, "splitplane.gateway.v1", "The door of the mesh.");
-area!(auth, "splitplane.auth.v1", "Who is asking.");
-area!(reasoning, "splitplane.reasoning.v1", "What is asked.");
-area!(schema_router, "splitplane.schema_router.v1", "Which relations, and SQL over them.");
-area!(query, "splitplane.query.v1", "The data plane.");
+#[expect(
+    clippy::all,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::as_conversions,
+    clippy::missing_errors_doc,
+    clippy::too_many_lines,
+    reason = "generated code"
+)]
+mod generated {
+    //! What prost and tonic make of the protos.
+
+    macro_rules! area {
+        ($area:ident, $package:literal, $doc:literal) => {
+            #[doc = $doc]
+            pub mod $area {
+                #[doc = $doc]
+                pub mod v1 {
+                    tonic::include_proto!($package);
+                }
+            }
+        };
+    }
+
+    area!(common, "splitplane.common.v1", "Messages that several services share.");
+    area!(gateway, "splitplane.gateway.v1", "The door of the mesh.");
+    area!(auth, "splitplane.auth.v1", "Who is asking.");
+    area!(reasoning, "splitplane.reasoning.v1", "What is asked.");
+    area!(schema_router, "splitplane.schema_router.v1", "Which relations, and SQL over them.");
+    area!(query, "splitplane.query.v1", "The data plane.");
+}

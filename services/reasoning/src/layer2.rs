@@ -13,7 +13,7 @@ use splitplane_semantics::{
 };
 use splitplane_service::{Clock, telemetry};
 use splitplane_session::{ReceiptClaims, ReceiptSigner, VerifiedSession, Verifier};
-use splitplane_types::{Digest, Question, Table, message_of};
+use splitplane_types::{Digest, Question, QuestionError, Table, message_of};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing::Instrument as _;
@@ -154,7 +154,7 @@ impl Layer2 {
             return Err(ReasoningError::NotTheSignedQuestion);
         }
         let message = message_of(frame).ok_or(ReasoningError::NotAFrame)?;
-        let question = AskRequest::decode(message)?.question.unwrap_or_else(Default::default);
+        let question = AskRequest::decode(message)?.question.ok_or(QuestionError::Empty)?;
         let as_of = match question.as_of {
             None => self.clock.now(),
             Some(timestamp) => instant(&timestamp).ok_or(ReasoningError::AsOfOutOfRange)?,
@@ -198,7 +198,7 @@ fn metric_to_wire(catalogue: &Catalogue<'_>, metric: &Metric) -> splitplane_prot
         label: metric.label.clone(),
         description: metric.description.clone(),
         synonyms: metric.synonyms.clone(),
-        unit: metric.unit.clone().unwrap_or_else(String::new),
+        unit: metric.unit.as_deref().unwrap_or("").to_owned(),
         dimensions,
     }
 }

@@ -93,6 +93,7 @@ fn stage(response: &AskResponse) -> String {
         }
         Event::SqlWritten(written) => format!("SQL drafted (attempt {})", written.attempt),
         Event::SqlRefused(refused) => format!("SQL refused: {}", refused.reason),
+        Event::Rows(rows) if rows.rows.len() == 1 => "1 row".to_owned(),
         Event::Rows(rows) => format!("{} rows", rows.rows.len()),
         Event::Narrative(narrative) if narrative.from_template => "analysis from the template".to_owned(),
         Event::Narrative(_) => "analysis written and proved".to_owned(),

@@ -3,7 +3,7 @@
 //! Read for a development registry and its profiles only. Whose rows a caller sees is decided by the
 //! query service, from its own reading at every question; nothing here reaches it.
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
+use arrow::array::{ArrayRef, AsArray as _, RecordBatch};
 use arrow::compute::cast;
 use arrow::csv::ReaderBuilder;
 use arrow::csv::reader::Format;
