@@ -4,6 +4,15 @@
 //! - What a whole warm `Ask` costs over a bare tonic chain of the same hops: eight calls over mutual
 //!   TLS 1.3 that carry nothing and check nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    clippy::explicit_write,
+    reason = "a benchmark stops where something is not as it must be"
+)]
+
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "shared with the end-to-end suite, which uses all of it")]
 mod support;
@@ -41,7 +50,11 @@ const STATEMENTS: [&str; 5] = [
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     report("guard", "parsing alone", guard());
-    report("warm Ask, embedded model", "bare tonic chain of the same hops over mTLS", runtime.block_on(mesh()));
+    report(
+        "warm Ask, embedded model",
+        "bare tonic chain of the same hops over mTLS",
+        runtime.block_on(mesh()),
+    );
 }
 
 /// Prints medians and their ratio.
@@ -54,7 +67,12 @@ fn report(ours: &str, theirs: &str, (mut a, mut b): (Vec<Duration>, Vec<Duration
 }
 
 fn view() -> SandboxView {
-    let column = |(name, data_type): (&str, DataType)| Column { name: name.into(), data_type, unit: None, masked: false };
+    let column = |(name, data_type): (&str, DataType)| Column {
+        name: name.into(),
+        data_type,
+        unit: None,
+        masked: false,
+    };
     let relation = |name: &str, columns: &[(&str, DataType)]| ViewRelation {
         name: name.into(),
         columns: columns.iter().copied().map(column).collect(),
@@ -68,7 +86,8 @@ fn view() -> SandboxView {
         ("note", DataType::String),
     ];
     let branches = [("branch_key", DataType::String), ("branch_name", DataType::String)];
-    SandboxView::new(vec![relation("loans", &loans), relation("branches", &branches)], BTreeMap::new()).unwrap()
+    SandboxView::new(vec![relation("loans", &loans), relation("branches", &branches)], BTreeMap::new())
+        .unwrap()
 }
 
 fn guard() -> (Vec<Duration>, Vec<Duration>) {
@@ -147,7 +166,10 @@ impl Health for Bare {
 }
 
 fn identity(pki: &Pki, workload: Workload) -> Identity {
-    Identity::from_pem(std::fs::read(pki.certificate(workload)).unwrap(), std::fs::read(pki.key(workload)).unwrap())
+    Identity::from_pem(
+        std::fs::read(pki.certificate(workload)).unwrap(),
+        std::fs::read(pki.key(workload)).unwrap(),
+    )
 }
 
 async fn serve(pki: &Pki, workload: Workload, bare: Bare) -> String {

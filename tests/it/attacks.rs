@@ -63,7 +63,10 @@ async fn every_credential_failure_is_refused_in_the_same_bytes() {
         ("admin swapped after signing", replace(&good, "x-splitplane-admin-id", "bea")),
         ("re-signed for the rival", resigned(&|signer| signer.composite = RITA.parse().unwrap())),
         ("re-signed for a colleague", resigned(&|signer| signer.composite = BEA.parse().unwrap())),
-        ("unregistered combination", resigned(&|signer| signer.composite = "rival-books/south/ann".parse().unwrap())),
+        (
+            "unregistered combination",
+            resigned(&|signer| signer.composite = "rival-books/south/ann".parse().unwrap()),
+        ),
         ("the rival's credentials", resigned(&|signer| signer.credentials = other.credentials.clone())),
         ("signed six minutes ago", resigned(&|signer| signer.clock = offset(-360))),
         ("signed six minutes ahead", resigned(&|signer| signer.clock = offset(360))),
@@ -111,7 +114,10 @@ async fn a_disabled_admin_is_out_within_the_bound() {
     let caller = bench.caller(ANN).await;
     assert_eq!(ask(&caller, "total fees").await.outcome, Outcome::Answered);
     let registry = std::fs::read_to_string(bench.mesh.registry()).unwrap();
-    let line = registry.lines().find(|line| line.contains("\"ann\"") && line.contains("city-libraries") && line.contains("role")).unwrap();
+    let line = registry
+        .lines()
+        .find(|line| line.contains("\"ann\"") && line.contains("city-libraries") && line.contains("role"))
+        .unwrap();
     let disabled = registry.replace(line, &line.replace("active: true", "active: false"));
     assert_ne!(disabled, registry);
     std::fs::write(bench.mesh.registry(), disabled).unwrap();

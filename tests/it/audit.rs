@@ -27,7 +27,11 @@ async fn answers_and_refusals_are_recorded_and_any_change_is_found() {
     let of = |decision: &str, service: &str| {
         records.iter().filter(|record| record["decision"] == decision && record["service"] == service).count()
     };
-    assert_eq!((of("answered", "query"), of("refused", "query"), of("refused", "auth")), (1, 3, 1), "{records:#?}");
+    assert_eq!(
+        (of("answered", "query"), of("refused", "query"), of("refused", "auth")),
+        (1, 3, 1),
+        "{records:#?}"
+    );
     let answer = records.iter().find(|record| record["decision"] == "answered").unwrap();
     assert_eq!(answer["composite"], ANN);
     assert_eq!(answer["txn"].as_str(), answered.txn.as_deref());

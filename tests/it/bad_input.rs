@@ -99,7 +99,12 @@ async fn a_mesh_that_cannot_start_says_what_to_do() {
         ("policy.yaml", "fines: { scope", "fines"),
     ];
     let changes: [&dyn Fn(String) -> String; 4] = [
-        &|text| text.replace("branches: { scope: { tenant: tenant_id, business: business_id, branch: branch_id } }", "branches: { scope: { tenant: tenant_id, business: business_id, branch: branch_idd } }"),
+        &|text| {
+            text.replace(
+                "branches: { scope: { tenant: tenant_id, business: business_id, branch: branch_id } }",
+                "branches: { scope: { tenant: tenant_id, business: business_id, branch: branch_idd } }",
+            )
+        },
         &|text| text.replace("model: library_loans", "model: another_model"),
         &|text| text.replace("SUM(loans.fee)", "SUM(loans.fees_of_nobody)"),
         &|text| text.lines().filter(|line| !line.contains("fines: {")).collect::<Vec<_>>().join("\n"),

@@ -42,7 +42,10 @@ async fn the_demonstration_shows_what_it_says() {
 async fn a_model_in_which_two_metrics_share_the_word_asks_back(folder: &Path, clock: &Clock) {
     let home = Home::at(folder).unwrap();
     let laid_out = lay_out(&home, clock.now()).unwrap();
-    let ambiguous = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("examples/restaurant/model-ambiguous.yaml");
+    let ambiguous = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .join("examples/restaurant/model-ambiguous.yaml");
     let world = World::at(&ambiguous, &laid_out.policy, &laid_out.data).unwrap();
     let options = MeshOptions::new(home, world);
     let mesh = Mesh::start(options).await.unwrap();

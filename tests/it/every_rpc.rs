@@ -4,6 +4,7 @@
 
 use crate::support::{ANN, Bench, as_of};
 use prost_reflect::DescriptorPool;
+use secrecy::ExposeSecret as _;
 use splitplane::caller::question;
 use splitplane::pki::{Authority, Names, Validity};
 use splitplane_service::{Workload, reason_of};
@@ -12,11 +13,10 @@ use splitplane_testkit::World;
 use splitplane_types::Digest;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
-use secrecy::ExposeSecret as _;
-use tonic_prost::ProstCodec;
+use std::time::Duration;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
+use tonic_prost::ProstCodec;
 
 /// What calls are made with.
 struct Credential {
@@ -42,7 +42,9 @@ fn methods() -> Vec<(Workload, String)> {
             methods.push((workload, format!("/{}/{}", service.full_name(), method.name())));
         }
     }
-    for workload in [Workload::Gateway, Workload::Auth, Workload::Reasoning, Workload::SchemaRouter, Workload::Query] {
+    for workload in
+        [Workload::Gateway, Workload::Auth, Workload::Reasoning, Workload::SchemaRouter, Workload::Query]
+    {
         methods.push((workload, "/grpc.health.v1.Health/Check".to_owned()));
         methods.push((workload, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo".to_owned()));
         methods.push((workload, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo".to_owned()));
@@ -88,7 +90,8 @@ fn expired_key(bench: &Bench, valid: &str) -> String {
     let folder = bench.folder.path().join("home/keys/session.key");
     let key = SigningKey::from_pkcs8_pem(&std::fs::read_to_string(folder).unwrap()).unwrap();
     let domain = "splitplane.local".to_owned();
-    let minter = Minter::new(key, "https://auth.splitplane.local".to_owned(), domain, Duration::from_secs(120));
+    let minter =
+        Minter::new(key, "https://auth.splitplane.local".to_owned(), domain, Duration::from_secs(120));
     let grant = SessionGrant {
         composite: ANN.parse().unwrap(),
         role: "member".parse().unwrap(),
@@ -117,9 +120,12 @@ async fn credentials(bench: &Bench) -> Vec<Credential> {
     let expired = expired_key(bench, &valid);
     let pki = bench.mesh.pki();
     let identity = |workload: Workload| {
-        Identity::from_pem(std::fs::read(pki.certificate(workload)).unwrap(), std::fs::read(pki.key(workload)).unwrap())
+        Identity::from_pem(
+            std::fs::read(pki.certificate(workload)).unwrap(),
+            std::fs::read(pki.key(workload)).unwrap(),
+        )
     };
-    let validity = Validity::around(SystemTime::now());
+    let validity = Validity::around(splitplane_service::Clock::system().now());
     let foreign = Authority::generate("foreign", validity).unwrap();
     let leaf = foreign.issue(&Names::of_workload(Workload::Gateway, "splitplane.local"), validity).unwrap();
     let foreign = Identity::from_pem(leaf.certificate, leaf.key.expose_secret());
@@ -141,10 +147,17 @@ async fn credentials(bench: &Bench) -> Vec<Credential> {
     );
     all.push(of("bootstrap certificate", Some(bootstrap), Some(&valid)));
     for workload in [Workload::Operator, Workload::Gateway] {
-        for (what, key) in
-            [("no key", None), ("expired key", Some(&expired)), ("tampered key", Some(&tampered)), ("valid key", Some(&valid))]
-        {
-            all.push(of(&format!("{workload}'s certificate, {what}"), Some(identity(workload)), key.map(String::as_str)));
+        for (what, key) in [
+            ("no key", None),
+            ("expired key", Some(&expired)),
+            ("tampered key", Some(&tampered)),
+            ("valid key", Some(&valid)),
+        ] {
+            all.push(of(
+                &format!("{workload}'s certificate, {what}"),
+                Some(identity(workload)),
+                key.map(String::as_str),
+            ));
         }
     }
     all

@@ -44,8 +44,12 @@ fn with_key<T>(key: &str, message: T) -> Request<T> {
 impl Operator {
     async fn of(bench: &Bench) -> Self {
         Self {
-            reasoning: ReasoningServiceClient::new(channel(bench, Workload::Reasoning, Workload::Operator).await),
-            router: SchemaRouterServiceClient::new(channel(bench, Workload::SchemaRouter, Workload::Operator).await),
+            reasoning: ReasoningServiceClient::new(
+                channel(bench, Workload::Reasoning, Workload::Operator).await,
+            ),
+            router: SchemaRouterServiceClient::new(
+                channel(bench, Workload::SchemaRouter, Workload::Operator).await,
+            ),
             query: QueryServiceClient::new(channel(bench, Workload::Query, Workload::Operator).await),
         }
     }
@@ -65,8 +69,12 @@ impl Operator {
     }
 
     async fn write(&mut self, key: &str, receipt: &str, relations: Vec<Relation>) -> Result<String, Status> {
-        let message =
-            WriteSqlRequest { receipt: receipt.to_owned(), relations, filters: Vec::new(), refusals: Vec::new() };
+        let message = WriteSqlRequest {
+            receipt: receipt.to_owned(),
+            relations,
+            filters: Vec::new(),
+            refusals: Vec::new(),
+        };
         Ok(self.router.write_sql(with_key(key, message)).await?.into_inner().sql)
     }
 
@@ -158,7 +166,10 @@ async fn a_receipt_opens_one_sandbox_and_a_sandbox_is_its_callers() {
     let bea = session(&bench, BEA, "total fees").await;
     let receipt = operator.receipt(&ann).await;
     // Only what the interpretation needs, whoever asks for more or less.
-    refused(operator.open(&ann.session_key, &receipt, &["loans", "branches"]).await, Reason::QueryOutsideView);
+    refused(
+        operator.open(&ann.session_key, &receipt, &["loans", "branches"]).await,
+        Reason::QueryOutsideView,
+    );
     refused(operator.open(&ann.session_key, &receipt, &["secrets"]).await, Reason::QueryOutsideView);
     refused(operator.open(&ann.session_key, &receipt, &["admin_branches"]).await, Reason::QueryOutsideView);
     let sandbox = operator.open(&ann.session_key, &receipt, &["loans"]).await.unwrap();
@@ -213,7 +224,8 @@ async fn tampered_session_keys_are_refused_everywhere() {
         parts[at] = String::from_utf8(changed).unwrap();
         parts.join(".")
     };
-    let mut bad = vec![bytes(0), bytes(1), bytes(2), String::from("x"), format!("{key}x"), key.to_uppercase()];
+    let mut bad =
+        vec![bytes(0), bytes(1), bytes(2), String::from("x"), format!("{key}x"), key.to_uppercase()];
     bad.push(format!("{}.{}.", parts[0], parts[1]));
     for key in bad {
         let message = ValidateRequest { frame: session.frame.clone() };

@@ -7,6 +7,7 @@ use splitplane::home::Home;
 use splitplane::mesh::MeshOptions;
 use splitplane_proto::gateway::v1::AskRequest;
 use splitplane_types::{Cell, Decimal, Outcome};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 const FINN: &str = "jaffle-group/jaffle-classic/finn.franchise";
@@ -16,7 +17,10 @@ const RUTH: &str = "toastie-group/toastie-house/ruth.rival";
 fn data() -> Option<PathBuf> {
     let folder = std::env::var_os("SPLITPLANE_JAFFLE").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("SKIPPED: SPLITPLANE_JAFFLE is not set, so nothing was checked on outside data");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: SPLITPLANE_JAFFLE is not set: nothing was checked on outside data"
+        );
     }
     folder
 }
@@ -24,7 +28,8 @@ fn data() -> Option<PathBuf> {
 async fn start(data: &Path) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("examples/jaffle");
-    let world = splitplane::world::World::at(&example.join("model.yaml"), &example.join("policy.yaml"), data).unwrap();
+    let world = splitplane::world::World::at(&example.join("model.yaml"), &example.join("policy.yaml"), data)
+        .unwrap();
     let options = MeshOptions::new(Home::at(folder.path()).unwrap(), world);
     Bench::start_at(folder, options, |_| {}).await
 }
@@ -70,8 +75,13 @@ async fn the_rival_gets_neither_a_row_nor_a_name_of_the_other_group() {
     let bench = start(&data).await;
     let answer = ask(&bench, RUTH, "total of orders by store").await;
     let seen = format!("{answer:?}");
-    assert!(!seen.contains("jaffle-group") && !seen.contains("jaffle-classic") && !seen.contains("jaffle-express"));
-    let mine: i128 = table(&answer).rows.iter().map(|row| decimal(row.last().unwrap()).normalized(2).unscaled()).sum();
+    assert!(
+        !seen.contains("jaffle-group")
+            && !seen.contains("jaffle-classic")
+            && !seen.contains("jaffle-express")
+    );
+    let mine: i128 =
+        table(&answer).rows.iter().map(|row| decimal(row.last().unwrap()).normalized(2).unscaled()).sum();
     assert_eq!(mine, 144_562_589);
     bench.mesh.stop().await.unwrap();
 }

@@ -7,7 +7,8 @@ use splitplane::home::Home;
 use splitplane::mesh::{Mesh, MeshOptions, RunningMesh};
 use splitplane::profiles::Profile;
 use splitplane_llm::{
-    EmbeddedModel, ExplainTask, LanguageModel, ModelError, RouteTask, ValidateReply, ValidateTask, WriteSqlTask,
+    EmbeddedModel, ExplainTask, LanguageModel, ModelError, RouteTask, ValidateReply, ValidateTask,
+    WriteSqlTask,
 };
 use splitplane_proto::gateway::v1::AskRequest;
 use splitplane_service::{Clock, Workload};

@@ -91,7 +91,8 @@ fn pure_rooms_know_nothing_of_the_network_or_a_runtime() {
         let name = package.name.strip_prefix("splitplane-").unwrap_or("");
         if ["types", "sigv4", "session", "semantics", "split-plane", "grounding"].contains(&name) {
             for dependency in normal_dependencies(&package) {
-                let heavy = ["tokio", "tonic", "hyper", "tower", "datafusion", "futures"].contains(&dependency.as_str());
+                let heavy = ["tokio", "tonic", "hyper", "tower", "datafusion", "futures"]
+                    .contains(&dependency.as_str());
                 assert!(!heavy, "{name} must not depend on {dependency}");
             }
         }
@@ -105,14 +106,17 @@ fn the_model_plane_links_no_engine_and_the_data_plane_no_model() {
     let name_of = |id: &cargo_metadata::PackageId| metadata[id].name.to_string();
     let linked = |service: &str| {
         let mut seen = BTreeSet::new();
-        let mut queue: Vec<_> =
-            resolve.nodes.iter().filter(|node| name_of(&node.id) == service).map(|node| node.id.clone()).collect();
+        let mut queue: Vec<_> = resolve
+            .nodes
+            .iter()
+            .filter(|node| name_of(&node.id) == service)
+            .map(|node| node.id.clone())
+            .collect();
         while let Some(id) = queue.pop() {
             let node = resolve.nodes.iter().find(|node| node.id == id).unwrap();
-            let normal = node
-                .deps
-                .iter()
-                .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal));
+            let normal = node.deps.iter().filter(|dependency| {
+                dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
+            });
             for dependency in normal {
                 if seen.insert(name_of(&dependency.pkg)) {
                     queue.push(dependency.pkg.clone());
@@ -122,7 +126,9 @@ fn the_model_plane_links_no_engine_and_the_data_plane_no_model() {
         assert!(seen.len() > 20, "{service} links suspiciously little");
         seen
     };
-    for service in ["splitplane-reasoning", "splitplane-schema-router", "splitplane-gateway", "splitplane-auth"] {
+    for service in
+        ["splitplane-reasoning", "splitplane-schema-router", "splitplane-gateway", "splitplane-auth"]
+    {
         let linked = linked(service);
         for engine in ["splitplane-engine", "datafusion", "parquet"] {
             assert!(!linked.contains(engine), "{service} links {engine}");
@@ -136,7 +142,8 @@ fn one_tls_stack_one_parser_and_no_known_bad_version() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let versions = |name: &str| {
         let marker = format!("name = \"{name}\"\nversion = \"");
-        let found = lock.match_indices(&marker).map(|(at, _)| lock[at + marker.len()..].split('"').next().unwrap());
+        let found =
+            lock.match_indices(&marker).map(|(at, _)| lock[at + marker.len()..].split('"').next().unwrap());
         found.map(str::to_owned).collect::<Vec<_>>()
     };
     for single in ["rustls", "sqlparser", "tonic", "prost", "arrow-array", "h2", "hyper", "ring"] {
@@ -147,7 +154,10 @@ fn one_tls_stack_one_parser_and_no_known_bad_version() {
     }
     let patch = |version: &str| version.rsplit('.').next().unwrap().parse::<u32>().unwrap();
     assert!(versions("h2")[0].starts_with("0.4.") && patch(&versions("h2")[0]) >= 16, "RUSTSEC-2026-0258");
-    assert!(versions("rustls")[0].starts_with("0.23.") && patch(&versions("rustls")[0]) >= 45, "RUSTSEC-2026-0285");
+    assert!(
+        versions("rustls")[0].starts_with("0.23.") && patch(&versions("rustls")[0]) >= 45,
+        "RUSTSEC-2026-0285"
+    );
 }
 
 #[test]
@@ -179,8 +189,17 @@ fn files_are_headed_and_of_a_readable_size() {
 #[test]
 fn words_that_say_nothing_are_not_there() {
     let banned = [
-        "robust", "comprehensive", "seamless", "production-ready", "production ready", "blazing", "placeholder for",
-        "for now", "in a real system", "todo!(", "unimplemented!(",
+        "robust",
+        "comprehensive",
+        "seamless",
+        "production-ready",
+        "production ready",
+        "blazing",
+        "placeholder for",
+        "for now",
+        "in a real system",
+        "todo!(",
+        "unimplemented!(",
     ];
     let mut documents = rust_files();
     documents.retain(|(name, _)| name != "tests/it/tidy.rs");
@@ -199,7 +218,8 @@ fn words_that_say_nothing_are_not_there() {
 fn no_code_knows_a_word_of_the_example_domains() {
     let mut words = BTreeSet::new();
     for example in ["restaurant", "jaffle"] {
-        let model = std::fs::read_to_string(root().join("examples").join(example).join("model.yaml")).unwrap();
+        let model =
+            std::fs::read_to_string(root().join("examples").join(example).join("model.yaml")).unwrap();
         for line in model.lines() {
             // Datasets and metrics: what stands deeper are fields, with names that any domain has.
             if let Some(name) = line.strip_prefix("      - name: ") {
@@ -228,7 +248,9 @@ fn architecture_points_at_lines_and_tests_that_are_there() {
     let sources = rust_files();
     let rows: Vec<Vec<&str>> = text
         .lines()
-        .filter(|line| line.strip_prefix("| ").is_some_and(|rest| rest.split(' ').next().unwrap().parse::<u8>().is_ok()))
+        .filter(|line| {
+            line.strip_prefix("| ").is_some_and(|rest| rest.split(' ').next().unwrap().parse::<u8>().is_ok())
+        })
         .filter(|line| line.contains(".rs:"))
         .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
         .collect();

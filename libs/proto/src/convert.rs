@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_table_survives_the_wire() {
-        let column = |name: &str, data_type| Column { name: name.into(), data_type, unit: None, masked: false };
+        let column =
+            |name: &str, data_type| Column { name: name.into(), data_type, unit: None, masked: false };
         let table = Table {
             columns: vec![column("a", DataType::Decimal), column("b", DataType::String)],
             rows: vec![

@@ -25,9 +25,9 @@ mod verify;
 
 pub use credentials::{CredentialIssuer, LIFETIME_MAX, LIFETIME_MIN, MasterKey, TemporaryCredentials};
 pub use error::{IssueError, MasterKeyError, NonceError, SignError, VerifyError};
-pub use splitplane_types::{frame, message_of};
 pub use nonce::NonceStore;
 pub use sign::{SignRequest, sign};
+pub use splitplane_types::{frame, message_of};
 pub use verify::{Expectations, RawRequest, VerifiedCaller, verify};
 
 /// The service name in every credential scope.

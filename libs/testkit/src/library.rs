@@ -112,7 +112,8 @@ impl World {
         let mut fines = Vec::new();
         for number in 0..per_branch {
             for (position, branch) in branches.iter().enumerate() {
-                let mine = branch.tenant == "city-libraries" && branch.business == "north" && branch.id != "002";
+                let mine =
+                    branch.tenant == "city-libraries" && branch.business == "north" && branch.id != "002";
                 let serial = i64::try_from(number * 7 + position).unwrap_or(0);
                 let id = format!("L{position}-{number:05}");
                 // Foreign notes are no numbers and foreign pages make a divisor zero, so that an
@@ -126,8 +127,9 @@ impl World {
                 loans.push(Loan { id, branch: position, day, fee_cents: serial * 11 + 100, pages, note });
             }
         }
-        let grants =
-            GRANTS.map(|(tenant, business, admin, branch)| Grant { tenant, business, admin, branch }).to_vec();
+        let grants = GRANTS
+            .map(|(tenant, business, admin, branch)| Grant { tenant, business, admin, branch })
+            .to_vec();
         Self { branches, loans, fines, grants }
     }
 
@@ -146,12 +148,15 @@ impl World {
         let seen: Vec<bool> = self.branches.iter().map(|branch| self.sees(composite, branch)).collect();
         let sees = |position: usize| seen.get(position).copied().unwrap_or(false);
         let loans: Vec<Loan> = self.loans.iter().filter(|loan| sees(loan.branch)).cloned().collect();
-        let fines = self.fines.iter().filter(|fine| loans.iter().any(|loan| loan.id == fine.loan)).cloned().collect();
-        let mine = |grant: &&Grant| composite == format!("{}/{}/{}", grant.tenant, grant.business, grant.admin);
+        let fines =
+            self.fines.iter().filter(|fine| loans.iter().any(|loan| loan.id == fine.loan)).cloned().collect();
+        let mine =
+            |grant: &&Grant| composite == format!("{}/{}/{}", grant.tenant, grant.business, grant.admin);
         let grants = self.grants.iter().filter(mine).cloned().collect();
         let kept = |(position, _): &(usize, &Branch)| sees(*position);
         // Positions must stay those of `branches`, so unseen branches are blanked when written.
-        let branches = self.branches.iter().enumerate().filter(kept).map(|(_, branch)| branch.clone()).collect();
+        let branches =
+            self.branches.iter().enumerate().filter(kept).map(|(_, branch)| branch.clone()).collect();
         let renumbered = loans
             .into_iter()
             .map(|loan| Loan { branch: seen.iter().take(loan.branch).filter(|kept| **kept).count(), ..loan })
@@ -170,9 +175,9 @@ impl World {
 
     /// The loans that the admin sees.
     pub fn seen_loans<'a>(&'a self, composite: &'a str) -> impl Iterator<Item = &'a Loan> + 'a {
-        self.loans
-            .iter()
-            .filter(move |loan| self.branches.get(loan.branch).is_some_and(|branch| self.sees(composite, branch)))
+        self.loans.iter().filter(move |loan| {
+            self.branches.get(loan.branch).is_some_and(|branch| self.sees(composite, branch))
+        })
     }
 
     /// Writes the world as CSV files.
@@ -188,7 +193,8 @@ impl World {
             let _ = writeln!(branches, "{tenant},{business},{id},{key},{name},{city}");
         }
         let mut loans =
-            "loan_id,tenant_id,business_id,branch_id,branch_key,loaned_on,fee,pages,note,reader_email\n".to_owned();
+            "loan_id,tenant_id,business_id,branch_id,branch_key,loaned_on,fee,pages,note,reader_email\n"
+                .to_owned();
         for loan in &self.loans {
             let Some(branch) = self.branches.get(loan.branch) else { continue };
             let fee = decimal(loan.fee_cents);

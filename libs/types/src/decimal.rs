@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn halves_round_away_from_zero() {
-        for (text, rounded) in [("2.345", "2.35"), ("-2.345", "-2.35"), ("2.344", "2.34"), ("0.005", "0.01")] {
+        for (text, rounded) in [("2.345", "2.35"), ("-2.345", "-2.35"), ("2.344", "2.34"), ("0.005", "0.01")]
+        {
             assert_eq!(decimal(text).rounded(2).to_string(), rounded);
         }
     }

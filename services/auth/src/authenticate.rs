@@ -67,7 +67,12 @@ impl Layer1 {
     }
 
     /// Registered together, active, the principal's to speak for, and not seen before.
-    fn admit(&self, caller: &VerifiedCaller, path: &str, now: SystemTime) -> Result<Authenticated, AuthError> {
+    fn admit(
+        &self,
+        caller: &VerifiedCaller,
+        path: &str,
+        now: SystemTime,
+    ) -> Result<Authenticated, AuthError> {
         let (registry, epoch) = {
             let published = self.state.borrow();
             (published.registry.clone().ok_or(AuthError::NoRegistry)?, published.epoch)

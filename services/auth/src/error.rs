@@ -62,10 +62,7 @@ impl AuthError {
 
     /// The combination that the signature proved, if it did.
     pub(crate) const fn composite(&self) -> Option<&CompositeKey> {
-        match self {
-            Self::Of { composite, .. } => Some(composite),
-            _ => None,
-        }
+        if let Self::Of { composite, .. } = self { Some(composite) } else { None }
     }
 }
 

@@ -59,7 +59,12 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         },
         // A request is fresh for the skew on both sides of the clock, so its nonce is kept for both.
         nonces: NonceStore::new(config.requests.nonces_max.get(), SKEW.saturating_mul(2)),
-        minter: Minter::new(signing_key, mesh.issuer.clone(), mesh.trust_domain.clone(), config.session.lifetime),
+        minter: Minter::new(
+            signing_key,
+            mesh.issuer.clone(),
+            mesh.trust_domain.clone(),
+            config.session.lifetime,
+        ),
         state: registry.subscribe(),
         requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
         random: SystemRandom::new(),

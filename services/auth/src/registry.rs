@@ -277,12 +277,17 @@ combinations:
     fn whatever_takes_a_right_away_revokes() {
         let old = parse(TEXT).unwrap();
         assert_eq!(old.revoked_by(&old), []);
-        let disabled = TEXT.replace("admin: ann, role: reader, active: true }\n  - { tenant: t, business: b, admin: bob",
-            "admin: ann, role: reader, active: false }\n  - { tenant: t, business: b, admin: bob");
+        let disabled = TEXT.replace(
+            "admin: ann, role: reader, active: true }\n  - { tenant: t, business: b, admin: bob",
+            "admin: ann, role: reader, active: false }\n  - { tenant: t, business: b, admin: bob",
+        );
         assert_eq!(old.revoked_by(&parse(&disabled).unwrap()), [key("t/b/ann")]);
         let unspoken = TEXT.replace("{ tenant: t, business: b, admin: ann }, ", "");
         assert_eq!(old.revoked_by(&parse(&unspoken).unwrap()), [key("t/b/ann")]);
-        let role = TEXT.replace("{ tenant: u, business: b, admin: ann, role: reader", "{ tenant: u, business: b, admin: ann, role: owner");
+        let role = TEXT.replace(
+            "{ tenant: u, business: b, admin: ann, role: reader",
+            "{ tenant: u, business: b, admin: ann, role: owner",
+        );
         assert_eq!(old.revoked_by(&parse(&role).unwrap()), [key("u/b/ann")]);
     }
 

@@ -7,8 +7,8 @@ use futures::stream::BoxStream;
 use secrecy::ExposeSecret as _;
 use splitplane_proto::auth::v1::auth_service_server::AuthService;
 use splitplane_proto::auth::v1::{
-    AuthenticateRequest, AuthenticateResponse, IssueCredentialsRequest, IssueCredentialsResponse, WatchRequest,
-    WatchResponse,
+    AuthenticateRequest, AuthenticateResponse, IssueCredentialsRequest, IssueCredentialsResponse,
+    WatchRequest, WatchResponse,
 };
 use splitplane_service::{PeerIdentity, PeerInfo, reply, to_status};
 use splitplane_sigv4::RawRequest;

@@ -70,7 +70,9 @@ impl Ask {
             .clone()
             .ok_or(GatewayError::Incomplete("a supported question has no interpretation"))?;
         let as_of = supported.as_of.clone();
-        stages.emit(Event::Validated(Validated { interpretation: Some(interpretation.clone()), as_of })).await;
+        stages
+            .emit(Event::Validated(Validated { interpretation: Some(interpretation.clone()), as_of }))
+            .await;
 
         let relations = self.upstreams.route(&self.context, &supported.receipt).await?;
         stages.passed("route");
@@ -142,8 +144,10 @@ impl Ask {
         interpretation: &Interpretation,
     ) -> Result<Clarification, GatewayError> {
         let question = Self::question(&self.frame)?;
-        let asked = |phrase: &str| question.as_str().contains(phrase) && clarification.question.contains(phrase);
-        let phrase = interpretation.filters.iter().map(|filter| filter.phrase.as_str()).find(|phrase| asked(phrase));
+        let asked =
+            |phrase: &str| question.as_str().contains(phrase) && clarification.question.contains(phrase);
+        let phrase =
+            interpretation.filters.iter().map(|filter| filter.phrase.as_str()).find(|phrase| asked(phrase));
         let Some(phrase) = phrase else { return Ok(clarification) };
         let whole = |option: &String| question.as_str().replacen(phrase, option, 1);
         let options = clarification.options.iter().map(whole).collect();

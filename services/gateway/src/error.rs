@@ -65,9 +65,6 @@ impl PublicError for GatewayError {
     }
 
     fn metadata(&self) -> Vec<(String, String)> {
-        match self {
-            Self::Upstream(error) => error.metadata(),
-            _ => Vec::new(),
-        }
+        if let Self::Upstream(error) = self { error.metadata() } else { Vec::new() }
     }
 }

@@ -62,7 +62,10 @@ pub(crate) struct RequireSignatureService<S> {
 
 impl<S> Service<http::Request<Body>> for RequireSignatureService<S>
 where
-    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
     S::Future: Send,
 {
     type Response = http::Response<Body>;
@@ -92,10 +95,7 @@ where
 
 impl Door {
     /// The request with a verified session in it, its body byte for byte the one that was judged.
-    async fn authenticated(
-        &self,
-        request: http::Request<Body>,
-    ) -> Result<http::Request<Body>, GatewayError> {
+    async fn authenticated(&self, request: http::Request<Body>) -> Result<http::Request<Body>, GatewayError> {
         let received = Instant::now();
         let (mut parts, body) = request.into_parts();
         let deadline = Deadline::of(&parts.extensions)?;

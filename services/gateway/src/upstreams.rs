@@ -8,7 +8,9 @@ use splitplane_proto::query::v1::execute_response::Part;
 use splitplane_proto::query::v1::query_service_client::QueryServiceClient;
 use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest, open_sandbox_response};
 use splitplane_proto::reasoning::v1::reasoning_service_client::ReasoningServiceClient;
-use splitplane_proto::reasoning::v1::{ExplainRequest, ListMetricsRequest, ValidateRequest, validate_response};
+use splitplane_proto::reasoning::v1::{
+    ExplainRequest, ListMetricsRequest, ValidateRequest, validate_response,
+};
 use splitplane_proto::schema_router::v1::schema_router_service_client::SchemaRouterServiceClient;
 use splitplane_proto::schema_router::v1::{RouteRequest, WriteSqlRequest};
 use splitplane_service::{CallContext, Deadline, Upstream, UpstreamError, Workload, call};
@@ -102,7 +104,11 @@ impl Upstreams {
         Ok(answer.map_err(failed(Workload::Reasoning))?.into_inner().narrative)
     }
 
-    pub(crate) async fn route(&self, context: &CallContext, receipt: &str) -> Result<Vec<String>, GatewayError> {
+    pub(crate) async fn route(
+        &self,
+        context: &CallContext,
+        receipt: &str,
+    ) -> Result<Vec<String>, GatewayError> {
         let message = RouteRequest { receipt: receipt.to_owned() };
         let answer = self.router.clone().route(call(context.deadline, Some(&context.key), message)?).await;
         Ok(answer.map_err(failed(Workload::SchemaRouter))?.into_inner().relations)
@@ -154,7 +160,9 @@ impl Upstreams {
                     }
                     return collected.ok_or(GatewayError::Incomplete("no header"));
                 }
-                (Some(Part::Header(_)), Some(_)) | (Some(Part::Batch(_) | Part::Summary(_)), None) | (None, _) => {
+                (Some(Part::Header(_)), Some(_))
+                | (Some(Part::Batch(_) | Part::Summary(_)), None)
+                | (None, _) => {
                     return Err(GatewayError::Incomplete("parts are out of order"));
                 }
             }

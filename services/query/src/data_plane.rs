@@ -315,7 +315,8 @@ fn view_relations(plane: &SecurityPlane) -> Vec<ViewRelation> {
 /// Gives result columns that are named like a metric of the interpretation that metric's unit.
 fn with_units(mut table: Table, metrics: &[String], model: &SemanticModel) -> Table {
     for column in &mut table.columns {
-        let metric = model.metrics.iter().find(|metric| metric.name == column.name && metrics.contains(&metric.name));
+        let metric =
+            model.metrics.iter().find(|metric| metric.name == column.name && metrics.contains(&metric.name));
         if let Some(metric) = metric {
             column.unit.clone_from(&metric.unit);
         }

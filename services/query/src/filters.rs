@@ -52,8 +52,12 @@ pub(crate) async fn resolve(
                     value: value.clone(),
                 };
                 if let Some(other) = contradicted(&bound, &resolved, interpretation) {
-                    let options = [&other.value, value].map(|value| format!("{} {value}", label(model, field)));
-                    return Ok(Resolution::Ambiguous { phrase: filter.phrase.clone(), options: options.into() });
+                    let options =
+                        [&other.value, value].map(|value| format!("{} {value}", label(model, field)));
+                    return Ok(Resolution::Ambiguous {
+                        phrase: filter.phrase.clone(),
+                        options: options.into(),
+                    });
                 }
                 bound.push(resolved);
             }

@@ -7,7 +7,9 @@ use splitplane_semantics::{FieldExpression, Policy, SemanticModel};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SchemaError {
     /// A dataset has no file.
-    #[error("dataset `{dataset}`: there is no `{source_name}.parquet`, `{source_name}/` or `{source_name}.csv` in the data folder")]
+    #[error(
+        "dataset `{dataset}`: there is no `{source_name}.parquet`, `{source_name}/` or `{source_name}.csv` in the data folder"
+    )]
     NoFile {
         /// The dataset.
         dataset: String,
@@ -65,14 +67,16 @@ pub(crate) fn declared(
         for field in &mut dataset.fields {
             match &field.expression {
                 FieldExpression::Column(column) => {
-                    let found = columns.iter().find(|candidate| candidate.name == *column).ok_or_else(|| {
-                        let known: Vec<_> = columns.iter().map(|column| format!("`{}`", column.name)).collect();
-                        SchemaError::NoColumn {
-                            dataset: name.clone(),
-                            column: column.clone(),
-                            known: known.join(", "),
-                        }
-                    })?;
+                    let found =
+                        columns.iter().find(|candidate| candidate.name == *column).ok_or_else(|| {
+                            let known: Vec<_> =
+                                columns.iter().map(|column| format!("`{}`", column.name)).collect();
+                            SchemaError::NoColumn {
+                                dataset: name.clone(),
+                                column: column.clone(),
+                                known: known.join(", "),
+                            }
+                        })?;
                     field.data_type.get_or_insert(found.data_type);
                 }
                 FieldExpression::Computed(_) if field.data_type.is_none() => {

@@ -131,7 +131,13 @@ impl Planner<'_> {
                 FieldExpression::Computed(expression) => ColumnExpression::Computed(expression.clone()),
             };
             let name = field.name.clone();
-            columns.push(ScopedColumn { name, expression, data_type: field.data_type, unit: field.unit.clone(), mask });
+            columns.push(ScopedColumn {
+                name,
+                expression,
+                data_type: field.data_type,
+                unit: field.unit.clone(),
+                mask,
+            });
         }
         Ok(columns)
     }
@@ -202,7 +208,9 @@ pub(crate) fn key_column(
     let RowPolicy::Scoped(rules) = &policy.datasets.get(relation)?.rows else { return None };
     let wanted = ScopeKey::Granted(key.to_owned());
     let physical = rules.iter().find_map(|rule| match rule {
-        ScopeRule::Columns(bindings) => bindings.iter().find(|(key, _)| *key == wanted).map(|(_, column)| column),
+        ScopeRule::Columns(bindings) => {
+            bindings.iter().find(|(key, _)| *key == wanted).map(|(_, column)| column)
+        }
         ScopeRule::Through { .. } => None,
     })?;
     let dataset = model.datasets.iter().find(|dataset| dataset.name == relation)?;

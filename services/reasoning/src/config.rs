@@ -2,7 +2,9 @@
 //! this file only gives them types.
 
 use serde::{Deserialize, Serialize};
-use splitplane_service::config::{LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream};
+use splitplane_service::config::{
+    LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream,
+};
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -22,10 +22,8 @@ use tracing::Instrument as _;
 pub(crate) const EXPLAIN_ROWS_MAX: usize = 50;
 
 /// Methods of the gateway whose signed message is a question.
-const QUESTION_METHODS: [&str; 2] = [
-    "/splitplane.gateway.v1.GatewayService/Ask",
-    "/splitplane.gateway.v1.GatewayService/OpenSession",
-];
+const QUESTION_METHODS: [&str; 2] =
+    ["/splitplane.gateway.v1.GatewayService/Ask", "/splitplane.gateway.v1.GatewayService/OpenSession"];
 
 /// Everything layer 2 needs; made once by [`crate::build`].
 #[derive(Debug)]
@@ -137,8 +135,7 @@ impl Layer2 {
             return Err(ReasoningError::PolicyChanged);
         }
         let interpretation = interpretation_from_receipt(receipt.interpretation())?;
-        let task =
-            ExplainTask { interpretation: &interpretation, model: &self.model, table, row_count };
+        let task = ExplainTask { interpretation: &interpretation, model: &self.model, table, row_count };
         let span = telemetry::model_span(self.language.name(), "explain");
         Ok(self.language.explain(task).instrument(span).await?)
     }
@@ -168,7 +165,8 @@ impl Layer2 {
 
     fn unsupported(&self, session: &VerifiedSession, nearest: &[String]) -> Verdict {
         telemetry::decision("layer 2", false, "unsupported");
-        let known: Vec<String> = self.catalogue(session).metrics().map(|metric| metric.name.clone()).collect();
+        let known: Vec<String> =
+            self.catalogue(session).metrics().map(|metric| metric.name.clone()).collect();
         let nearest = nearest.iter().filter(|name| known.contains(name)).cloned().collect();
         Verdict::Unsupported { nearest }
     }
@@ -182,8 +180,11 @@ fn instant(timestamp: &prost_types::Timestamp) -> Option<SystemTime> {
         return None;
     }
     let seconds = Duration::from_secs(timestamp.seconds.unsigned_abs());
-    let whole =
-        if timestamp.seconds < 0 { UNIX_EPOCH.checked_sub(seconds)? } else { UNIX_EPOCH.checked_add(seconds)? };
+    let whole = if timestamp.seconds < 0 {
+        UNIX_EPOCH.checked_sub(seconds)?
+    } else {
+        UNIX_EPOCH.checked_add(seconds)?
+    };
     whole.checked_add(Duration::from_nanos(nanos.into()))
 }
 

@@ -50,7 +50,8 @@ pub async fn build_with_model(
 
     let auth = start.upstream(Workload::Auth, &config.auth)?;
     let feed = SessionFeed::new(&start, auth);
-    let layer2 = Layer2 { model, policy, language, signer, verifier: feed.verifier(), clock: start.clock().clone() };
+    let layer2 =
+        Layer2 { model, policy, language, signer, verifier: feed.verifier(), clock: start.clock().clone() };
     let server = ReasoningServiceServer::new(Rpc(Arc::new(layer2)))
         .max_decoding_message_size(start.limits().message_bytes_max);
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));

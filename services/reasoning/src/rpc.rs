@@ -28,7 +28,8 @@ impl ReasoningService for Rpc {
     ) -> Result<Response<ValidateResponse>, Status> {
         let session = context(&request)?.session;
         let verdict = self.0.validate(&session, &request.into_inner().frame).await;
-        let outcome = verdict.map(|verdict| self.outcome(&session, verdict)).map_err(|error| to_status(&error))?;
+        let outcome =
+            verdict.map(|verdict| self.outcome(&session, verdict)).map_err(|error| to_status(&error))?;
         Ok(Response::new(ValidateResponse { outcome: Some(outcome) }))
     }
 
@@ -49,7 +50,11 @@ impl ReasoningService for Rpc {
 }
 
 impl Rpc {
-    async fn draft(&self, session: &VerifiedSession, message: ExplainRequest) -> Result<String, ReasoningError> {
+    async fn draft(
+        &self,
+        session: &VerifiedSession,
+        message: ExplainRequest,
+    ) -> Result<String, ReasoningError> {
         let table = table_from_wire(message.columns, message.rows)?;
         let row_count = usize::try_from(message.row_count).unwrap_or(usize::MAX);
         self.0.explain(session, &message.receipt, &table, row_count).await
@@ -66,9 +71,9 @@ impl Rpc {
             Verdict::Clarify { question, options } => {
                 Outcome::Clarify(common::Clarification { question, options })
             }
-            Verdict::Unsupported { nearest } => {
-                Outcome::Unsupported(common::Unsupported { metrics: self.0.metrics_nearest(session, &nearest) })
-            }
+            Verdict::Unsupported { nearest } => Outcome::Unsupported(common::Unsupported {
+                metrics: self.0.metrics_nearest(session, &nearest),
+            }),
         }
     }
 }
@@ -120,7 +125,10 @@ fn to_wire(interpretation: &Interpretation, model: &SemanticModel) -> common::In
     }
 }
 
-fn metrics<'a>(model: &'a SemanticModel, interpretation: &'a Interpretation) -> impl Iterator<Item = &'a Metric> {
+fn metrics<'a>(
+    model: &'a SemanticModel,
+    interpretation: &'a Interpretation,
+) -> impl Iterator<Item = &'a Metric> {
     let named = |name: &String| model.metrics.iter().find(|metric| metric.name == *name);
     interpretation.metrics.iter().filter_map(named)
 }

@@ -6,7 +6,8 @@
 use crate::error::RouterError;
 use splitplane_llm::{LanguageModel, Refusal, RouteTask, WriteSqlTask};
 use splitplane_semantics::{
-    BoundFilter, Interpretation, Policy, RelationSchema, SemanticModel, interpretation_from_receipt, relations_of,
+    BoundFilter, Interpretation, Policy, RelationSchema, SemanticModel, interpretation_from_receipt,
+    relations_of,
 };
 use splitplane_service::{Clock, telemetry};
 use splitplane_session::{VerifiedSession, Verifier};
@@ -28,11 +29,19 @@ pub(crate) struct Router {
 
 impl Router {
     /// The relations that the approved interpretation needs.
-    pub(crate) async fn route(&self, session: &VerifiedSession, receipt: &str) -> Result<Vec<String>, RouterError> {
+    pub(crate) async fn route(
+        &self,
+        session: &VerifiedSession,
+        receipt: &str,
+    ) -> Result<Vec<String>, RouterError> {
         let interpretation = self.approved(session, receipt)?;
         let needed = relations_of(&interpretation, &self.model)?;
         let task = RouteTask { interpretation: &interpretation, model: &self.model };
-        let proposed = self.language.route(task).instrument(telemetry::model_span(self.language.name(), "route")).await?;
+        let proposed = self
+            .language
+            .route(task)
+            .instrument(telemetry::model_span(self.language.name(), "route"))
+            .await?;
         let beyond = proposed.iter().filter(|name| !needed.contains(name)).count();
         if beyond > 0 {
             tracing::warn!(beyond, "the model routed to relations that the interpretation does not need");
@@ -53,7 +62,13 @@ impl Router {
             return Err(RouterError::TooManyRefusals);
         }
         let interpretation = self.approved(session, receipt)?;
-        let task = WriteSqlTask { interpretation: &interpretation, model: &self.model, relations, filters, refusals };
+        let task = WriteSqlTask {
+            interpretation: &interpretation,
+            model: &self.model,
+            relations,
+            filters,
+            refusals,
+        };
         let span = telemetry::model_span(self.language.name(), "write_sql");
         Ok(self.language.write_sql(task).instrument(span).await?)
     }

@@ -38,7 +38,11 @@ impl SchemaRouterService for Rpc {
 }
 
 impl Rpc {
-    async fn draft(&self, session: &VerifiedSession, message: WriteSqlRequest) -> Result<String, RouterError> {
+    async fn draft(
+        &self,
+        session: &VerifiedSession,
+        message: WriteSqlRequest,
+    ) -> Result<String, RouterError> {
         let relations = message.relations.into_iter().map(relation).collect::<Result<Vec<_>, _>>()?;
         let filters = message.filters.into_iter().map(filter).collect::<Result<Vec<_>, _>>()?;
         let refusals: Vec<Refusal> = message
@@ -57,7 +61,8 @@ fn relation(relation: common::Relation) -> Result<RelationSchema, MalformedMessa
 
 fn filter(filter: common::BoundFilter) -> Result<BoundFilter, MalformedMessage> {
     Ok(BoundFilter {
-        filter: usize::try_from(filter.filter).or(Err(MalformedMessage("a filter's position is out of range")))?,
+        filter: usize::try_from(filter.filter)
+            .or(Err(MalformedMessage("a filter's position is out of range")))?,
         relation: filter.relation,
         column: filter.column,
         parameter: filter.parameter,
