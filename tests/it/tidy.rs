@@ -227,6 +227,8 @@ fn no_code_knows_a_word_of_the_example_domains() {
             }
         }
     }
+    // Also the plural of the way in which rows are sorted.
+    words.remove("orders");
     assert!(words.contains("sales") && words.contains("stores"), "{words:?}");
     for (file, text) in rust_files() {
         if is_test_code(&file) {

@@ -5,6 +5,7 @@ mod authenticate;
 mod config;
 mod error;
 mod feed;
+mod keys;
 mod registry;
 mod rpc;
 mod state;
@@ -14,17 +15,15 @@ pub use registry::{NotRegistered, Registry, RegistryError};
 
 use crate::authenticate::Layer1;
 use crate::feed::Feed;
+use crate::keys::{issuer, receipt_key, signing_key};
 use crate::rpc::Rpc;
 use crate::state::RegistryState;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use splitplane_audit::AuditLog;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
 use splitplane_service::{App, Clock, Readiness, Start, StartError, Workload};
-use splitplane_session::{Minter, PublicKey, SigningKey};
-use splitplane_sigv4::{CredentialIssuer, Expectations, MasterKey, NonceStore};
-use std::path::Path;
+use splitplane_session::Minter;
+use splitplane_sigv4::{Expectations, NonceStore};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -90,32 +89,4 @@ async fn follow(mut registry: RegistryState, clock: Clock, stop: CancellationTok
     while stop.run_until_cancelled(period.tick()).await.is_some() {
         registry.refresh(clock.now());
     }
-}
-
-fn issuer(config: &Config) -> Result<CredentialIssuer, StartError> {
-    let Credentials { master_key: current, previous_master_key: previous } = &config.credentials;
-    let older = if previous == current { Vec::new() } else { vec![master_key(previous)?] };
-    Ok(CredentialIssuer::new(master_key(current)?, older))
-}
-
-fn master_key(path: &Path) -> Result<MasterKey, StartError> {
-    MasterKey::parse(&read(path, "a master key cannot be read")?)
-        .map_err(|error| StartError::service("a master key cannot be used", error))
-}
-
-fn signing_key(path: &Path) -> Result<SigningKey, StartError> {
-    SigningKey::from_pkcs8_pem(&read(path, "the session-signing key cannot be read")?)
-        .map_err(|error| StartError::service("the session-signing key cannot be used", error))
-}
-
-fn receipt_key(path: &Path) -> Result<PublicKey, StartError> {
-    let point = URL_SAFE_NO_PAD
-        .decode(read(path, "the receipts' public key cannot be read")?.trim())
-        .map_err(|error| StartError::service("the receipts' public key is not base64url", error))?;
-    PublicKey::from_point(&point)
-        .map_err(|error| StartError::service("the receipts' public key cannot be used", error))
-}
-
-fn read(path: &Path, what: &'static str) -> Result<String, StartError> {
-    std::fs::read_to_string(path).map_err(|error| StartError::service(what, error))
 }
