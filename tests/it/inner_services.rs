@@ -15,6 +15,7 @@ use splitplane_proto::schema_router::v1::{RouteRequest, WriteSqlRequest};
 use splitplane_service::{Workload, reason_of};
 use splitplane_testkit::World;
 use splitplane_types::Reason;
+use std::time::Duration;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Request, Status};
 
@@ -242,5 +243,46 @@ async fn tampered_session_keys_are_refused_everywhere() {
     refused(twice, Reason::Unauthenticated);
     let status = operator.router.route(RouteRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unauthenticated, "no key at all");
+    bench.mesh.stop().await.unwrap();
+}
+
+/// Calls with a key that was good until it is refused for `reason`; fails after the bound, with a margin
+/// for the second in which the registry is read.
+async fn void_within_the_bound(operator: &mut Operator, key: &str, receipt: &str, reason: Reason) {
+    let started = tokio::time::Instant::now();
+    loop {
+        if let Err(status) = operator.route(key, receipt).await {
+            assert_eq!(reason_of(&status), Some(reason), "{status:?}");
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_secs(8), "the key still passes after the bound");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_key_of_a_disabled_admin_is_void_within_the_bound() {
+    let bench = Bench::start(&World::library(2)).await;
+    let mut operator = Operator::of(&bench).await;
+    let (ann, bea) = (session(&bench, ANN, "total fees").await, session(&bench, BEA, "total fees").await);
+    let (of_ann, of_bea) = (operator.receipt(&ann).await, operator.receipt(&bea).await);
+    let registry = std::fs::read_to_string(bench.mesh.registry()).unwrap();
+    let listed = "admin: \"ann\", role: \"member\", active: true";
+    assert!(registry.contains(listed), "{registry}");
+    std::fs::write(bench.mesh.registry(), registry.replace(listed, &listed.replace("true", "false")))
+        .unwrap();
+    void_within_the_bound(&mut operator, &ann.session_key, &of_ann, Reason::Unauthenticated).await;
+    assert!(operator.route(&bea.session_key, &of_bea).await.is_ok(), "everybody else goes on");
+    bench.mesh.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_registry_is_unusable_no_key_is_trusted() {
+    let bench = Bench::start(&World::library(2)).await;
+    let mut operator = Operator::of(&bench).await;
+    let ann = session(&bench, ANN, "total fees").await;
+    let receipt = operator.receipt(&ann).await;
+    std::fs::write(bench.mesh.registry(), "version: 1\nprincipals: [").unwrap();
+    void_within_the_bound(&mut operator, &ann.session_key, &receipt, Reason::ServiceUnavailable).await;
     bench.mesh.stop().await.unwrap();
 }
