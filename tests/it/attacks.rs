@@ -4,12 +4,12 @@ use crate::support::{ANN, BEA, Bench, RITA, Scripted, ask, obtained};
 use splitplane::answer::{Answer, answer};
 use splitplane::caller::{ASK, Caller, Signer, question, with_headers};
 use splitplane_proto::gateway::v1::AskRequest;
-use splitplane_service::{Clock, reason_of};
+use splitplane_service::Clock;
 use splitplane_testkit::{SECRET, World};
 use splitplane_types::{Outcome, Reason};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
-use tonic::{Code, Request, Status};
+use tonic::Request;
 
 fn message() -> AskRequest {
     AskRequest { question: Some(question("total fees", None)) }
@@ -205,16 +205,4 @@ fn without_sql(mut answer: Answer) -> Answer {
     }
     answer.sql = None;
     answer
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_question_of_a_compressed_or_malformed_body_is_a_typed_error() {
-    let bench = Bench::start(&World::library(3)).await;
-    let caller = bench.caller(ANN).await;
-    let status: Status = match caller.open_session(question("", None)).await {
-        Err(splitplane::caller::CallerError::Refused(status)) => *status,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!((status.code(), reason_of(&status)), (Code::InvalidArgument, Some(Reason::QuestionEmpty)));
-    bench.mesh.stop().await.unwrap();
 }
