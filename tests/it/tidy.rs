@@ -2,22 +2,49 @@
 //! arrows between rooms, sizes, headers, banned words and dependencies, and that ARCHITECTURE.md
 //! points at lines and tests that are there.
 
-use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn members() -> Vec<Package> {
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
-    metadata.packages
+/// What cargo says of the workspace.
+fn metadata(arguments: &[&str]) -> Value {
+    let cargo = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", &host()])
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    serde_json::from_slice(&cargo.stdout).unwrap()
 }
 
-fn normal_dependencies(package: &Package) -> BTreeSet<String> {
-    let normal = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
-    normal.map(|dependency| dependency.name.clone()).collect()
+/// This platform's name: packages for others may not have been downloaded.
+fn host() -> String {
+    let rustc = Command::new("rustc").arg("-vV").output().unwrap();
+    let said = String::from_utf8(rustc.stdout).unwrap();
+    said.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().unwrap()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap()
+}
+
+fn members() -> Vec<Value> {
+    list(&metadata(&["--no-deps"]), "packages").to_vec()
+}
+
+fn normal_dependencies(package: &Value) -> BTreeSet<String> {
+    let normal = list(package, "dependencies").iter().filter(|dependency| dependency["kind"].is_null());
+    normal.map(|dependency| text(dependency, "name").to_owned()).collect()
 }
 
 /// Every Rust file of the workspace, relative to its root.
@@ -72,7 +99,7 @@ fn arrows_between_rooms_point_one_way() {
         ("query", &["types", "proto", "service", "session", "semantics", "split-plane", "engine", "audit"]),
     ]);
     for package in members() {
-        let Some(name) = package.name.strip_prefix("splitplane-") else { continue };
+        let Some(name) = text(&package, "name").strip_prefix("splitplane-") else { continue };
         let Some(allowed) = libs.get(name).or_else(|| services.get(name)) else {
             assert_eq!(name, "tests", "`{name}` is in no list of rooms");
             continue;
@@ -88,7 +115,7 @@ fn arrows_between_rooms_point_one_way() {
 #[test]
 fn pure_rooms_know_nothing_of_the_network_or_a_runtime() {
     for package in members() {
-        let name = package.name.strip_prefix("splitplane-").unwrap_or("");
+        let name = text(&package, "name").strip_prefix("splitplane-").unwrap_or("");
         if ["types", "sigv4", "session", "semantics", "split-plane", "grounding"].contains(&name) {
             for dependency in normal_dependencies(&package) {
                 let heavy = ["tokio", "tonic", "hyper", "tower", "datafusion", "futures"]
@@ -101,25 +128,24 @@ fn pure_rooms_know_nothing_of_the_network_or_a_runtime() {
 
 #[test]
 fn the_model_plane_links_no_engine_and_the_data_plane_no_model() {
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).exec().unwrap();
-    let resolve = metadata.resolve.as_ref().unwrap();
-    let name_of = |id: &cargo_metadata::PackageId| metadata[id].name.to_string();
+    let metadata = metadata(&[]);
+    let name_of = |id: &str| {
+        let package = list(&metadata, "packages").iter().find(|package| text(package, "id") == id).unwrap();
+        text(package, "name").to_owned()
+    };
+    let nodes = list(&metadata["resolve"], "nodes");
     let linked = |service: &str| {
         let mut seen = BTreeSet::new();
-        let mut queue: Vec<_> = resolve
-            .nodes
-            .iter()
-            .filter(|node| name_of(&node.id) == service)
-            .map(|node| node.id.clone())
-            .collect();
+        let mut queue: Vec<&str> =
+            nodes.iter().map(|node| text(node, "id")).filter(|id| name_of(id) == service).collect();
         while let Some(id) = queue.pop() {
-            let node = resolve.nodes.iter().find(|node| node.id == id).unwrap();
-            let normal = node.deps.iter().filter(|dependency| {
-                dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
-            });
+            let node = nodes.iter().find(|node| text(node, "id") == id).unwrap();
+            let normal = list(node, "deps")
+                .iter()
+                .filter(|dependency| list(dependency, "dep_kinds").iter().any(|kind| kind["kind"].is_null()));
             for dependency in normal {
-                if seen.insert(name_of(&dependency.pkg)) {
-                    queue.push(dependency.pkg.clone());
+                if seen.insert(name_of(text(dependency, "pkg"))) {
+                    queue.push(text(dependency, "pkg"));
                 }
             }
         }
@@ -163,8 +189,9 @@ fn one_tls_stack_one_parser_and_no_known_bad_version() {
 #[test]
 fn every_member_takes_the_workspace_lints() {
     for package in members() {
-        let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
-        assert!(manifest.contains("[lints]\nworkspace = true"), "{}", package.manifest_path);
+        let path = text(&package, "manifest_path");
+        let manifest = std::fs::read_to_string(path).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{path}");
     }
 }
 
