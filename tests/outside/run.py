@@ -4,6 +4,7 @@ Needs `splitplane`, the five services, `grpcurl` and `rotel-agent` (or the rotel
 SPLITPLANE_JAFFLE set, the known answers are asked for as well. Exits 1 at the first thing that is not so.
 """
 
+import atexit
 import json
 import os
 import re
@@ -18,6 +19,15 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 JAFFLE = os.environ.get("SPLITPLANE_JAFFLE")
 FLAGSHIP = "What were total sales last week?"
+
+
+STARTED = []
+
+
+@atexit.register
+def kill_what_is_left():
+    for process in STARTED:
+        process.kill()
 
 
 def check(holds, what, seen=""):
@@ -42,6 +52,7 @@ class Mesh:
         self.process = subprocess.Popen(
             ["splitplane", "up", *arguments], env=self.env, stdout=subprocess.PIPE, text=True
         )
+        STARTED.append(self.process)
         line = self.process.stdout.readline()
         while line and not line.startswith("ready "):
             line = self.process.stdout.readline()
@@ -162,6 +173,7 @@ class Collector:
              "--exporter", "blackhole", "--debug-log", "traces", "--debug-log-verbosity", "detailed"],
             stdout=self.out, stderr=subprocess.STDOUT,
         )
+        STARTED.append(self.process)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             with socket.socket() as probe:
@@ -225,6 +237,7 @@ def five_processes(folder):
                          stdout=subprocess.DEVNULL, stderr=(folder / f"{name}.log").open("w"))
         for name in names
     ]
+    STARTED.extend(processes)
     profiles = dict(env, SPLITPLANE_HOME=str(target))
     answer, deadline = None, time.monotonic() + 60
     while time.monotonic() < deadline:

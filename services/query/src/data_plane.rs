@@ -17,7 +17,7 @@ use splitplane_semantics::{
 use splitplane_service::{Clock, PublicError, telemetry};
 use splitplane_session::{SessionKey, VerifiedReceipt, VerifiedSession, Verifier};
 use splitplane_split_plane::{GuardedQuery, SandboxView, SecurityPlane, ViewRelation};
-use splitplane_types::{Column, DataType, Digest, Outcome, Table};
+use splitplane_types::{Cell, Column, DataType, Digest, Outcome, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -312,13 +312,25 @@ fn view_relations(plane: &SecurityPlane) -> Vec<ViewRelation> {
     plane.relations().iter().map(relation).collect()
 }
 
-/// Gives result columns that are named like a metric of the interpretation that metric's unit.
+/// Digits after the point of an amount of money, at least.
+const MONEY_DIGITS: u8 = 2;
+
+/// Gives result columns that are named like a metric of the interpretation that metric's unit, and
+/// takes the zeros away that a division leaves at the end of a decimal.
 fn with_units(mut table: Table, metrics: &[String], model: &SemanticModel) -> Table {
     for column in &mut table.columns {
         let metric =
             model.metrics.iter().find(|metric| metric.name == column.name && metrics.contains(&metric.name));
         if let Some(metric) = metric {
             column.unit.clone_from(&metric.unit);
+        }
+    }
+    let digits = |column: &Column| if column.unit.is_some() { MONEY_DIGITS } else { 0 };
+    for row in &mut table.rows {
+        for (cell, column) in row.iter_mut().zip(&table.columns) {
+            if let Cell::Decimal(amount) = cell {
+                *amount = amount.normalized(digits(column));
+            }
         }
     }
     table
