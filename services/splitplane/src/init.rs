@@ -195,8 +195,8 @@ mod tests {
         let defaults =
             "# Defaults.\n# More.\n\n[a]\n# Where.\npath = \"x\"\n# Port.\nport = 1\n[b]\nport = 1\n";
         let table: toml::Table =
-            toml::from_str("[a]\npath = \"/root/keys/k\"\nport = 2\n[b]\nport = 3\n").unwrap();
-        let text = filled(Workload::Auth, defaults, &table, Path::new("/root"));
+            toml::from_str("[a]\npath = \"/folder/keys/k\"\nport = 2\n[b]\nport = 3\n").unwrap();
+        let text = filled(Workload::Auth, defaults, &table, Path::new("/folder"));
         let (_, body) = text.split_once("\n\n").unwrap();
         assert_eq!(body, "[a]\n# Where.\npath = \"keys/k\"\n# Port.\nport = 2\n[b]\nport = 3\n");
     }
