@@ -28,6 +28,7 @@ mod interrupt;
 mod leaf;
 mod lineage;
 mod lookup;
+mod mask;
 mod memory;
 mod recut;
 mod registry;

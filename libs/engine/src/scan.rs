@@ -6,12 +6,13 @@
 use crate::EngineError;
 use crate::computed::{self, Computed};
 use crate::error::AnyError;
+use crate::mask;
 use crate::recut::Recut;
 use crate::scope::Keys;
 use crate::source::{ScanContext, declared_columns, key_sets, scan_source};
 use crate::typing;
 use crate::warehouse::Warehouse;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use splitplane_split_plane::{ColumnExpression, ColumnMask, RowScope, ScopedColumn, ScopedRelation};
 use std::collections::BTreeMap;
@@ -101,11 +102,11 @@ impl ScopedScan {
                 (OutputOrigin::Computed(Computed::new(plan, inputs)), data_type)
             }
         };
-        // Part of a number's or a date's text would be a value of another type.
-        if matches!(column.mask, Some(ColumnMask::Last(_))) && data_type != Arrow::Utf8 {
-            return Err(OutputError::Engine(EngineError::plan("only text can be masked but for its end")));
-        }
-        Ok((Output { origin, mask: column.mask }, data_type))
+        let shown = match column.mask {
+            Some(mask) => mask::shown_type(mask, &data_type).map_err(OutputError::Engine)?,
+            None => data_type,
+        };
+        Ok((Output { origin, mask: column.mask }, shown))
     }
 
     fn input(&mut self, name: &str, data_type: &Arrow) -> usize {
@@ -186,7 +187,10 @@ impl ScopedScan {
                 OutputOrigin::Input(index) => input(*index)?,
                 OutputOrigin::Computed(computed) => computed.evaluate(&input, batch.num_rows())?,
             };
-            columns.push(output.mask.map_or_else(|| Arc::clone(&value), |mask| masked(&value, mask)));
+            columns.push(match output.mask {
+                Some(mask) => mask::masked(&value, mask)?,
+                None => value,
+            });
         }
         let schema = self.schema.project(wanted).map_err(EngineError::internal)?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
@@ -230,40 +234,4 @@ fn convert(batch: &RecordBatch, inputs: &[(String, Arrow)], recut: &Recut) -> Re
     let columns = inputs.iter().map(column).collect::<Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(recut.schema(), columns, &options)?)
-}
-
-fn masked(array: &ArrayRef, mask: ColumnMask) -> ArrayRef {
-    match mask {
-        ColumnMask::Null => new_null_array(array.data_type(), array.len()),
-        ColumnMask::Last(shown) => {
-            let texts =
-                array.as_string::<i32>().iter().map(|text| text.map(|text| ending(text, usize::from(shown))));
-            Arc::new(texts.collect::<StringArray>())
-        }
-    }
-}
-
-/// `*` for every character but the last `shown`; a value with no more than that is hidden whole.
-fn ending(text: &str, shown: usize) -> String {
-    let length = text.chars().count();
-    let hidden = if length > shown { length - shown } else { length };
-    text.chars().enumerate().map(|(at, c)| if at < hidden { '*' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ending;
-
-    #[test]
-    fn masks_count_characters_and_hide_short_values_whole() {
-        for (text, shown, expected) in [
-            ("5550001234", 4, "******1234"),
-            ("1234", 4, "****"),
-            ("", 4, ""),
-            ("äöü-ß9", 2, "****ß9"),
-            ("abc", 0, "***"),
-        ] {
-            assert_eq!(ending(text, shown), expected);
-        }
-    }
 }

@@ -5,4 +5,5 @@ mod fixture;
 mod interference;
 mod limits;
 mod scans;
+mod security_sql;
 mod walls;

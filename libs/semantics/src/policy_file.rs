@@ -5,14 +5,15 @@
 
 mod calendar;
 mod limits;
+mod mask;
 mod scope;
 
 use crate::yaml::{Mapping, Node, Source, Value, read};
 use crate::{
-    ColumnPolicy, Dataset, DatasetPolicy, Field, FieldExpression, Grants, LoadError, Mask, Policy,
-    SemanticModel, Treatment,
+    ColumnPolicy, Dataset, DatasetPolicy, Field, FieldExpression, Grants, LoadError, Policy, SemanticModel,
+    Treatment,
 };
-use splitplane_types::{DataType, Digest, Role};
+use splitplane_types::{Digest, Role};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -168,8 +169,7 @@ impl<'a> Reader<'a> {
     }
 
     fn column_policy(self, field: &Field, node: &Node) -> Result<ColumnPolicy, LoadError> {
-        const REMEDY: &str =
-            "write `hidden`, `{ mask: last4 }` or `{ mask: null }`, with or without `unless`";
+        const REMEDY: &str = "write `hidden`, or `{ mask: .. }` with `null`, `last4`, `hash` or `{ bucket: .. }`, with or without `unless`";
         let source = self.source;
         if node.value.as_text() == Some("hidden") {
             return Ok(ColumnPolicy { treatment: Treatment::Hidden, unless_roles: Vec::new() });
@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
         let map = source.mapping(node, "a column of the policy", &["hidden", "mask", "unless"])?;
         let treatment = match (map.get("hidden"), map.get("mask")) {
             (Some(Node { value: Value::Boolean(true), .. }), None) => Treatment::Hidden,
-            (None, Some(node)) => Treatment::Mask(self.mask(field, node)?),
+            (None, Some(node)) => Treatment::Mask(mask::mask(self.source, field, node)?),
             _ => {
                 let what = format!("column `{}` needs exactly one of `hidden: true` and `mask`", field.name);
                 return Err(source.error(node.line, what, REMEDY));
@@ -192,23 +192,6 @@ impl<'a> Reader<'a> {
             Some(node) => self.roles(node)?,
         };
         Ok(ColumnPolicy { treatment, unless_roles })
-    }
-
-    fn mask(self, field: &Field, node: &Node) -> Result<Mask, LoadError> {
-        // YAML reads a bare `null` as no value.
-        if matches!(node.value, Value::Null) || node.value.as_text() == Some("null") {
-            return Ok(Mask::Null);
-        }
-        let last = node.value.as_text().and_then(|text| text.strip_prefix("last"));
-        let Some(count @ 1..=64) = last.and_then(|count| count.parse::<u8>().ok()) else {
-            let what = format!("the mask of column `{}` is not known", field.name);
-            return Err(self.source.error(node.line, what, "write `last4` (1 to 64 characters) or `null`"));
-        };
-        if field.data_type.is_some_and(|data_type| data_type != DataType::String) {
-            let what = format!("column `{}` is no text, so it has no last characters", field.name);
-            return Err(self.source.error(node.line, what, "write `mask: null`"));
-        }
-        Ok(Mask::Last(count))
     }
 
     fn roles(self, node: &Node) -> Result<Vec<Role>, LoadError> {

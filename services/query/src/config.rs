@@ -33,6 +33,8 @@ pub struct Config {
     pub warehouse: WarehouseFolder,
     /// `[sandboxes]`
     pub sandboxes: Sandboxes,
+    /// `[masks]`
+    pub masks: Masks,
     /// `[engine]`
     pub engine: EngineLimits,
     /// `[audit]`
@@ -79,6 +81,15 @@ pub struct Sandboxes {
     /// File of the key that seals sandbox ids.
     #[serde(with = "splitplane_service::config::path")]
     pub sealing_key: PathBuf,
+}
+
+/// `[masks]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Masks {
+    /// File of the key from which each tenant's key for hashes is derived.
+    #[serde(with = "splitplane_service::config::path")]
+    pub key: PathBuf,
 }
 
 /// `[engine]`

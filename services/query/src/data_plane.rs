@@ -7,6 +7,7 @@ use crate::budget::Budgets;
 use crate::coverage::{Counting, Coverage};
 use crate::error::QueryError;
 use crate::filters::{Resolution, resolve};
+use crate::masks::MaskKeys;
 use crate::scope::{GrantedKeys, columns_to_read, security_plane};
 use crate::token::{ResolvedFilter, SandboxToken, Sealer};
 use splitplane_audit::{AuditLog, Record};
@@ -31,6 +32,7 @@ pub(crate) struct DataPlane {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) sealer: Sealer,
+    pub(crate) masks: MaskKeys,
     pub(crate) budgets: Budgets,
     pub(crate) audit: Arc<AuditLog>,
     pub(crate) clock: Clock,
@@ -208,7 +210,7 @@ impl DataPlane {
     /// Builds the caller's sandbox from the policy and the grants as they are now.
     async fn enter(&self, session: &VerifiedSession, relations: &[String]) -> Result<Sandbox, QueryError> {
         let grants = self.read_grants(session).await?;
-        let plane = security_plane(&self.model, &self.policy, session, &grants, relations)?;
+        let plane = security_plane(&self.model, &self.policy, session, &self.masks, &grants, relations)?;
         Ok(Sandbox { plane: Arc::new(plane), grants })
     }
 
@@ -303,7 +305,7 @@ fn view_relations(plane: &SecurityPlane) -> Vec<ViewRelation> {
             .iter()
             .map(|column| Column {
                 name: column.name.clone(),
-                data_type: column.data_type.unwrap_or(DataType::String),
+                data_type: column.shown_type().unwrap_or(DataType::String),
                 unit: column.unit.clone(),
                 masked: column.mask.is_some(),
             })

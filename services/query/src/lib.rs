@@ -8,15 +8,17 @@ mod coverage;
 mod data_plane;
 mod error;
 mod filters;
+mod masks;
 mod rpc;
 mod schema;
 mod scope;
 mod token;
 
-pub use config::{Audit, Config, DEFAULTS, EngineLimits, Sandboxes, Semantics, WarehouseFolder};
+pub use config::{Audit, Config, DEFAULTS, EngineLimits, Masks, Sandboxes, Semantics, WarehouseFolder};
 
 use crate::budget::Budgets;
 use crate::data_plane::DataPlane;
+use crate::masks::MaskKeys;
 use crate::rpc::Rpc;
 use crate::token::Sealer;
 use base64::Engine as _;
@@ -40,7 +42,12 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
     let model = schema::declared(model, &policy, &warehouse)
         .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
-    let sealer = sealer(&config.sandboxes.sealing_key)?;
+    let sealer =
+        Sealer::new(&secret(&config.sandboxes.sealing_key, "the sandboxes' sealing key cannot be used")?)
+            .ok_or_else(|| {
+                StartError::service("sandbox ids cannot be sealed", "the cipher refused the key")
+            })?;
+    let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
     let audit = AuditLog::open(&config.audit.file)
         .map_err(|error| StartError::service("the audit log cannot be opened", error))?;
     let engine = DataFusionEngine::new(
@@ -62,6 +69,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         engine: Arc::new(engine),
         verifier: feed.verifier(),
         sealer,
+        masks,
         budgets: Budgets::new(concurrent),
         audit: Arc::new(audit),
         clock: start.clock().clone(),
@@ -81,13 +89,11 @@ fn semantics(config: &Config) -> Result<(SemanticModel, Policy), StartError> {
     Ok((model, policy))
 }
 
-fn sealer(path: &Path) -> Result<Sealer, StartError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| StartError::service("the sandboxes' sealing key cannot be read", error))?;
+/// Reads a key of 32 bytes, base64.
+fn secret(path: &Path, what: &'static str) -> Result<[u8; 32], StartError> {
+    let text = std::fs::read_to_string(path).map_err(|error| StartError::service(what, error))?;
     let key = base64::engine::general_purpose::STANDARD
         .decode(text.trim())
-        .map_err(|error| StartError::service("the sandboxes' sealing key is not base64", error))?;
-    Sealer::new(&key).ok_or_else(|| {
-        StartError::service("the sandboxes' sealing key cannot be used", "it must be 32 bytes")
-    })
+        .map_err(|error| StartError::service(what, error))?;
+    key.try_into().map_err(|_key: Vec<u8>| StartError::service(what, "it must be 32 bytes, in base64"))
 }

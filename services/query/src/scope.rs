@@ -3,13 +3,14 @@
 //! Decides the security plane from three things only: the policy, the verified identity, and the
 //! grants as they were just read. No message, question or model has a say. It runs nothing.
 
+use crate::masks::MaskKeys;
 use splitplane_semantics::{
-    DatasetPolicy, FieldExpression, FieldRef, Mask, Policy, RowPolicy, ScopeKey, ScopeRule, SemanticModel,
+    DatasetPolicy, FieldExpression, FieldRef, Policy, RowPolicy, ScopeKey, ScopeRule, SemanticModel,
     Visibility,
 };
 use splitplane_session::VerifiedSession;
 use splitplane_split_plane::{
-    ColumnExpression, ColumnMask, Condition, RowScope, ScopeError, ScopeValue, ScopedColumn, ScopedRelation,
+    ColumnExpression, Condition, RowScope, ScopeError, ScopeValue, ScopedColumn, ScopedRelation,
     SecurityPlane,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,10 +74,11 @@ pub(crate) fn security_plane(
     model: &SemanticModel,
     policy: &Policy,
     session: &VerifiedSession,
+    masks: &MaskKeys,
     grants: &GrantedKeys,
     relations: &[String],
 ) -> Result<SecurityPlane, ScopePlanError> {
-    let planner = Planner { model, policy, session, grants };
+    let planner = Planner { model, policy, session, masks, grants };
     let scoped: Vec<ScopedRelation> =
         relations.iter().map(|name| planner.relation(name)).collect::<Result<_, _>>()?;
     Ok(SecurityPlane::new(scoped)?)
@@ -86,6 +88,7 @@ struct Planner<'a> {
     model: &'a SemanticModel,
     policy: &'a Policy,
     session: &'a VerifiedSession,
+    masks: &'a MaskKeys,
     grants: &'a GrantedKeys,
 }
 
@@ -123,8 +126,7 @@ impl Planner<'_> {
             let mask = match self.policy.visibility(&reference, self.session.role()) {
                 Visibility::Hidden => continue,
                 Visibility::Shown => None,
-                Visibility::Masked(Mask::Null) => Some(ColumnMask::Null),
-                Visibility::Masked(Mask::Last(count)) => Some(ColumnMask::Last(*count)),
+                Visibility::Masked(mask) => Some(self.masks.mask(mask, self.session.composite().tenant())),
             };
             let expression = match &field.expression {
                 FieldExpression::Column(column) => ColumnExpression::Physical(column.clone()),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::fixtures::{BIKES_POLICY, LIBRARY_POLICY, bikes, library};
-use crate::{FiscalYear, FiscalYearNamedBy, RowPolicy, ScopeKey, ScopeRule, Visibility};
+use crate::{FiscalYear, FiscalYearNamedBy, Mask, RowPolicy, ScopeKey, ScopeRule, Visibility};
 use jiff::civil::Weekday;
 use std::time::Duration;
 
@@ -218,6 +218,28 @@ fn scopes_need_plain_columns_and_masks_need_text() {
         LIBRARY_POLICY.replace("titles: { public", "titles: { columns: { title_id: { mask: null } }, public");
     let policy = parse_policy("p.yaml", &masked, &model).unwrap();
     assert_eq!(policy.datasets["titles"].columns["title_id"].treatment, Treatment::Mask(Mask::Null));
+}
+
+#[test]
+fn masks_are_read_where_the_type_can_have_them() {
+    let (model, _) = library();
+    let with = |column: &str, mask: &str| {
+        let columns = format!("titles: {{ columns: {{ {column}: {{ mask: {mask} }} }}, public");
+        let policy = parse_policy("p.yaml", &LIBRARY_POLICY.replace("titles: { public", &columns), &model);
+        policy.map(|policy| format!("{:?}", policy.datasets["titles"].columns[column].treatment))
+    };
+    let integer = "title_id";
+    for (mask, expected) in [("hash", "Hash"), ("null", "Null"), ("{ bucket: 10 }", "BucketWidth(10)")] {
+        assert_eq!(with(integer, mask).unwrap(), format!("Mask({expected})"));
+    }
+    for mask in
+        ["{ bucket: 0 }", "{ bucket: -5 }", "{ bucket: decade }", "{ bucket: [] }", "{ pail: 1 }", "hsah"]
+    {
+        let error = with(integer, mask).unwrap_err().to_string();
+        assert!(error.starts_with("p.yaml:"), "{mask}: {error}");
+    }
+    let error = with(integer, "{ bucket: month }").unwrap_err().to_string();
+    assert!(error.contains("does not have such buckets"), "{error}");
 }
 
 #[test]
