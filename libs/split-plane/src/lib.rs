@@ -19,8 +19,8 @@ pub use error::{GuardError, GuardErrorKind, Position, ScopeError, ViewError};
 pub use functions::{AllowedFunction, FUNCTIONS, FunctionKind, Meaning};
 pub use guard::GuardedQuery;
 pub use plane::{
-    ColumnExpression, ColumnMask, Condition, RowScope, ScopeValue, ScopedColumn, ScopedRelation,
-    SecurityPlane,
+    Bucket, BucketUnit, ColumnExpression, ColumnMask, Condition, MaskKey, RowScope, ScopeValue, ScopedColumn,
+    ScopedRelation, SecurityPlane,
 };
 pub use view::{Parameter, SandboxView, ViewRelation};
 

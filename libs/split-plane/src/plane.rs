@@ -10,6 +10,8 @@ mod sql;
 use crate::error::ScopeError;
 use splitplane_types::DataType;
 use sqlparser::ast::Expr;
+use std::fmt;
+use std::num::NonZeroU32;
 
 /// A typed value of a scope. Not SQL: an engine compares it as a value of its type.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +58,18 @@ pub struct ScopedColumn {
     pub mask: Option<ColumnMask>,
 }
 
+impl ScopedColumn {
+    /// The type of what is shown; `None` leaves it to the source's declared schema.
+    #[must_use]
+    pub const fn shown_type(&self) -> Option<DataType> {
+        match self.mask {
+            // Text, whatever is hashed.
+            Some(ColumnMask::Hash(_)) => Some(DataType::String),
+            Some(ColumnMask::Null | ColumnMask::Last(_) | ColumnMask::Bucket(_)) | None => self.data_type,
+        }
+    }
+}
+
 /// How a column is computed.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "made once per column of a sandbox, and read by matching")]
@@ -66,13 +80,77 @@ pub enum ColumnExpression {
     Computed(Expr),
 }
 
-/// What is shown instead of a value.
+/// What is shown instead of a value. NULL stays NULL under every mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColumnMask {
     /// NULL.
     Null,
-    /// `*` for every character but the last `n`.
+    /// `*` for every character but the last `n`; a text of no more than `n` is hidden whole.
     Last(u8),
+    /// A keyed hash of the value's text: equal values of one tenant stay equal, and nobody without the key
+    /// can try values out.
+    Hash(MaskKey),
+    /// The lower end of the value's bucket.
+    Bucket(Bucket),
+}
+
+/// The buckets into which values fall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bucket {
+    /// Numbers, in steps of this width from zero.
+    Width(NonZeroU32),
+    /// Dates and times, by the unit that holds them.
+    Unit(BucketUnit),
+}
+
+/// A unit of a calendar. Weeks start on Monday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BucketUnit {
+    /// Week.
+    Week,
+    /// Month.
+    Month,
+    /// Quarter.
+    Quarter,
+    /// Year.
+    Year,
+}
+
+impl BucketUnit {
+    /// The unit's name in SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+}
+
+/// The key of one tenant's hashes: 256 bits. Not shown in `Debug`, and never printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct MaskKey([u8; 32]);
+
+impl MaskKey {
+    /// Takes a key.
+    #[must_use]
+    pub const fn new(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
+    /// The key, for the engine that hashes.
+    #[must_use]
+    pub const fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MaskKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MaskKey(..)")
+    }
 }
 
 /// Which rows of a source are shown.

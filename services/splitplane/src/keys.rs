@@ -70,10 +70,12 @@ impl Keys {
             let (_, text) = MasterKey::generate()?;
             home::write_secret(&keys.credentials(), text.expose_secret())?;
         }
-        if !keys.sandbox().is_file() {
-            let mut bytes = [0_u8; 32];
-            SystemRandom::new().fill(&mut bytes).or(Err(KeysError::Random))?;
-            home::write_secret(&keys.sandbox(), &STANDARD.encode(bytes))?;
+        for path in [keys.sandbox(), keys.masks()] {
+            if !path.is_file() {
+                let mut bytes = [0_u8; 32];
+                SystemRandom::new().fill(&mut bytes).or(Err(KeysError::Random))?;
+                home::write_secret(&path, &STANDARD.encode(bytes))?;
+            }
         }
         Ok(keys)
     }
@@ -108,6 +110,12 @@ impl Keys {
         self.folder.join("sandbox.key")
     }
 
+    /// Keys the hashes of masked columns.
+    #[must_use]
+    pub fn masks(&self) -> PathBuf {
+        self.folder.join("masks.key")
+    }
+
     /// Reads the master key of credentials.
     ///
     /// # Errors
@@ -131,14 +139,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::ensure(folder.path()).unwrap();
         let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
-        let before = [keys.session(), keys.receipt(), keys.credentials(), keys.sandbox()].map(read);
+        let before =
+            [keys.session(), keys.receipt(), keys.credentials(), keys.sandbox(), keys.masks()].map(read);
         std::fs::write(keys.receipt_public(), "other").unwrap();
         Keys::ensure(folder.path()).unwrap();
-        assert_eq!([keys.session(), keys.receipt(), keys.credentials(), keys.sandbox()].map(read), before);
+        assert_eq!(
+            [keys.session(), keys.receipt(), keys.credentials(), keys.sandbox(), keys.masks()].map(read),
+            before
+        );
         let key = SigningKey::from_pkcs8_pem(&before[1]).unwrap();
         let point = URL_SAFE_NO_PAD.decode(read(keys.receipt_public()).trim()).unwrap();
         assert_eq!(point, key.public_key().point());
         assert!(keys.master().is_ok());
         assert_eq!(STANDARD.decode(&before[3]).unwrap().len(), 32);
+        assert_ne!(before[3], before[4]);
     }
 }

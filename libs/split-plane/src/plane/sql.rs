@@ -3,12 +3,14 @@
 //! Decides readability only. Values reach the text through the printer of the syntax tree, which
 //! escapes them; the text is never parsed back.
 
-use super::{ColumnExpression, ColumnMask, Condition, RowScope, ScopeValue, ScopedColumn, ScopedRelation};
+use super::{
+    Bucket, ColumnExpression, ColumnMask, Condition, RowScope, ScopeValue, ScopedColumn, ScopedRelation,
+};
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, Cte, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectFlavor,
-    SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, TypedString, UnaryOperator, Value, With,
+    BinaryOperator, CaseWhen, CastKind, Cte, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, Query, Select,
+    SelectFlavor, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, Value, With,
 };
 
 pub(super) fn print(relations: &[ScopedRelation]) -> String {
@@ -60,16 +62,49 @@ fn shown(column: &ScopedColumn, from: &str) -> Expr {
     match mask {
         None => value,
         Some(ColumnMask::Null) => Expr::Value(Value::Null.with_empty_span()),
-        Some(ColumnMask::Last(shown)) => last(value, *shown),
+        Some(ColumnMask::Last(shown)) => last(&value, *shown),
+        // The key is the tenant's secret; its place is named and its bytes are not.
+        Some(ColumnMask::Hash(_)) => {
+            let key = Expr::Value(Value::Placeholder(":tenant_mask_key".to_owned()).with_empty_span());
+            call("splitplane_mask_hash", vec![key, spelled(value)])
+        }
+        Some(ColumnMask::Bucket(Bucket::Width(width))) => {
+            let width = || number(width.get().into());
+            let whole = call("floor", vec![binary(value, BinaryOperator::Divide, width())]);
+            binary(whole, BinaryOperator::Multiply, width())
+        }
+        Some(ColumnMask::Bucket(Bucket::Unit(unit))) => call("date_trunc", vec![text(unit.as_str()), value]),
     }
 }
 
-/// `*` for every character but the last `shown`.
-fn last(value: Expr, shown: u8) -> Expr {
-    let length = call("char_length", vec![value.clone()]);
-    let hidden = binary(length, BinaryOperator::Minus, number(shown.into()));
-    let stars = call("repeat", vec![text("*"), call("greatest", vec![hidden, number(0)])]);
-    call("concat", vec![stars, call("right", vec![value, number(shown.into())])])
+/// `*` for every character but the last `shown`, and for every one of a value that has no more.
+fn last(value: &Expr, shown: u8) -> Expr {
+    let length = || call("char_length", vec![value.clone()]);
+    let shown = || number(shown.into());
+    let stars = |count: Expr| call("repeat", vec![text("*"), count]);
+    let ending = call("right", vec![value.clone(), shown()]);
+    let hidden = stars(binary(length(), BinaryOperator::Minus, shown()));
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen {
+            condition: binary(length(), BinaryOperator::Gt, shown()),
+            result: call("concat", vec![hidden, ending]),
+        }],
+        else_result: Some(Box::new(stars(length()))),
+    }
+}
+
+/// A key's canonical text, which is how keys are compared: `001` is not `1`, whatever type the file has.
+fn spelled(value: Expr) -> Expr {
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(value),
+        data_type: DataType::String(None),
+        array: false,
+        format: None,
+    }
 }
 
 fn rows_condition(rows: &RowScope, depth: usize) -> Option<Expr> {
@@ -91,7 +126,7 @@ fn condition_of(condition: &Condition, depth: usize) -> Expr {
             Expr::Value(Value::Boolean(false).with_empty_span())
         }
         Condition::Keys { columns, tuples } => {
-            let columns = columns.iter().map(|name| column(&mine, name)).collect();
+            let columns = columns.iter().map(|name| spelled(column(&mine, name))).collect();
             let list = tuples.iter().map(|tuple| one_or_tuple(tuple.iter().map(literal).collect())).collect();
             Expr::InList { expr: Box::new(one_or_tuple(columns)), list, negated: false }
         }
@@ -99,7 +134,9 @@ fn condition_of(condition: &Condition, depth: usize) -> Expr {
             let theirs = row_name(depth + 1);
             let matches = by
                 .iter()
-                .map(|(a, b)| binary(column(&theirs, b), BinaryOperator::Eq, column(&mine, a)))
+                .map(|(a, b)| {
+                    binary(spelled(column(&theirs, b)), BinaryOperator::Eq, spelled(column(&mine, a)))
+                })
                 .chain(rows_condition(rows, depth + 1))
                 .reduce(|left, right| binary(left, BinaryOperator::And, right));
             let subquery = query(vec![SelectItem::UnnamedExpr(number(1))], source, &theirs, matches);
@@ -113,15 +150,11 @@ fn row_name(depth: usize) -> String {
     if depth == 0 { "source".to_owned() } else { format!("source_{}", depth + 1) }
 }
 
+/// The canonical text of a granted key.
 fn literal(value: &ScopeValue) -> Expr {
     match value {
-        ScopeValue::Text(value) => text(value),
-        ScopeValue::Integer(value) => number(*value),
-        ScopeValue::Date(value) => Expr::TypedString(TypedString {
-            data_type: DataType::Date,
-            value: Value::SingleQuotedString(value.clone()).with_empty_span(),
-            uses_odbc_syntax: false,
-        }),
+        ScopeValue::Text(value) | ScopeValue::Date(value) => text(value),
+        ScopeValue::Integer(value) => text(&value.to_string()),
     }
 }
 
@@ -139,9 +172,8 @@ fn text(value: &str) -> Expr {
     Expr::Value(Value::SingleQuotedString(value.to_owned()).with_empty_span())
 }
 
-fn number(value: i64) -> Expr {
-    let digits = Expr::Value(Value::Number(value.unsigned_abs().to_string(), false).with_empty_span());
-    if value < 0 { Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(digits) } } else { digits }
+fn number(value: u64) -> Expr {
+    Expr::Value(Value::Number(value.to_string(), false).with_empty_span())
 }
 
 fn column(row: &str, name: &str) -> Expr {

@@ -107,6 +107,19 @@ fn the_text_for_auditors_says_what_is_executed() {
         unit: None,
         mask: Some(ColumnMask::Null),
     });
+    for (name, mask) in [
+        ("guest", ColumnMask::Hash(MaskKey::new([7; 32]))),
+        ("age", ColumnMask::Bucket(Bucket::Width(10.try_into().unwrap()))),
+        ("born", ColumnMask::Bucket(Bucket::Unit(BucketUnit::Month))),
+    ] {
+        trips.columns.push(ScopedColumn {
+            name: name.into(),
+            expression: ColumnExpression::Physical(name.into()),
+            data_type: None,
+            unit: None,
+            mask: Some(mask),
+        });
+    }
     let fares = relation(
         "fares",
         scoped(Condition::Exists {
@@ -123,10 +136,13 @@ fn the_text_for_auditors_says_what_is_executed() {
     for expected in [
         "-- tides is public: the same moon for all WITH",
         "`trips` AS ( SELECT `source`.`id` AS `trip_id`",
-        "concat(repeat('*', greatest(char_length(`source`.`card_no`) - 4, 0)), right(`source`.`card_no`, 4)) AS `card`",
+        "CASE WHEN char_length(`source`.`card_no`) > 4 THEN concat(repeat('*', char_length(`source`.`card_no`) - 4), right(`source`.`card_no`, 4)) ELSE repeat('*', char_length(`source`.`card_no`)) END AS `card`",
+        "splitplane_mask_hash(:tenant_mask_key, CAST(`source`.`guest` AS STRING)) AS `guest`",
+        "floor(`source`.`age` / 10) * 10 AS `age`",
+        "date_trunc('month', `source`.`born`) AS `born`",
         "NULL AS `email`",
-        "FROM `trips_file` AS `source` WHERE (`source`.`tenant`, `source`.`harbour`) IN (('t1', '1'), ('t1', 'O''Brien'))",
-        "EXISTS (SELECT 1 FROM `trips_file` AS `source_2` WHERE `source_2`.`id` = `source`.`trip_id` AND `source_2`.`tenant` IN ('t1'))",
+        "FROM `trips_file` AS `source` WHERE (CAST(`source`.`tenant` AS STRING), CAST(`source`.`harbour` AS STRING)) IN (('t1', '1'), ('t1', 'O''Brien'))",
+        "EXISTS (SELECT 1 FROM `trips_file` AS `source_2` WHERE CAST(`source_2`.`id` AS STRING) = CAST(`source`.`trip_id` AS STRING) AND CAST(`source_2`.`tenant` AS STRING) IN ('t1'))",
         "FROM `closed_file` AS `source` WHERE false",
     ] {
         let squeeze = |text: &str| text.replace([' ', '\n'], "");
