@@ -1,14 +1,16 @@
 //! The embedded engine: DataFusion in this process, behind the opaque leaf.
 
 use crate::interrupt::Interrupt;
-use crate::memory::StatementPool;
+use crate::kept::{Keep, KeptConfig};
+use crate::memory::{SCOPE, StatementPool};
 use crate::source::ScanContext;
+use crate::spill::{Spill, SpillConfig};
 use crate::threads::{Activity, Threads};
 use crate::{Engine, EngineError, GrantsRequest, Lookup, QueryResult, Statement, Warehouse};
 use crate::{grants, lookup, run};
 use async_trait::async_trait;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool};
-use splitplane_split_plane::ScopeValue;
+use splitplane_split_plane::{ScopeValue, SecurityPlane};
 use splitplane_types::Cell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +44,8 @@ pub struct DataFusionEngine {
 pub(crate) struct Shared {
     pub(crate) warehouse: Warehouse,
     pub(crate) memory: Arc<GreedyMemoryPool>,
+    pub(crate) kept: Arc<Keep>,
+    pub(crate) spill: Option<Arc<Spill>>,
     pub(crate) activity: Activity,
     memory_bytes_max: u64,
 }
@@ -50,20 +54,48 @@ pub(crate) struct Shared {
 const SCAN_TIME_MAX: Duration = Duration::from_secs(60);
 
 impl DataFusionEngine {
-    /// Makes an engine over a warehouse.
+    /// Makes an engine over a warehouse that keeps nothing between statements and spills nothing.
     ///
     /// # Errors
     /// [`EngineError::Internal`] when no threads can be had.
     pub fn new(warehouse: Warehouse, config: &EngineConfig) -> Result<Self, EngineError> {
+        Self::open(warehouse, config, KeptConfig::NOTHING, None)
+    }
+
+    /// Makes an engine over a warehouse.
+    ///
+    /// # Errors
+    /// [`EngineError::Internal`] when no threads can be had, or the spill folder is not this process's alone.
+    pub fn open(
+        warehouse: Warehouse,
+        config: &EngineConfig,
+        kept: KeptConfig,
+        spill: Option<&SpillConfig>,
+    ) -> Result<Self, EngineError> {
         let threads = Threads::new(config.threads, config.stack_bytes)?;
-        let memory = usize::try_from(config.memory_bytes_max).unwrap_or(usize::MAX);
+        let bytes = usize::try_from(config.memory_bytes_max).unwrap_or(usize::MAX);
+        let memory = Arc::new(GreedyMemoryPool::new(bytes));
         let shared = Shared {
             warehouse,
-            memory: Arc::new(GreedyMemoryPool::new(memory)),
+            kept: Arc::new(Keep::new(kept, &memory)),
+            memory,
+            spill: spill.map(Spill::open).transpose()?,
             activity: threads.activity().clone(),
             memory_bytes_max: config.memory_bytes_max,
         };
         Ok(Self { shared: Arc::new(shared), threads })
+    }
+
+    /// Bytes read from the warehouse's files since the engine was made.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.shared.warehouse.bytes_read()
+    }
+
+    /// Bytes that are kept in memory for callers' next questions.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.shared.kept.bytes()
     }
 
     /// How many statements and scans are running; 0 once everything cancelled has stopped.
@@ -74,16 +106,20 @@ impl DataFusionEngine {
 }
 
 impl Shared {
-    /// Runs `scan` with the process's memory, for as long as its caller waits.
-    pub(crate) fn with_context<T>(
-        &self,
-        interrupt: &Interrupt,
-        scan: impl FnOnce(&mut ScanContext<'_>) -> Result<T, EngineError>,
-    ) -> Result<T, EngineError> {
-        let pool: Arc<dyn MemoryPool> = Arc::new(StatementPool::new(self.memory_bytes_max, &self.memory));
-        let held = MemoryConsumer::new("scope").register(&pool);
-        let mut hold = |bytes| held.try_grow(bytes).map_err(EngineError::from);
-        scan(&mut ScanContext { hold: &mut hold, is_wanted: &|| !interrupt.is_set() })
+    /// Where rows of this plane's owner may be kept.
+    pub(crate) fn keep_for<'k>(&'k self, plane: &'k SecurityPlane) -> Option<(&'k Arc<Keep>, &'k str)> {
+        if self.kept.is_off() {
+            return None;
+        }
+        plane.owner().map(|owner| (&self.kept, owner))
+    }
+
+    /// What a scan outside a statement may use: the process's memory, for as long as its caller waits.
+    pub(crate) fn context(&self, interrupt: &Interrupt) -> ScanContext {
+        let pool = StatementPool::new(self.memory_bytes_max, &self.memory).beside(&self.kept);
+        let pool: Arc<dyn MemoryPool> = Arc::new(pool);
+        let held = MemoryConsumer::new(SCOPE).register(&pool);
+        ScanContext { held, interrupt: interrupt.clone() }
     }
 }
 
@@ -91,22 +127,29 @@ impl Shared {
 impl Engine for DataFusionEngine {
     async fn execute(&self, statement: Statement) -> Result<QueryResult, EngineError> {
         let shared = Arc::clone(&self.shared);
+        let (plane, time_max) = (Arc::clone(&statement.plane), statement.limits.time_max);
         self.threads
-            .run(statement.limits.time_max, move |interrupt| run::run(shared, statement, interrupt))
+            .run(plane.tenant(), time_max, move |interrupt| run::run(shared, statement, interrupt))
             .await
     }
 
     async fn lookup(&self, lookup: Lookup) -> Result<Vec<Vec<Cell>>, EngineError> {
         let shared = Arc::clone(&self.shared);
+        let plane = Arc::clone(&lookup.plane);
         self.threads
-            .run(SCAN_TIME_MAX, move |gone| async move { lookup::lookup(&shared, &lookup, &gone) })
+            .run(
+                plane.tenant(),
+                SCAN_TIME_MAX,
+                move |gone| async move { lookup::lookup(&shared, &lookup, &gone) },
+            )
             .await
     }
 
     async fn read_grants(&self, request: GrantsRequest) -> Result<Vec<Vec<ScopeValue>>, EngineError> {
         let shared = Arc::clone(&self.shared);
+        let tenant = request.identity.first().map(|(_, value)| value.clone()).unwrap_or_default();
         self.threads
-            .run(SCAN_TIME_MAX, move |gone| async move { grants::read(&shared, &request, &gone) })
+            .run(&tenant, SCAN_TIME_MAX, move |gone| async move { grants::read(&shared, &request, &gone) })
             .await
     }
 }

@@ -86,7 +86,7 @@ pub enum Match {
 pub struct GrantsRequest {
     /// Source in the warehouse.
     pub source: String,
-    /// Columns and the values they must hold, byte for byte; at least one.
+    /// Columns and the values they must hold, byte for byte; at least one, the tenant's first.
     pub identity: Vec<(String, String)>,
     /// Columns whose values are granted.
     pub yields: Vec<String>,

@@ -63,6 +63,9 @@ pub enum EngineError {
         /// The limit.
         time_max: Duration,
     },
+    /// More of the tenant's work waits than may.
+    #[error("too many statements wait")]
+    Busy,
     /// The caller went away.
     #[error("the statement was cancelled")]
     Cancelled,
@@ -129,8 +132,8 @@ fn classify(error: &DataFusionError) -> Class {
         DataFusionError::Context(_, error) | DataFusionError::Diagnostic(_, error) => classify(error),
         DataFusionError::Shared(error) => classify(error),
         DataFusionError::Collection(errors) => errors.first().map_or(Class::Internal, classify),
+        DataFusionError::IoError(error) => classify_io(error),
         DataFusionError::ObjectStore(_)
-        | DataFusionError::IoError(_)
         | DataFusionError::Internal(_)
         | DataFusionError::ExecutionJoin(_)
         | DataFusionError::Substrait(_)
@@ -141,6 +144,7 @@ fn classify(error: &DataFusionError) -> Class {
 fn classify_arrow(error: &ArrowError) -> Class {
     match error {
         ArrowError::ExternalError(error) => classify_any(error.as_ref()),
+        ArrowError::IoError(_, error) => classify_io(error),
         ArrowError::CastError(_)
         | ArrowError::ParseError(_)
         | ArrowError::ComputeError(_)
@@ -153,13 +157,17 @@ fn classify_arrow(error: &ArrowError) -> Class {
         ArrowError::CsvError(_)
         | ArrowError::JsonError(_)
         | ArrowError::AvroError(_)
-        | ArrowError::IoError(..)
         | ArrowError::IpcError(_)
         | ArrowError::ParquetError(_)
         | ArrowError::CDataInterface(_)
         | ArrowError::DictionaryKeyOverflowError
         | ArrowError::RunEndIndexOverflowError => Class::Internal,
     }
+}
+
+/// An error of a spill file travels as an error of input and output.
+fn classify_io(error: &std::io::Error) -> Class {
+    error.get_ref().map_or(Class::Internal, classify_any)
 }
 
 /// Errors of the leaf travel through the engine's streams in a box.

@@ -1,59 +1,120 @@
-//! Reads the rows of one file: chosen columns, in the file's order, row groups that cannot matter left out.
+//! One file of a source: what it declares, and how its columns are read.
 //!
 //! Decides what a file declares: Parquet its types, CSV text in every column, partitions text. Nothing
 //! is inferred from values. Does not know which rows are whose.
 
 use crate::error::AnyError;
+use crate::reading::{Meter, Reading, Version};
 use crate::warehouse::{DataFile, Format};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::RowGroupMetaData;
-use std::fs::File;
-use std::io::BufReader;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader, RowGroupMetaData};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Rows of a batch as read. What leaves the leaf is cut anew, so this decides speed alone.
-const BATCH_ROWS: usize = 8_192;
+pub(crate) const BATCH_ROWS: usize = 8_192;
 
-/// A file whose header or footer has been read.
-pub(crate) struct OpenFile<'f> {
-    file: &'f DataFile,
+/// A file whose header or footer has been read. It stays the version that was opened.
+#[derive(Debug)]
+pub(crate) struct OpenFile {
+    file: DataFile,
     schema: SchemaRef,
     inner: Inner,
+    version: Version,
+    meter: Meter,
+    /// Kept open while there are few; of many, a file is opened again and must be the same version.
+    reading: Option<Reading>,
 }
 
+#[derive(Debug)]
 enum Inner {
-    Parquet(Box<ParquetRecordBatchReaderBuilder<File>>),
+    Parquet { plain: ArrowReaderMetadata, indexed: OnceLock<ArrowReaderMetadata> },
     Csv,
 }
 
-/// Batches of the columns asked for, in the order asked for.
-pub(crate) struct Batches {
-    rows: Box<dyn Iterator<Item = Result<RecordBatch, AnyError>>>,
+/// Columns that are asked of one file, and where in it they are.
+#[derive(Debug)]
+pub(crate) struct Shape {
     schema: SchemaRef,
-    columns: Vec<Origin>,
+    origins: Vec<Origin>,
 }
 
+#[derive(Debug)]
 enum Origin {
     File(String),
     Partition(Option<String>),
+    /// The file is older than the column: it is NULL there.
+    Missing(DataType),
 }
 
-impl<'f> OpenFile<'f> {
-    pub(crate) fn open(file: &'f DataFile) -> Result<Self, AnyError> {
+/// Batches, one after the other.
+pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, AnyError>> + Send>;
+
+impl OpenFile {
+    pub(crate) fn open(file: &DataFile) -> Result<Self, AnyError> {
+        Self::open_counted(file, &Meter::default())
+    }
+
+    /// Opens a file whose reads count in `meter`.
+    pub(crate) fn open_counted(file: &DataFile, meter: &Meter) -> Result<Self, AnyError> {
+        let reading = Reading::open(&file.path, meter)?;
         // A decoder may panic on bytes that no writer wrote; to a caller that is an unreadable file.
         let open = || match file.format {
-            Format::Parquet => open_parquet(file),
-            Format::Csv => open_csv(file),
+            Format::Parquet => open_parquet(&reading),
+            Format::Csv => open_csv(&reading),
         };
-        let opened = catch_unwind(AssertUnwindSafe(open)).map_err(|_panic| "the reader panicked")??;
-        if opened.file.partitions.iter().any(|(name, _)| opened.schema.field_with_name(name).is_ok()) {
+        let (schema, inner) = guarded(open)?;
+        if file.partitions.iter().any(|(name, _)| schema.field_with_name(name).is_ok()) {
             return Err("a partition column is in the file as well".into());
         }
-        Ok(opened)
+        let version = reading.version();
+        let file = file.clone();
+        Ok(Self { file, schema, inner, version, meter: meter.clone(), reading: Some(reading) })
+    }
+
+    /// Closes the file; what is known of it stays, and a later reading must find the same version.
+    pub(crate) fn close(&mut self) {
+        self.reading = None;
+    }
+
+    /// The file, open, at the version that was opened first.
+    pub(crate) fn reading(&self) -> Result<Reading, AnyError> {
+        if let Some(reading) = &self.reading {
+            return Ok(reading.clone());
+        }
+        let reading = Reading::open(&self.file.path, &self.meter)?;
+        if reading.version().same_bytes(&self.version) {
+            Ok(reading)
+        } else {
+            Err("a file was replaced while the statement ran".into())
+        }
+    }
+
+    pub(crate) fn file(&self) -> &DataFile {
+        &self.file
+    }
+
+    /// Rows of everyone in the file, where the file says so.
+    pub(crate) fn rows_in_footer(&self) -> usize {
+        self.footer()
+            .and_then(|footer| usize::try_from(footer.metadata().file_metadata().num_rows()).ok())
+            .unwrap_or(0)
+    }
+
+    /// What the footer takes in memory.
+    pub(crate) fn memory_size(&self) -> usize {
+        match &self.inner {
+            Inner::Parquet { plain, indexed } => {
+                let indexed = indexed.get().map_or(0, |indexed| indexed.metadata().memory_size());
+                plain.metadata().memory_size() + indexed
+            }
+            Inner::Csv => 0,
+        }
     }
 
     /// Names and types, those of partitions last.
@@ -66,49 +127,127 @@ impl<'f> OpenFile<'f> {
         self.columns().find(|(name, _)| *name == column).map(|(_, data_type)| data_type)
     }
 
-    /// Reads `columns`. Row groups for which `may_match` is false hold no row of the scope.
+    /// A column by its exact name, else by the one name that differs in case alone, as Databricks reads names.
+    pub(crate) fn find(&self, name: &str) -> Result<Option<(&str, &DataType)>, AnyError> {
+        if let Some(found) = self.columns().find(|(other, _)| *other == name) {
+            return Ok(Some(found));
+        }
+        let mut alike = self.columns().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        match (alike.next(), alike.next()) {
+            (found, None) => Ok(found),
+            (_, Some(_)) => Err("two columns differ in case alone".into()),
+        }
+    }
+
+    /// Where these columns are. Each has the type of the file, or the one given where the file lacks it.
+    pub(crate) fn shape(&self, columns: &[(String, DataType)]) -> Result<Shape, AnyError> {
+        let mut fields = Vec::with_capacity(columns.len());
+        let mut origins = Vec::with_capacity(columns.len());
+        for (name, otherwise) in columns {
+            let found = self.find(name)?;
+            fields.push(Field::new(name, found.map_or(otherwise, |(_, known)| known).clone(), true));
+            origins.push(match found {
+                None => Origin::Missing(otherwise.clone()),
+                Some((found, _)) => match self.file.partitions.iter().find(|(key, _)| key == found) {
+                    Some((_, value)) => Origin::Partition(value.clone()),
+                    None => Origin::File(found.to_owned()),
+                },
+            });
+        }
+        Ok(Shape { schema: Arc::new(Schema::new(fields)), origins })
+    }
+
+    /// The footer, if this is a Parquet file.
+    pub(crate) fn footer(&self) -> Option<&ArrowReaderMetadata> {
+        match &self.inner {
+            Inner::Parquet { plain, .. } => Some(plain),
+            Inner::Csv => None,
+        }
+    }
+
+    /// The footer with the index of pages, which is read when it is first asked for.
+    pub(crate) fn indexed_footer(&self, reading: &Reading) -> Result<Option<&ArrowReaderMetadata>, AnyError> {
+        let Inner::Parquet { plain, indexed } = &self.inner else { return Ok(None) };
+        if let Some(indexed) = indexed.get() {
+            return Ok(Some(indexed));
+        }
+        let mut reader = ParquetMetaDataReader::new_with_metadata(plain.metadata().as_ref().clone())
+            .with_page_index_policy(PageIndexPolicy::Optional);
+        reader.read_page_indexes(reading)?;
+        let footer = ArrowReaderMetadata::try_new(Arc::new(reader.finish()?), options())?;
+        Ok(Some(indexed.get_or_init(|| footer)))
+    }
+
+    /// Reads `columns` of every row. Row groups for which `may_match` is false are left out.
     pub(crate) fn read(
-        self,
+        &self,
         columns: &[String],
         may_match: impl Fn(&RowGroupMetaData) -> bool,
     ) -> Result<Batches, AnyError> {
-        let mut fields = Vec::with_capacity(columns.len());
-        let mut origins = Vec::with_capacity(columns.len());
-        for name in columns {
+        let typed = |name: &String| {
             let data_type = self.data_type(name).ok_or("a column is missing from the file")?;
-            fields.push(Field::new(name, data_type.clone(), true));
-            origins.push(match self.file.partitions.iter().find(|(key, _)| key == name) {
-                Some((_, value)) => Origin::Partition(value.clone()),
-                None => Origin::File(name.clone()),
-            });
-        }
-        let names: Vec<&str> = origins
-            .iter()
-            .filter_map(|origin| match origin {
-                Origin::File(name) => Some(name.as_str()),
-                Origin::Partition(_) => None,
-            })
-            .collect();
-        let rows = match self.inner {
-            Inner::Parquet(builder) => read_parquet(*builder, &names, may_match)?,
-            Inner::Csv => read_csv(self.file, &self.schema, &names)?,
+            Ok::<_, AnyError>((name.clone(), data_type.clone()))
         };
-        Ok(Batches { rows, schema: Arc::new(Schema::new(fields)), columns: origins })
+        let columns = columns.iter().map(typed).collect::<Result<Vec<_>, _>>()?;
+        let shape = self.shape(&columns)?;
+        let reading = self.reading()?;
+        let Some(footer) = self.footer() else {
+            let names = shape.names().map(str::to_owned).collect::<Vec<_>>();
+            return Ok(Box::new(
+                self.read_csv(&reading, &names)?
+                    .map(move |batch| batch.and_then(|batch| shape.arrange(&batch))),
+            ));
+        };
+        let groups = footer.metadata().row_groups().iter().enumerate();
+        let groups = groups.filter(|(_, group)| may_match(group)).map(|(index, _)| index).collect();
+        let mut reader = builder(&reading, footer, shape.names()).with_row_groups(groups).build()?;
+        let next = move || guarded(|| reader.next().transpose().map_err(AnyError::from)).transpose();
+        let batches = std::iter::from_fn(next);
+        Ok(Box::new(batches.map(move |batch| batch.and_then(|batch| shape.arrange(&batch)))))
+    }
+
+    /// Reads columns of a CSV file, in batches.
+    pub(crate) fn read_csv(
+        &self,
+        reading: &Reading,
+        names: &[String],
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, AnyError>> + Send + use<>, AnyError> {
+        let mut projection: Vec<usize> =
+            names.iter().filter_map(|name| self.schema.index_of(name).ok()).collect();
+        // A batch without columns has no length, so one column is read where none is asked for.
+        if projection.is_empty() {
+            projection.push(0);
+        }
+        let mut rows = arrow::csv::ReaderBuilder::new(Arc::clone(&self.schema))
+            .with_header(true)
+            .with_batch_size(BATCH_ROWS)
+            .with_projection(projection)
+            .build_buffered(reading.stream())?;
+        Ok(std::iter::from_fn(move || {
+            guarded(|| rows.next().transpose().map_err(AnyError::from)).transpose()
+        }))
     }
 }
 
-fn open_parquet(file: &DataFile) -> Result<OpenFile<'_>, AnyError> {
-    // Without the writer's Arrow hints a column has one type, whichever engine wrote it.
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(&file.path)?, options)?;
-    let schema = Arc::clone(builder.schema());
-    Ok(OpenFile { file, schema, inner: Inner::Parquet(Box::new(builder)) })
+/// A decoder may panic on bytes that no writer wrote; to a caller that is an unreadable file.
+pub(crate) fn guarded<T>(read: impl FnOnce() -> Result<T, AnyError>) -> Result<T, AnyError> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|_panic| "the reader panicked")?
 }
 
-fn open_csv(file: &DataFile) -> Result<OpenFile<'_>, AnyError> {
+/// Without the writer's Arrow hints a column has one type, whichever engine wrote it.
+fn options() -> ArrowReaderOptions {
+    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
+}
+
+fn open_parquet(reading: &Reading) -> Result<(SchemaRef, Inner), AnyError> {
+    let plain = ArrowReaderMetadata::load(reading, options())?;
+    Ok((Arc::clone(plain.schema()), Inner::Parquet { plain, indexed: OnceLock::new() }))
+}
+
+fn open_csv(reading: &Reading) -> Result<(SchemaRef, Inner), AnyError> {
     let format = arrow::csv::reader::Format::default().with_header(true);
     // No record is looked at: only the header's names are taken.
-    let (header, _) = format.infer_schema(BufReader::new(File::open(&file.path)?), Some(0))?;
+    let (header, _) = format.infer_schema(reading.stream(), Some(0))?;
     let mut fields: Vec<Field> = Vec::new();
     for field in header.fields() {
         let name = field.name().trim_start_matches('\u{feff}');
@@ -120,64 +259,45 @@ fn open_csv(file: &DataFile) -> Result<OpenFile<'_>, AnyError> {
     if fields.is_empty() {
         return Err("the file has no header".into());
     }
-    Ok(OpenFile { file, schema: Arc::new(Schema::new(fields)), inner: Inner::Csv })
+    Ok((Arc::new(Schema::new(fields)), Inner::Csv))
 }
 
-type Rows = Box<dyn Iterator<Item = Result<RecordBatch, AnyError>>>;
-
-fn read_parquet(
-    builder: ParquetRecordBatchReaderBuilder<File>,
-    names: &[&str],
-    may_match: impl Fn(&RowGroupMetaData) -> bool,
-) -> Result<Rows, AnyError> {
-    let roots = names.iter().filter_map(|name| builder.schema().index_of(name).ok());
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-    let groups = builder.metadata().row_groups().iter().enumerate();
-    let groups = groups.filter(|(_, group)| may_match(group)).map(|(index, _)| index).collect();
-    let reader = builder.with_projection(mask).with_row_groups(groups).with_batch_size(BATCH_ROWS).build()?;
-    Ok(Box::new(reader.map(|batch| batch.map_err(AnyError::from))))
-}
-
-fn read_csv(file: &DataFile, schema: &SchemaRef, names: &[&str]) -> Result<Rows, AnyError> {
-    let mut projection: Vec<usize> = names.iter().filter_map(|name| schema.index_of(name).ok()).collect();
-    // A batch without columns has no length, so one column is read where none is asked for.
-    if projection.is_empty() {
-        projection.push(0);
-    }
-    let reader = arrow::csv::ReaderBuilder::new(Arc::clone(schema))
-        .with_header(true)
+/// A reader of these columns of a Parquet file.
+pub(crate) fn builder<'n>(
+    reading: &Reading,
+    footer: &ArrowReaderMetadata,
+    names: impl Iterator<Item = &'n str>,
+) -> ParquetRecordBatchReaderBuilder<Reading> {
+    let roots: Vec<usize> = names.filter_map(|name| footer.schema().index_of(name).ok()).collect();
+    let mask = ProjectionMask::roots(footer.parquet_schema(), roots);
+    ParquetRecordBatchReaderBuilder::new_with_metadata(reading.clone(), footer.clone())
+        .with_projection(mask)
         .with_batch_size(BATCH_ROWS)
-        .with_projection(projection)
-        .build(File::open(&file.path)?)?;
-    Ok(Box::new(reader.map(|batch| batch.map_err(AnyError::from))))
 }
 
-impl Iterator for Batches {
-    type Item = Result<RecordBatch, AnyError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let next = catch_unwind(AssertUnwindSafe(|| self.rows.next()));
-        match next {
-            Ok(None) => None,
-            Ok(Some(batch)) => Some(batch.and_then(|batch| self.arrange(&batch))),
-            Err(_panic) => Some(Err("the reader panicked".into())),
-        }
+impl Shape {
+    /// Columns that the file itself holds.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.origins.iter().filter_map(|origin| match origin {
+            Origin::File(name) => Some(name.as_str()),
+            Origin::Partition(_) | Origin::Missing(_) => None,
+        })
     }
-}
 
-impl Batches {
-    fn arrange(&self, batch: &RecordBatch) -> Result<RecordBatch, AnyError> {
+    /// The columns asked for, in that order, of a batch that holds those of the file.
+    pub(crate) fn arrange(&self, batch: &RecordBatch) -> Result<RecordBatch, AnyError> {
         let rows = batch.num_rows();
         let column = |origin: &Origin| -> Result<ArrayRef, AnyError> {
             Ok(match origin {
                 Origin::File(name) => Arc::clone(batch.column_by_name(name).ok_or("a column was not read")?),
+                Origin::Missing(data_type) => new_null_array(data_type, rows),
                 Origin::Partition(None) => new_null_array(&DataType::Utf8, rows),
                 Origin::Partition(Some(value)) => {
                     Arc::new(StringArray::from_iter_values(std::iter::repeat_n(value, rows)))
                 }
             })
         };
-        let columns = self.columns.iter().map(column).collect::<Result<_, _>>()?;
+        let columns = self.origins.iter().map(column).collect::<Result<_, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
     }

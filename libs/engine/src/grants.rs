@@ -2,6 +2,7 @@
 
 use crate::datafusion_engine::Shared;
 use crate::interrupt::Interrupt;
+use crate::pushed::Tests;
 use crate::scan::ScopedScan;
 use crate::{EngineError, GrantsRequest};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
@@ -11,7 +12,7 @@ use splitplane_split_plane::{
     ColumnExpression, Condition, RowScope, ScopeValue, ScopedColumn, ScopedRelation,
 };
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
 pub(crate) fn read(
     shared: &Shared,
@@ -22,26 +23,13 @@ pub(crate) fn read(
     if request.identity.is_empty() {
         return Err(EngineError::plan("grants are read for an identity"));
     }
-    let scan = ScopedScan::new(&shared.warehouse, &relation(request))?;
+    let scan = Arc::new(ScopedScan::new(&shared.warehouse, &relation(request))?);
     let wanted: Vec<usize> = (0..request.yields.len()).collect();
     let mut granted = BTreeSet::new();
-    let mut failed = None;
-    shared.with_context(interrupt, |context| {
-        scan.run(&wanted, context, &mut |batch| match tuples(&batch) {
-            Ok(tuples) => {
-                granted.extend(tuples);
-                ControlFlow::Continue(())
-            }
-            Err(cause) => {
-                failed = Some(EngineError::warehouse(&request.source, cause));
-                ControlFlow::Break(())
-            }
-        })
-    })?;
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(granted.into_iter().collect()),
+    for batch in scan.rows(wanted, &Tests::default(), shared.context(interrupt))? {
+        granted.extend(tuples(&batch?).map_err(|cause| EngineError::warehouse(&request.source, cause))?);
     }
+    Ok(granted.into_iter().collect())
 }
 
 /// The rows of this identity are a scope like any other.

@@ -1,11 +1,14 @@
 //! The opaque leaf: what a sandbox relation is to the query engine.
 //!
-//! Invariant 4. To every optimizer it is a table with columns and nothing else: it has no children to
-//! push into, takes no filter, no limit, no expression and no sort, and knows no statistics. The scope
-//! is behind [`ScopedScan`], where no plan can reach it.
+//! Invariant 4. To every optimizer it is a table with columns and little else: it has no children to push
+//! into, takes no limit, no expression and no sort, and knows no statistics. Of a statement's filters it
+//! takes comparisons of a column with a literal that cannot fail (`pushed.rs`), and those whole: they are
+//! evaluated behind the scope, on the caller's rows, by the operators that would have been used above.
+//! The scope is behind [`ScopedScan`], where no plan can reach it.
 
-use crate::EngineError;
 use crate::interrupt::Interrupt;
+use crate::memory::SCOPE;
+use crate::pushed::{Tests, column_of};
 use crate::scan::ScopedScan;
 use crate::source::ScanContext;
 use crate::threads::Activity;
@@ -16,18 +19,14 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
-use datafusion::physical_plan::stream::{RecordBatchReceiverStream, RecordBatchStreamAdapter};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
-use futures::StreamExt;
+use futures::stream;
 use std::fmt;
-use std::ops::ControlFlow;
 use std::sync::Arc;
-
-/// Batches that may wait for the reader; what bounds a scan that is faster than the query.
-const BATCHES_WAITING_MAX: usize = 2;
 
 /// A relation of the sandbox.
 #[derive(Debug)]
@@ -57,13 +56,23 @@ impl TableProvider for ScopedTable {
         TableType::Base
     }
 
-    // `supports_filters_pushdown` is the trait's: unsupported, all of them. `statistics`: none.
+    // `statistics` is the trait's: none.
+
+    /// Exactly or not at all. A comparison that the leaf takes is final, so what the leaf hands up does not
+    /// depend on where its rows come from, and no filter above sees other batches when it is not taken.
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let answer = |filter: &&Expr| match column_of(filter, &|name| self.scan.comparable(name)) {
+            Some(_) => TableProviderFilterPushDown::Exact,
+            None => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(answer).collect())
+    }
 
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns = match projection {
@@ -80,6 +89,7 @@ impl TableProvider for ScopedTable {
         Ok(Arc::new(ScopedExec {
             scan: Arc::clone(&self.scan),
             columns,
+            tests: Tests::new(filters, &|name| self.scan.comparable(name), state)?,
             properties: Arc::new(properties),
             activity: self.activity.clone(),
             interrupt: self.interrupt.clone(),
@@ -92,6 +102,7 @@ impl TableProvider for ScopedTable {
 pub(crate) struct ScopedExec {
     scan: Arc<ScopedScan>,
     columns: Vec<usize>,
+    tests: Tests,
     properties: Arc<PlanProperties>,
     activity: Activity,
     interrupt: Interrupt,
@@ -147,28 +158,18 @@ impl ExecutionPlan for ScopedExec {
         if partition != 0 {
             return Err(DataFusionError::Internal("the leaf has one partition".to_owned()));
         }
-        let mut stream = RecordBatchReceiverStream::builder(self.schema(), BATCHES_WAITING_MAX);
-        let (sender, scan, columns) = (stream.tx(), Arc::clone(&self.scan), self.columns.clone());
-        let held = MemoryConsumer::new("scope").register(context.memory_pool());
-        let (active, interrupt) = (self.activity.begin(), self.interrupt.clone());
-        stream.spawn_blocking(move || {
-            let _active = active;
-            let mut context = ScanContext {
-                hold: &mut |bytes| held.try_grow(bytes).map_err(EngineError::from),
-                // No one reads any more: the query ended, failed, ran out of time or was dropped.
-                is_wanted: &|| !sender.is_closed() && !interrupt.is_set(),
-            };
-            let mut emit = |batch| match sender.blocking_send(Ok(batch)) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_closed) => ControlFlow::Break(()),
-            };
-            scan.run(&columns, &mut context, &mut emit).map_err(DataFusionError::from)
+        let context = ScanContext {
+            held: MemoryConsumer::new(SCOPE).register(context.memory_pool()),
+            interrupt: self.interrupt.clone(),
+        };
+        let rows = self.scan.rows(self.columns.clone(), &self.tests, context)?;
+        // Counts as running for as long as someone may ask for more.
+        let active = self.activity.begin();
+        let rows = rows.map(move |batch| {
+            let _active = &active;
+            batch.map_err(DataFusionError::from)
         });
-        let interrupt = self.interrupt.clone();
-        let rows = stream.build().map(move |batch| {
-            interrupt.check()?;
-            batch
-        });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+        // On the statement's own thread: nobody waits there but this statement, and batches need not change hands.
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream::iter(rows))))
     }
 }

@@ -3,12 +3,13 @@
 use crate::convert;
 use crate::datafusion_engine::Shared;
 use crate::interrupt::Interrupt;
+use crate::pushed::Tests;
 use crate::scan::ScopedScan;
 use crate::{EngineError, Lookup, Match};
 use splitplane_types::Cell;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
 pub(crate) fn lookup(
     shared: &Shared,
@@ -17,7 +18,8 @@ pub(crate) fn lookup(
 ) -> Result<Vec<Vec<Cell>>, EngineError> {
     let relation =
         lookup.plane.relation(&lookup.relation).ok_or_else(|| EngineError::plan("no such relation"))?;
-    let scan = ScopedScan::new(&shared.warehouse, relation)?;
+    let keep = shared.keep_for(&lookup.plane);
+    let scan = Arc::new(ScopedScan::resolve(&shared.warehouse, relation, keep)?);
     let find = |name: &String| {
         let at = relation.columns.iter().position(|column| column.name == *name);
         at.ok_or_else(|| EngineError::plan("no such column"))
@@ -33,33 +35,19 @@ pub(crate) fn lookup(
         wanted.push(column);
     }
     let mut found: BTreeSet<Tuple> = BTreeSet::new();
-    let mut failed = None;
-    shared.with_context(interrupt, |context| {
-        scan.run(&wanted, context, &mut |batch| {
-            let rows = match convert::cells(&batch) {
-                Ok(rows) => rows,
-                Err(error) => {
-                    failed = Some(error);
-                    return ControlFlow::Break(());
-                }
-            };
-            for mut row in rows {
-                let tested = row.split_off(shown);
-                if lookup.matching.iter().zip(&tested).all(|(condition, cell)| condition.holds(cell)) {
-                    found.insert(Tuple(row));
-                }
-                // The smallest are kept, so that what a limit leaves out does not depend on the order of rows.
-                if found.len() > lookup.limit {
-                    found.pop_last();
-                }
+    for batch in scan.rows(wanted, &Tests::default(), shared.context(interrupt))? {
+        for mut row in convert::cells(&batch?)? {
+            let tested = row.split_off(shown);
+            if lookup.matching.iter().zip(&tested).all(|(condition, cell)| condition.holds(cell)) {
+                found.insert(Tuple(row));
             }
-            ControlFlow::Continue(())
-        })
-    })?;
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(found.into_iter().map(|tuple| tuple.0).collect()),
+            // The smallest are kept, so that what a limit leaves out does not depend on the order of rows.
+            if found.len() > lookup.limit {
+                found.pop_last();
+            }
+        }
     }
+    Ok(found.into_iter().map(|tuple| tuple.0).collect())
 }
 
 impl Match {

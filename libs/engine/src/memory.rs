@@ -1,24 +1,68 @@
 //! Memory: what a statement may hold, and what all statements of the process may hold together.
 
+use crate::EngineError;
+use crate::kept::Keep;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryLimit, MemoryPool, MemoryReservation};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The name under which key sets of a scope take memory.
+pub(crate) const SCOPE: &str = "scope";
 
 /// A statement's pool inside the process's pool: growing must fit both.
 ///
-/// No query spills (there is no disk manager), so first come is first served and none can starve
-/// another beyond what the process has.
+/// The statement's own limit is what makes an operator spill, and what fills it is a function of the
+/// caller's rows: batches as the leaf cuts them. Key sets have a limit of their own, since they are not read
+/// where rows were kept. What others take is no reason to spill, since a spilled sum may add in another
+/// order: a statement for which the process has no room fails, whatever its operators make of it.
 #[derive(Debug)]
 pub(crate) struct StatementPool {
     own: GreedyMemoryPool,
+    scope: GreedyMemoryPool,
     process: Arc<GreedyMemoryPool>,
+    kept: Option<Arc<Keep>>,
+    is_starved: AtomicBool,
 }
 
 impl StatementPool {
     pub(crate) fn new(bytes_max: u64, process: &Arc<GreedyMemoryPool>) -> Self {
         let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-        Self { own: GreedyMemoryPool::new(bytes_max), process: Arc::clone(process) }
+        Self {
+            own: GreedyMemoryPool::new(bytes_max),
+            scope: GreedyMemoryPool::new(bytes_max),
+            process: Arc::clone(process),
+            kept: None,
+            is_starved: AtomicBool::new(false),
+        }
+    }
+
+    /// What is kept makes room for what is asked now.
+    pub(crate) fn beside(mut self, kept: &Arc<Keep>) -> Self {
+        self.kept = Some(Arc::clone(kept));
+        self
+    }
+
+    /// Fails once the process had no room for the statement.
+    pub(crate) fn check(&self) -> std::result::Result<(), EngineError> {
+        if self.is_starved.load(Ordering::Relaxed) {
+            let cause: crate::Cause = Arc::new(std::io::Error::other("the process has no memory left"));
+            return Err(EngineError::MemoryExceeded { cause });
+        }
+        Ok(())
+    }
+
+    fn own(&self, reservation: &MemoryReservation) -> &GreedyMemoryPool {
+        if reservation.consumer().name() == SCOPE { &self.scope } else { &self.own }
+    }
+
+    fn grow_process(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        let grown = self.process.try_grow(reservation, additional);
+        if grown.is_err() && self.kept.as_ref().is_some_and(|kept| kept.shed(additional)) {
+            return self.process.try_grow(reservation, additional);
+        }
+        grown
     }
 }
 
@@ -34,24 +78,26 @@ impl MemoryPool for StatementPool {
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.own.grow(reservation, additional);
+        self.own(reservation).grow(reservation, additional);
         self.process.grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.own.shrink(reservation, shrink);
+        self.own(reservation).shrink(reservation, shrink);
         self.process.shrink(reservation, shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        self.own.try_grow(reservation, additional)?;
-        self.process
-            .try_grow(reservation, additional)
-            .inspect_err(|_error| self.own.shrink(reservation, additional))
+        let own = self.own(reservation);
+        own.try_grow(reservation, additional)?;
+        self.grow_process(reservation, additional).inspect_err(|_error| {
+            own.shrink(reservation, additional);
+            self.is_starved.store(true, Ordering::Relaxed);
+        })
     }
 
     fn reserved(&self) -> usize {
-        self.own.reserved()
+        self.own.reserved() + self.scope.reserved()
     }
 
     fn memory_limit(&self) -> MemoryLimit {

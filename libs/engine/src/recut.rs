@@ -4,7 +4,8 @@
 //! on how many foreign rows shared a batch. Here batch edges, null buffers and even the capacity of
 //! buffers (which a memory limit can feel) are a function of the rows that stay.
 
-use arrow::array::{ArrayRef, MutableArrayData, RecordBatch, RecordBatchOptions, make_array};
+use crate::error::AnyError;
+use arrow::array::{Array, ArrayRef, MutableArrayData, RecordBatch, RecordBatchOptions, make_array};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use std::collections::VecDeque;
@@ -14,6 +15,9 @@ use std::sync::Arc;
 pub(crate) const BATCH_ROWS: usize = 8_192;
 
 /// Collects rows and gives batches of [`BATCH_ROWS`].
+///
+/// Rows are converted when a batch is cut, in the batch that they leave in: whether a value that does not
+/// convert is met before or after an earlier batch is handed up is then no matter of whose rows lay between.
 #[derive(Debug)]
 pub(crate) struct Recut {
     schema: SchemaRef,
@@ -21,13 +25,12 @@ pub(crate) struct Recut {
     rows: usize,
 }
 
+/// Brings a column of this position to the type of the schema.
+pub(crate) type Convert<'c> = &'c dyn Fn(usize, ArrayRef) -> Result<ArrayRef, AnyError>;
+
 impl Recut {
     pub(crate) fn new(schema: SchemaRef) -> Self {
         Self { schema, pending: VecDeque::new(), rows: 0 }
-    }
-
-    pub(crate) fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
     }
 
     pub(crate) fn push(&mut self, batch: RecordBatch) {
@@ -38,38 +41,53 @@ impl Recut {
     }
 
     /// The next full batch.
-    pub(crate) fn full(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        if self.rows >= BATCH_ROWS { self.cut(BATCH_ROWS).map(Some) } else { Ok(None) }
+    pub(crate) fn full(&mut self, convert: Convert<'_>) -> Result<Option<RecordBatch>, AnyError> {
+        if self.rows >= BATCH_ROWS { self.cut(BATCH_ROWS, convert).map(Some) } else { Ok(None) }
     }
 
     /// What is left when there are no more rows.
-    pub(crate) fn rest(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
-        if self.rows > 0 { self.cut(self.rows).map(Some) } else { Ok(None) }
+    pub(crate) fn rest(&mut self, convert: Convert<'_>) -> Result<Option<RecordBatch>, AnyError> {
+        if self.rows > 0 { self.cut(self.rows, convert).map(Some) } else { Ok(None) }
     }
 
-    fn cut(&mut self, rows: usize) -> Result<RecordBatch, ArrowError> {
-        let mut slices = Vec::new();
+    fn cut(&mut self, rows: usize, convert: Convert<'_>) -> Result<RecordBatch, AnyError> {
+        let mut pieces = Vec::new();
         let mut missing = rows;
         while missing > 0 {
             let Some(batch) = self.pending.pop_front() else { break };
             let taken = batch.num_rows().min(missing);
-            slices.push(batch.slice(0, taken));
             if taken < batch.num_rows() {
                 self.pending.push_front(batch.slice(taken, batch.num_rows() - taken));
+                pieces.push(batch.slice(0, taken).into_parts().1.into_iter());
+            } else {
+                // Taken apart, so that its arrays have no other owner and need not be copied.
+                pieces.push(batch.into_parts().1.into_iter());
             }
             missing -= taken;
         }
         self.rows -= rows;
-        let columns =
-            (0..self.schema.fields().len()).map(|index| join(&slices, index)).collect::<Result<_, _>>()?;
+        let mut columns = Vec::with_capacity(self.schema.fields().len());
+        for at in 0..self.schema.fields().len() {
+            let arrays = pieces.iter_mut().filter_map(Iterator::next);
+            let parts = arrays.map(|array| convert(at, array)).collect::<Result<Vec<_>, _>>()?;
+            columns.push(join(parts)?);
+        }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?)
     }
 }
 
 /// Copies, also where one slice would do: a slice keeps its neighbours' bytes alive.
-fn join(slices: &[RecordBatch], column: usize) -> Result<ArrayRef, ArrowError> {
-    let parts: Vec<_> = slices.iter().map(|slice| slice.column(column).to_data()).collect();
+fn join(mut parts: Vec<ArrayRef>) -> Result<ArrayRef, ArrowError> {
+    if parts.len() == 1
+        && let Some(array) = parts.pop()
+    {
+        match sole(array)? {
+            Ok(array) => return Ok(array),
+            Err(array) => parts.push(array),
+        }
+    }
+    let parts: Vec<_> = parts.iter().map(|part| part.to_data()).collect();
     let mut joined = MutableArrayData::new(parts.iter().collect(), false, 0);
     for (index, part) in parts.iter().enumerate() {
         joined.try_extend(index, 0, part.len())?;
@@ -83,10 +101,25 @@ fn join(slices: &[RecordBatch], column: usize) -> Result<ArrayRef, ArrowError> {
     Ok(array)
 }
 
+/// The array as it is, where it is what a copy would be: nobody else's, and its buffers end with its rows.
+fn sole(mut array: ArrayRef) -> Result<Result<ArrayRef, ArrayRef>, ArrowError> {
+    let Some(own) = Arc::get_mut(&mut array) else { return Ok(Err(array)) };
+    own.shrink_to_fit();
+    let data = array.to_data();
+    if data.offset() != 0 {
+        return Ok(Err(array));
+    }
+    let data = if data.null_count() == 0 { data.into_builder().nulls(None).build()? } else { data };
+    let held: usize = data.buffers().iter().map(|buffer| buffer.capacity()).sum();
+    let nulls = data.nulls().map_or(0, |nulls| nulls.buffer().capacity());
+    let exact = held + nulls == data.get_slice_memory_size()?;
+    Ok(if exact { Ok(make_array(data)) } else { Err(array) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Array, Int64Array, StringArray};
+    use arrow::array::{Int64Array, StringArray};
     use arrow::datatypes::{DataType, Field, Schema};
     use proptest::prelude::*;
 
@@ -107,13 +140,13 @@ mod tests {
         for size in sizes.iter().copied().chain([total]) {
             let size = size.min(total - from);
             // Sliced out of a larger batch, as a filter that keeps a run of rows may do.
-            recut.push(rows(from, size + 100).slice(0, size));
+            recut.push(if size % 2 == 0 { rows(from, size + 100).slice(0, size) } else { rows(from, size) });
             from += size;
-            while let Some(batch) = recut.full().unwrap() {
+            while let Some(batch) = recut.full(&|_at, array| Ok(array)).unwrap() {
                 batches.push(batch);
             }
         }
-        batches.extend(recut.rest().unwrap());
+        batches.extend(recut.rest(&|_at, array| Ok(array)).unwrap());
         batches
     }
 

@@ -11,11 +11,13 @@ use crate::lineage;
 use crate::memory::StatementPool;
 use crate::scan::ScopedScan;
 use crate::session;
+use crate::spill::Spill;
 use crate::wall;
 use crate::{EngineError, QueryResult, Statement};
 use arrow::array::{Array, RecordBatch};
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::parser::Statement as Parsed;
@@ -29,13 +31,17 @@ pub(crate) async fn run(
     statement: Statement,
     interrupt: Interrupt,
 ) -> Result<QueryResult, EngineError> {
-    let pool = Arc::new(StatementPool::new(statement.limits.memory_bytes_max, &shared.memory));
-    let state = session::sandbox(pool, relations(&shared, &statement, &interrupt)?, &interrupt)?;
+    let pool = StatementPool::new(statement.limits.memory_bytes_max, &shared.memory).beside(&shared.kept);
+    let (pool, files) = (Arc::new(pool), shared.spill.as_ref().map(Spill::statement));
+    let relations = relations(&shared, &statement, &interrupt)?;
+    let memory = Arc::clone(&pool) as Arc<dyn MemoryPool>;
+    let state = session::spilling(memory, files, relations, &interrupt)?;
     let plan = plan(&state, &statement).await?;
     let masked = lineage::masked(&plan);
     let physical = state.create_physical_plan(&plan).await?;
     wall::check_physical(&physical)?;
     let (batches, bytes) = collect(&physical, &state, &statement.limits).await?;
+    pool.check()?;
     let table = convert::table(&physical.schema(), &batches, &masked)?;
     Ok(QueryResult { table, bytes })
 }
@@ -54,7 +60,7 @@ fn relations(
             .plane
             .relation(name)
             .ok_or_else(|| EngineError::plan("a relation that the plane lacks"))?;
-        let scan = ScopedScan::new(&shared.warehouse, relation)?;
+        let scan = ScopedScan::resolve(&shared.warehouse, relation, shared.keep_for(&statement.plane))?;
         relations.push((
             relation.name.clone(),
             Arc::new(ScopedTable::new(scan, shared.activity.clone(), interrupt.clone())),

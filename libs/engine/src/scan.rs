@@ -1,22 +1,25 @@
 //! The scan of one relation: its source's files in order, the scope, the columns shown, batches cut anew.
 //!
-//! This is the whole of layer 3a at run time. It is synchronous code on a thread of its own; what it
-//! emits is a function of the caller's rows alone, and nothing above it can reach what it left out.
+//! This is the whole of layer 3a at run time. It is synchronous code on the statement's own thread; what
+//! it hands up is a function of the caller's rows alone, and nothing above it can reach what it left out.
 
 use crate::EngineError;
 use crate::computed::{self, Computed};
 use crate::error::AnyError;
+use crate::files::OpenFile;
+use crate::kept::{Found, Keep, Signature};
 use crate::mask;
-use crate::recut::Recut;
+use crate::pushed::Tests;
+use crate::reading::Meter;
+use crate::rows::Wanted;
 use crate::scope::Keys;
-use crate::source::{ScanContext, declared_columns, key_sets, scan_source};
+use crate::source::{ScanContext, SourceRows, key_sets, of_source, open_files, signature};
 use crate::typing;
 use crate::warehouse::Warehouse;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use splitplane_split_plane::{ColumnExpression, ColumnMask, RowScope, ScopedColumn, ScopedRelation};
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use splitplane_types::DataType;
 use std::sync::Arc;
 
 /// A relation of a sandbox, ready to be scanned any number of times.
@@ -25,10 +28,31 @@ pub(crate) struct ScopedScan {
     warehouse: Warehouse,
     source: String,
     rows: RowScope,
-    /// Columns of the source and the types they are brought to.
-    inputs: Vec<(String, Arrow)>,
+    /// Files that may hold its rows, as they were when the relation was resolved.
+    files: Vec<Arc<OpenFile>>,
+    inputs: Vec<Input>,
     outputs: Vec<Output>,
     schema: SchemaRef,
+    meter: Meter,
+    keeping: Option<Keeping>,
+}
+
+/// For whom the relation's rows may be kept, and what is.
+#[derive(Debug)]
+pub(crate) struct Keeping {
+    pub(crate) keep: Arc<Keep>,
+    pub(crate) owner: String,
+    pub(crate) signature: Signature,
+    pub(crate) found: Option<Found>,
+}
+
+/// A column of the source and the type it is brought to.
+#[derive(Debug)]
+pub(crate) struct Input {
+    pub(crate) name: String,
+    pub(crate) data_type: Arrow,
+    /// Whether no value of any of the files can fail to become one of that type.
+    pub(crate) is_exact: bool,
 }
 
 #[derive(Debug)]
@@ -44,25 +68,51 @@ enum OutputOrigin {
 }
 
 impl ScopedScan {
-    /// Resolves a relation's columns against the files that may hold its rows.
+    /// A scan of which nothing is kept.
     pub(crate) fn new(warehouse: &Warehouse, relation: &ScopedRelation) -> Result<Self, EngineError> {
-        let source = relation.source.clone();
-        let fail = |cause: AnyError| EngineError::warehouse(&source, cause);
-        let declared = declared_columns(warehouse, &source, &relation.rows)?;
+        Self::resolve(warehouse, relation, None)
+    }
+
+    /// Resolves a relation's columns against the files that may hold its rows, and no others: someone
+    /// else's file must not say more. Where no file may, every column is there, as text.
+    pub(crate) fn resolve(
+        warehouse: &Warehouse,
+        relation: &ScopedRelation,
+        keep: Option<(&Arc<Keep>, &str)>,
+    ) -> Result<Self, EngineError> {
+        let ScopedRelation { source, rows, .. } = relation;
+        let meter = warehouse.meter();
+        let keeping = match keep {
+            None => None,
+            Some((keep, owner)) => {
+                // Taken before the files are opened, and compared with what is there when all is read.
+                let signature = signature(warehouse, source, rows)?;
+                let found = keep.find(owner, source, rows, &signature);
+                Some(Keeping { keep: Arc::clone(keep), owner: owner.to_owned(), signature, found })
+            }
+        };
+        let files = match keeping.as_ref().and_then(|keeping| keeping.found.as_ref()) {
+            Some(found) => found.files.clone(),
+            None => open_files(warehouse, source, rows, &meter)?,
+        };
+        // What is certainly too large to keep is better read with a statement's comparisons applied early.
+        let rows_in_files: usize = files.iter().map(|file| file.rows_in_footer()).sum();
+        let keeping = keeping.filter(|keeping| rows_in_files <= keeping.keep.relation_bytes_max());
         let mut scan = Self {
             warehouse: warehouse.clone(),
             source: source.clone(),
-            rows: relation.rows.clone(),
+            rows: rows.clone(),
+            files,
             inputs: Vec::new(),
             outputs: Vec::new(),
             schema: Arc::new(Schema::empty()),
+            meter,
+            keeping,
         };
         let mut fields = Vec::with_capacity(relation.columns.len());
         for column in &relation.columns {
-            let (output, data_type) = scan.output(column, &declared).map_err(|error| match error {
-                OutputError::Source(cause) => fail(cause),
-                OutputError::Engine(error) => error,
-            })?;
+            let (output, data_type) =
+                scan.output(column).map_err(|cause| of_source(&relation.source, cause))?;
             fields.push(Field::new(&column.name, data_type, true));
             scan.outputs.push(output);
         }
@@ -78,85 +128,124 @@ impl ScopedScan {
         self.outputs.get(column).is_some_and(|output| output.mask.is_some())
     }
 
-    fn output(
-        &mut self,
-        column: &ScopedColumn,
-        declared: &BTreeMap<String, Arrow>,
-    ) -> Result<(Output, Arrow), OutputError> {
+    /// Bytes read from disk for this relation.
+    #[cfg(test)]
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.meter.bytes()
+    }
+
+    /// The type of a column that a statement may compare below the boundary: one that is shown as it is.
+    ///
+    /// Says nothing of files: which comparisons the leaf takes decides in which order a statement's other
+    /// conditions run, and that must not depend on how someone else's file is written.
+    pub(crate) fn comparable(&self, column: &str) -> Option<Arrow> {
+        let input = self.inputs.get(self.plain_input(column)?)?;
+        Some(input.data_type.clone())
+    }
+
+    fn output(&mut self, column: &ScopedColumn) -> Result<(Output, Arrow), AnyError> {
         let (origin, data_type) = match &column.expression {
             ColumnExpression::Physical(name) => {
-                let (name, file) = find(declared, name).ok_or("a column is missing from the source")?;
-                let target = typing::target(column.data_type, file)
-                    .ok_or_else(|| format!("a column of type {file} cannot be shown as declared"))?;
-                (OutputOrigin::Input(self.input(name, &target)), target)
+                let target = self.target(name, column.data_type)?;
+                (OutputOrigin::Input(self.input(name, &target)?), target)
             }
             ColumnExpression::Computed(expression) => {
-                let resolve = |name: &str| {
-                    let (name, file) = find(declared, name)?;
-                    Some((name.to_owned(), typing::target(None, file)?))
-                };
+                let resolve = |name: &str| Some((name.to_owned(), self.target(name, None).ok()?));
                 let plan = computed::plan(expression, column.data_type, &resolve)?;
-                let inputs =
-                    plan.inputs.iter().map(|(name, data_type)| self.input(name, data_type)).collect();
+                let input = |(name, data_type): &(String, Arrow)| self.input(name, data_type);
+                let inputs = plan.inputs.iter().map(input).collect::<Result<_, _>>()?;
                 let data_type = plan.data_type.clone();
                 (OutputOrigin::Computed(Computed::new(plan, inputs)), data_type)
             }
         };
         let shown = match column.mask {
-            Some(mask) => mask::shown_type(mask, &data_type).map_err(OutputError::Engine)?,
+            Some(mask) => mask::shown_type(mask, &data_type)?,
             None => data_type,
         };
         Ok((Output { origin, mask: column.mask }, shown))
     }
 
-    fn input(&mut self, name: &str, data_type: &Arrow) -> usize {
-        let known = self.inputs.iter().position(|(n, t)| n == name && t == data_type);
-        known.unwrap_or_else(|| {
-            self.inputs.push((name.to_owned(), data_type.clone()));
-            self.inputs.len() - 1
-        })
-    }
-
-    /// Scans; `emit` gets batches of the `wanted` outputs, each of 8,192 rows but for the last.
-    pub(crate) fn run(
-        &self,
-        wanted: &[usize],
-        context: &mut ScanContext<'_>,
-        emit: &mut dyn FnMut(RecordBatch) -> ControlFlow<()>,
-    ) -> Result<(), EngineError> {
-        let needed = self.needed(wanted);
-        let inputs: Vec<(String, Arrow)> =
-            needed.iter().filter_map(|index| self.inputs.get(*index).cloned()).collect();
-        let fields: Vec<Field> = inputs
-            .iter()
-            .enumerate()
-            .map(|(at, (_, data_type))| Field::new(format!("c{at}"), data_type.clone(), true))
-            .collect();
-        let mut recut = Recut::new(Arc::new(Schema::new(fields)));
-        let names: Vec<String> = inputs.iter().map(|(name, _)| name.clone()).collect();
-        let fail = |cause: AnyError| EngineError::warehouse(&self.source, cause);
-        let mut keys = Keys::new(key_sets(&self.warehouse, &self.rows, context)?);
-        let is_wanted = context.is_wanted;
-        let flow = scan_source(&self.warehouse, &self.source, &mut keys, &names, is_wanted, &mut |batch| {
-            let kept = convert(&batch, &inputs, &recut).map_err(fail)?;
-            recut.push(kept);
-            while let Some(batch) = recut.full().map_err(EngineError::internal)? {
-                if emit(self.show(&batch, wanted, &needed)?).is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        if flow.is_continue()
-            && let Some(batch) = recut.rest().map_err(EngineError::internal)?
-        {
-            // Nothing follows, so whether it is still wanted no longer matters.
-            let _ = emit(self.show(&batch, wanted, &needed)?);
+    /// The type in which a column of the source is shown: declared, or what all its files agree on.
+    fn target(&self, name: &str, declared: Option<DataType>) -> Result<Arrow, AnyError> {
+        let mut target: Option<Arrow> = None;
+        for file in &self.files {
+            let Some((_, in_file)) = file.find(name)? else { continue };
+            let this = typing::target(declared, in_file)
+                .ok_or_else(|| format!("a column of type {in_file} cannot be shown as declared"))?;
+            target = Some(match target {
+                None => this,
+                Some(known) => typing::wider(&known, &this)
+                    .ok_or("the files of the source differ in the type of a column")?,
+            });
         }
-        Ok(())
+        match target {
+            Some(target) => Ok(target),
+            None if self.files.is_empty() => Ok(typing::target(declared, &Arrow::Utf8)
+                .ok_or("a column of text cannot be shown as declared")?),
+            None => Err("a column is missing from the source".into()),
+        }
     }
 
-    fn needed(&self, wanted: &[usize]) -> Vec<usize> {
+    fn input(&mut self, name: &str, data_type: &Arrow) -> Result<usize, AnyError> {
+        let known = |input: &Input| input.name == name && input.data_type == *data_type;
+        if let Some(at) = self.inputs.iter().position(known) {
+            return Ok(at);
+        }
+        let mut is_exact = true;
+        for file in &self.files {
+            let in_file = file.find(name)?.map(|(_, in_file)| in_file);
+            is_exact &= in_file.is_none_or(|in_file| typing::is_exact(in_file, data_type));
+        }
+        self.inputs.push(Input { name: name.to_owned(), data_type: data_type.clone(), is_exact });
+        Ok(self.inputs.len() - 1)
+    }
+
+    /// The input that a column shows, where it is neither masked nor computed.
+    pub(crate) fn plain_input(&self, column: &str) -> Option<usize> {
+        self.outputs.get(self.schema.index_of(column).ok()?)?.plain_input()
+    }
+
+    pub(crate) fn input_at(&self, index: usize) -> Option<&Input> {
+        self.inputs.get(index)
+    }
+
+    pub(crate) const fn keeping(&self) -> Option<&Keeping> {
+        self.keeping.as_ref()
+    }
+
+    pub(crate) fn files(&self) -> &[Arc<OpenFile>] {
+        &self.files
+    }
+
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(crate) const fn scope(&self) -> &RowScope {
+        &self.rows
+    }
+
+    /// Whether the files still are what they were when the relation was resolved, and have been for a while.
+    pub(crate) fn is_settled(&self, before: &Signature) -> bool {
+        let now = crate::reading::now();
+        let same = signature(&self.warehouse, &self.source, &self.rows).is_ok_and(|now| now == *before);
+        same && before.iter().all(|(_, version)| version.is_settled(now))
+    }
+
+    /// The rows of the scope, as each file gives them.
+    pub(crate) fn read(
+        &self,
+        columns: Vec<(String, Arrow)>,
+        tests: Tests,
+        context: &ScanContext,
+    ) -> Result<SourceRows, EngineError> {
+        let keys = Keys::new(key_sets(&self.warehouse, &self.rows, &self.meter, context)?);
+        let wanted = Wanted { columns, tests, interrupt: context.interrupt.clone() };
+        Ok(SourceRows::new(&self.source, self.files.clone(), keys, wanted))
+    }
+
+    /// Inputs that the wanted outputs are made of, in order.
+    pub(crate) fn needed(&self, wanted: &[usize]) -> Vec<usize> {
         let mut needed = Vec::new();
         for output in wanted.iter().filter_map(|index| self.outputs.get(*index)) {
             match &output.origin {
@@ -170,7 +259,7 @@ impl ScopedScan {
     }
 
     /// Computes, then masks: what leaves the leaf is what the caller may see.
-    fn show(
+    pub(crate) fn show(
         &self,
         batch: &RecordBatch,
         wanted: &[usize],
@@ -198,40 +287,12 @@ impl ScopedScan {
     }
 }
 
-enum OutputError {
-    /// The source is not what the model says.
-    Source(AnyError),
-    Engine(EngineError),
-}
-
-impl<T: Into<AnyError>> From<T> for OutputError {
-    fn from(cause: T) -> Self {
-        let cause: AnyError = cause.into();
-        match cause.downcast::<EngineError>() {
-            Ok(error) => Self::Engine(*error),
-            Err(cause) => Self::Source(cause),
+impl Output {
+    /// The column of the source that this is, neither masked nor computed.
+    fn plain_input(&self) -> Option<usize> {
+        match (&self.origin, self.mask) {
+            (OutputOrigin::Input(index), None) => Some(*index),
+            (OutputOrigin::Input(_) | OutputOrigin::Computed(_), _) => None,
         }
     }
-}
-
-/// By exact name, else by the one name that differs in case alone, as Databricks reads names.
-fn find<'d>(declared: &'d BTreeMap<String, Arrow>, name: &str) -> Option<(&'d str, &'d Arrow)> {
-    if let Some((name, data_type)) = declared.get_key_value(name) {
-        return Some((name, data_type));
-    }
-    let mut alike = declared.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
-    match (alike.next(), alike.next()) {
-        (Some((name, data_type)), None) => Some((name, data_type)),
-        _ => None,
-    }
-}
-
-/// Brings the rows that stay to their types. Foreign rows are gone, so a failure is the caller's own.
-fn convert(batch: &RecordBatch, inputs: &[(String, Arrow)], recut: &Recut) -> Result<RecordBatch, AnyError> {
-    let column = |(name, data_type): &(String, Arrow)| {
-        typing::cast(batch.column_by_name(name).ok_or("a column was not read")?, data_type)
-    };
-    let columns = inputs.iter().map(column).collect::<Result<_, _>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(recut.schema(), columns, &options)?)
 }

@@ -8,45 +8,35 @@
 //!
 //! Does not cast, mask or cut; does not know who the caller is.
 
+mod extent;
+mod matching;
+
+pub(crate) use matching::BoundKeys;
+
 use crate::error::AnyError;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, StringArray, UInt32Array,
 };
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::compute::{CastOptions, and, cast_with_options, take};
 use arrow::datatypes::{DataType, Date32Type, Int64Type};
 use arrow::row::{RowConverter, SortField};
-use parquet::file::metadata::RowGroupMetaData;
-use parquet::file::statistics::Statistics;
+use extent::{Extent, sorted};
 use splitplane_split_plane::ScopeValue;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Values of a column kept one by one for pruning; beyond it only the smallest and the largest.
-const PRUNING_VALUES_MAX: usize = 10_000;
+/// Columns that folders' names hold, as text; `None` is NULL.
+pub(crate) type Partitions = [(String, Option<String>)];
 
 /// Tuples that a row must hold one of.
 #[derive(Debug, Clone)]
 pub(crate) struct KeySet {
     pub(crate) columns: Vec<String>,
-    /// One array per column, all of one length, each Utf8, Int64 or Date32.
+    /// One array per column, each Utf8, Int64 or Date32.
     values: Vec<ArrayRef>,
-}
-
-/// A key set in the types of one file's columns.
-#[derive(Debug)]
-pub(crate) struct BoundKeys {
-    columns: Vec<String>,
-    converter: RowConverter,
-    rows: HashSet<Box<[u8]>>,
-    extents: Vec<Extent>,
-}
-
-/// The sorted values that a column may have.
-#[derive(Debug)]
-enum Extent {
-    Integers(Vec<i64>),
-    Texts(Vec<Box<[u8]>>),
+    /// Tuples, which is the length of every array.
+    rows: usize,
 }
 
 /// The type in which a column is compared; `None` where keys of that type are not compared at all.
@@ -80,30 +70,53 @@ impl KeySet {
             let texts = tuples.iter().map(|tuple| tuple.get(index).map(spelling));
             Arc::new(texts.collect::<StringArray>())
         };
-        Self { columns: columns.to_vec(), values: (0..columns.len()).map(column).collect() }
+        Self {
+            columns: columns.to_vec(),
+            values: (0..columns.len()).map(column).collect(),
+            rows: tuples.len(),
+        }
     }
 
     pub(crate) fn of_arrays(columns: Vec<String>, values: Vec<ArrayRef>) -> Self {
-        Self { columns, values }
+        let rows = values.first().map_or(0, Array::len);
+        Self { columns, values, rows }
+    }
+
+    /// The tuples that a file in these folders can hold, without the columns that the folders' names are.
+    fn within(&self, partitions: &Partitions) -> Result<Self, AnyError> {
+        let known = |column: &String| partitions.iter().find(|(name, _)| name == column);
+        if !self.columns.iter().any(|column| known(column).is_some()) {
+            return Ok(self.clone());
+        }
+        let mut kept = BooleanArray::from(vec![true; self.rows]);
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
+        for (column, array) in self.columns.iter().zip(&self.values) {
+            let Some((_, value)) = known(column) else {
+                columns.push(column.clone());
+                values.push(Arc::clone(array));
+                continue;
+            };
+            let texts = respell(array, &DataType::Utf8)?;
+            let texts = texts.as_string::<i32>();
+            let same = texts.iter().map(|text| Some(text.is_some() && text == value.as_deref()));
+            kept = and(&kept, &same.collect::<BooleanArray>())?;
+        }
+        let rows = kept.true_count();
+        let positions: UInt32Array =
+            kept.values().set_indices().map(u32::try_from).collect::<Result<Vec<_>, _>>()?.into();
+        let values = values.iter().map(|array| take(array, &positions, None)).collect::<Result<_, _>>()?;
+        Ok(Self { columns, values, rows })
     }
 
     /// Binds to the types of a file's columns, in the order of [`Self::columns`].
-    pub(crate) fn bind(&self, families: &[DataType]) -> Result<BoundKeys, AnyError> {
+    fn bind(&self, families: &[DataType]) -> Result<BoundKeys, AnyError> {
         let values: Vec<ArrayRef> = self
             .values
             .iter()
             .zip(families)
             .map(|(array, family)| respell(array, family))
             .collect::<Result<_, _>>()?;
-        let converter = RowConverter::new(families.iter().cloned().map(SortField::new).collect())?;
-        let encoded = converter.convert_columns(&values)?;
-        let whole = |row: usize| values.iter().all(|array| array.is_valid(row));
-        let rows = (0..encoded.num_rows())
-            .filter(|row| whole(*row))
-            .map(|row| encoded.row(row).as_ref().into())
-            .collect();
-        let extents = values.iter().map(Extent::of).collect();
-        Ok(BoundKeys { columns: self.columns.clone(), converter, rows, extents })
+        BoundKeys::new(self.columns.clone(), families, &values, self.rows)
     }
 }
 
@@ -142,96 +155,6 @@ fn respell(array: &ArrayRef, family: &DataType) -> Result<ArrayRef, AnyError> {
         }
         other => return Err(format!("keys of type {other} cannot be compared").into()),
     })
-}
-
-impl BoundKeys {
-    /// Which rows of a batch hold one of the tuples.
-    pub(crate) fn matches(&self, batch: &RecordBatch) -> Result<BooleanArray, AnyError> {
-        let column =
-            |name: &String| comparable(batch.column_by_name(name).ok_or("a scope column was not read")?);
-        let columns: Vec<ArrayRef> = self.columns.iter().map(column).collect::<Result<_, _>>()?;
-        let encoded = self.converter.convert_columns(&columns)?;
-        let kept = (0..batch.num_rows()).map(|row| {
-            // NULL has an encoding of its own, and must not be equal to itself here.
-            let whole = columns.iter().all(|array| array.is_valid(row));
-            Some(whole && self.rows.contains(encoded.row(row).as_ref()))
-        });
-        Ok(kept.collect())
-    }
-
-    /// Whether a row group can hold a row of the scope, as far as its statistics tell.
-    pub(crate) fn may_hold_group(&self, group: &RowGroupMetaData, unsigned: &HashSet<String>) -> bool {
-        group.columns().iter().all(|chunk| {
-            let [name] = chunk.column_path().parts() else { return true };
-            let (Some(extent), Some(statistics)) = (self.extent(name), chunk.statistics()) else {
-                return true;
-            };
-            unsigned.contains(name) || extent.may_hold(statistics)
-        })
-    }
-
-    fn extent(&self, column: &str) -> Option<&Extent> {
-        self.columns.iter().position(|name| name == column).and_then(|index| self.extents.get(index))
-    }
-}
-
-impl Extent {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a family is an integer, a date or else text")]
-    fn of(array: &ArrayRef) -> Self {
-        match array.data_type() {
-            DataType::Int64 => Self::Integers(sorted(array.as_primitive::<Int64Type>().iter().flatten())),
-            DataType::Date32 => {
-                Self::Integers(sorted(array.as_primitive::<Date32Type>().iter().flatten().map(i64::from)))
-            }
-            _ => Self::Texts(sorted(
-                array.as_string::<i32>().iter().flatten().map(|text| text.as_bytes().into()),
-            )),
-        }
-    }
-
-    fn may_hold(&self, statistics: &Statistics) -> bool {
-        match (self, statistics) {
-            (Self::Integers(values), Statistics::Int32(range)) => match (range.min_opt(), range.max_opt()) {
-                (Some(min), Some(max)) => meets(values, &i64::from(*min), &i64::from(*max)),
-                _ => true,
-            },
-            (Self::Integers(values), Statistics::Int64(range)) => match (range.min_opt(), range.max_opt()) {
-                (Some(min), Some(max)) => meets(values, min, max),
-                _ => true,
-            },
-            // Bounds of the deprecated kind were made by comparing signed bytes.
-            (Self::Texts(_), Statistics::ByteArray(range)) if !statistics.is_min_max_deprecated() => {
-                match (range.min_bytes_opt(), range.max_bytes_opt()) {
-                    (Some(min), Some(max)) => self.may_hold_text(min, max),
-                    _ => true,
-                }
-            }
-            _ => true,
-        }
-    }
-
-    fn may_hold_text(&self, min: &[u8], max: &[u8]) -> bool {
-        match self {
-            Self::Texts(values) => meets(values, &min.into(), &max.into()),
-            Self::Integers(_) => true,
-        }
-    }
-}
-
-fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut values: Vec<T> = values.collect();
-    values.sort_unstable();
-    values.dedup();
-    values
-}
-
-fn meets<T: Ord>(values: &[T], min: &T, max: &T) -> bool {
-    if values.len() > PRUNING_VALUES_MAX {
-        return values.first().is_some_and(|first| first <= max)
-            && values.last().is_some_and(|last| last >= min);
-    }
-    let from = values.partition_point(|value| value < min);
-    values.get(from).is_some_and(|value| value <= max)
 }
 
 /// Collects the distinct tuples of some columns; how the set of an `EXISTS` is made.
@@ -280,21 +203,20 @@ impl TupleCollector {
     }
 }
 
-/// Key sets of a scope, bound once for every combination of types that its files have.
+/// Key sets of a scope, bound once for every combination of folders and types that its files have.
 #[derive(Debug)]
 pub(crate) struct Keys {
     sets: Vec<KeySet>,
-    bound: HashMap<(usize, Vec<DataType>), Arc<BoundKeys>>,
+    bound: HashMap<Binding, Arc<BoundKeys>>,
     partitions: HashMap<(usize, usize), Extent>,
 }
+
+/// A set, what the folders' names say of its columns, and the types of the others.
+type Binding = (usize, Vec<(String, Option<String>)>, Vec<DataType>);
 
 impl Keys {
     pub(crate) fn new(sets: Vec<KeySet>) -> Self {
         Self { sets, bound: HashMap::new(), partitions: HashMap::new() }
-    }
-
-    pub(crate) fn columns(&self) -> impl Iterator<Item = &String> {
-        self.sets.iter().flat_map(|set| &set.columns)
     }
 
     /// Binds every set to a file; `type_of` gives the type of its columns.
@@ -302,21 +224,32 @@ impl Keys {
         &mut self,
         type_of: impl Fn(&str) -> Option<DataType>,
     ) -> Result<Vec<Arc<BoundKeys>>, AnyError> {
+        self.bind_within(&[], type_of)
+    }
+
+    /// Binds every set to a file in these folders, whose names are taken as read.
+    pub(crate) fn bind_within(
+        &mut self,
+        partitions: &Partitions,
+        type_of: impl Fn(&str) -> Option<DataType>,
+    ) -> Result<Vec<Arc<BoundKeys>>, AnyError> {
         let mut all = Vec::with_capacity(self.sets.len());
         for (index, set) in self.sets.iter().enumerate() {
+            let known: Vec<_> =
+                partitions.iter().filter(|(name, _)| set.columns.contains(name)).cloned().collect();
             let family_of = |name: &String| {
                 let data_type = type_of(name).ok_or("a scope column is missing from the file")?;
                 family(&data_type)
                     .ok_or_else(|| AnyError::from(format!("keys of type {data_type} cannot be compared")))
             };
-            let families: Vec<DataType> = set.columns.iter().map(family_of).collect::<Result<_, _>>()?;
-            let key = (index, families);
-            let keys = match self.bound.get(&key) {
-                Some(keys) => Arc::clone(keys),
-                None => {
-                    let keys = Arc::new(set.bind(&key.1)?);
-                    self.bound.insert(key, Arc::clone(&keys));
-                    keys
+            let left = set.columns.iter().filter(|column| !known.iter().any(|(name, _)| name == *column));
+            let families: Vec<DataType> = left.map(family_of).collect::<Result<_, _>>()?;
+            let keys = match self.bound.entry((index, known, families)) {
+                Entry::Occupied(entry) => Arc::clone(entry.get()),
+                Entry::Vacant(entry) => {
+                    let (_, known, families) = entry.key();
+                    let keys = Arc::new(set.within(known)?.bind(families)?);
+                    Arc::clone(entry.insert(keys))
                 }
             };
             all.push(keys);
@@ -325,10 +258,7 @@ impl Keys {
     }
 
     /// Whether a file in folders of these values can hold a row of the scope. Read from names alone.
-    pub(crate) fn may_hold_file(
-        &mut self,
-        partitions: &[(String, Option<String>)],
-    ) -> Result<bool, AnyError> {
+    pub(crate) fn may_hold_file(&mut self, partitions: &Partitions) -> Result<bool, AnyError> {
         for (index, set) in self.sets.iter().enumerate() {
             for (column, value) in partitions {
                 let Some(position) = set.columns.iter().position(|name| name == column) else { continue };

@@ -14,8 +14,9 @@ use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
     TableProvider,
 };
+use datafusion::execution::TempFileFactory;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryLimit, MemoryPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
@@ -27,10 +28,22 @@ use std::sync::Arc;
 
 const CATALOG: &str = "sandbox";
 const SCHEMA: &str = "sandbox";
+/// Every sort that may spill sets aside one part in so many of the statement's memory, to merge what it spilled.
+const MERGE_PARTS: usize = 4;
 
-/// A session that knows these relations and no other.
+/// A session that knows these relations and no other, and cannot spill.
 pub(crate) fn sandbox(
     pool: Arc<dyn MemoryPool>,
+    relations: Vec<(String, Arc<dyn TableProvider>)>,
+    interrupt: &Interrupt,
+) -> Result<SessionState, EngineError> {
+    spilling(pool, None, relations, interrupt)
+}
+
+/// A session that knows these relations and no other, and spills to these files.
+pub(crate) fn spilling(
+    pool: Arc<dyn MemoryPool>,
+    files: Option<Arc<dyn TempFileFactory>>,
     relations: Vec<(String, Arc<dyn TableProvider>)>,
     interrupt: &Interrupt,
 ) -> Result<SessionState, EngineError> {
@@ -43,9 +56,14 @@ pub(crate) fn sandbox(
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     let registry = Registry::get();
+    // Where nothing spills, nothing is set aside for merging spilled runs.
+    let for_merges = match (&files, pool.memory_limit()) {
+        (Some(_), MemoryLimit::Finite(bytes)) => bytes / MERGE_PARTS,
+        (None, _) | (Some(_), MemoryLimit::Infinite | MemoryLimit::Unknown) => 0,
+    };
     Ok(SessionStateBuilder::new()
-        .with_config(config())
-        .with_runtime_env(runtime(pool)?)
+        .with_config(config().with_sort_spill_reservation_bytes(for_merges))
+        .with_runtime_env(runtime(pool, files)?)
         .with_catalog_list(Arc::new(catalogs))
         .with_expr_planners(planners())
         .with_scalar_functions(registry.scalar.clone())
@@ -70,9 +88,7 @@ fn config() -> SessionConfig {
         .with_target_partitions(1)
         .with_round_robin_repartition(false)
         .with_collect_statistics(false)
-        .with_enable_sort_pushdown(false)
-        // Nothing spills, so nothing is set aside for merging spilled runs.
-        .with_sort_spill_reservation_bytes(0);
+        .with_enable_sort_pushdown(false);
     let options = config.options_mut();
     options.execution.enable_recursive_ctes = false;
     options.execution.planning_concurrency = 1;
@@ -89,10 +105,15 @@ fn config() -> SessionConfig {
     config
 }
 
-fn runtime(pool: Arc<dyn MemoryPool>) -> Result<Arc<RuntimeEnv>, EngineError> {
+fn runtime(
+    pool: Arc<dyn MemoryPool>,
+    files: Option<Arc<dyn TempFileFactory>>,
+) -> Result<Arc<RuntimeEnv>, EngineError> {
+    // The engine's own disk manager would write what it spills as it is.
+    let mode = files.map_or(DiskManagerMode::Disabled, DiskManagerMode::Custom);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(pool)
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
         .build()?;
     // A new runtime can read every local file. This one cannot read any.
     runtime.deregister_object_store(ObjectStoreUrl::local_filesystem().as_ref())?;

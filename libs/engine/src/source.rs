@@ -1,60 +1,91 @@
 //! One source in one scope: its files in order, rows that no condition keeps left behind.
 //!
-//! Decides which files and rows are read at all. What is shown of them is the scan's.
+//! Decides which files are listed and opened at all. Which rows of a file are read is `rows.rs`; what is
+//! shown of them is the scan's.
 
 use crate::EngineError;
 use crate::error::AnyError;
-use crate::files::OpenFile;
-use crate::scope::{KeySet, Keys, TupleCollector};
-use crate::typing;
-use crate::warehouse::Warehouse;
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::{and, filter_record_batch};
+use crate::files::{Batches, OpenFile};
+use crate::interrupt::Interrupt;
+use crate::kept::Signature;
+use crate::pushed::Tests;
+use crate::reading::{Meter, Reading, Version};
+use crate::rows::{Wanted, rows_of};
+use crate::scope::{KeySet, Keys, Partitions, TupleCollector};
+use crate::warehouse::{DataFile, Warehouse};
+use arrow::array::RecordBatch;
 use arrow::datatypes::DataType as Arrow;
+use datafusion::execution::memory_pool::MemoryReservation;
 use splitplane_split_plane::{Condition, RowScope};
-use std::collections::{BTreeMap, HashSet};
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// What a scan may use, and whether anyone still wants it.
-pub(crate) struct ScanContext<'c> {
-    /// Called with every further byte that key sets take; an error ends the scan.
-    pub(crate) hold: &'c mut dyn FnMut(usize) -> Result<(), EngineError>,
-    /// Asked between batches, also while no row matches.
-    pub(crate) is_wanted: &'c dyn Fn() -> bool,
+#[derive(Debug)]
+pub(crate) struct ScanContext {
+    /// What key sets take counts here; when there is no more, the scan ends.
+    pub(crate) held: MemoryReservation,
+    pub(crate) interrupt: Interrupt,
 }
 
-/// Columns and natural types of a source, from files that may hold rows of the scope and no others.
-///
-/// Where no file may, every column is text: someone else's file must not say more.
-pub(crate) fn declared_columns(
+/// Files of a scan that stay open while it waits; of more, each is opened again when its turn comes.
+const FILES_OPEN_MAX: usize = 64;
+
+/// What went wrong with a source, unless it was not the source's doing.
+pub(crate) fn of_source(source: &str, cause: AnyError) -> EngineError {
+    match cause.downcast::<EngineError>() {
+        Ok(error) => *error,
+        Err(cause) => EngineError::warehouse(source, cause),
+    }
+}
+
+/// Names of the files that may hold rows of the scope, as far as their folders' names tell.
+pub(crate) fn list_files(
     warehouse: &Warehouse,
     source: &str,
     rows: &RowScope,
-) -> Result<BTreeMap<String, Arrow>, EngineError> {
-    let fail = |cause: AnyError| EngineError::warehouse(source, cause);
+) -> Result<Vec<DataFile>, EngineError> {
     let mut keys = Keys::new(direct_keys(rows));
-    let files = warehouse.files(source)?;
-    let mut declared: Option<BTreeMap<String, Arrow>> = None;
-    for file in &files {
-        if !keys.may_hold_file(&file.partitions).map_err(fail)? {
-            continue;
-        }
-        let open = OpenFile::open(file).map_err(fail)?;
-        let natural =
-            |(name, data_type): (&str, &Arrow)| Some((name.to_owned(), typing::target(None, data_type)?));
-        let columns: BTreeMap<String, Arrow> = open.columns().filter_map(natural).collect();
-        match &declared {
-            None => declared = Some(columns),
-            Some(first) if *first == columns => {}
-            Some(_) => return Err(fail("the files of the source differ in their columns".into())),
+    warehouse.files_where(source, &mut |partitions: &Partitions| keys.may_hold_file(partitions))
+}
+
+/// Paths and versions of all files that rows of the scope may come from, those of `EXISTS` included.
+pub(crate) fn signature(
+    warehouse: &Warehouse,
+    source: &str,
+    rows: &RowScope,
+) -> Result<Signature, EngineError> {
+    let mut signature = Signature::new();
+    for file in list_files(warehouse, source, rows)? {
+        let metadata = file.path.metadata().map_err(|cause| EngineError::warehouse(source, cause))?;
+        signature.push((file.path, Version::of(&metadata)));
+    }
+    if let RowScope::All(conditions) = rows {
+        for condition in conditions {
+            if let Condition::Exists { source, rows, .. } = condition {
+                signature.extend(self::signature(warehouse, source, rows)?);
+            }
         }
     }
-    if let Some(declared) = declared {
-        return Ok(declared);
+    Ok(signature)
+}
+
+/// Those files, opened: from here on the scan reads these versions or fails.
+pub(crate) fn open_files(
+    warehouse: &Warehouse,
+    source: &str,
+    rows: &RowScope,
+    meter: &Meter,
+) -> Result<Vec<Arc<OpenFile>>, EngineError> {
+    let mut files = Vec::new();
+    for (at, file) in list_files(warehouse, source, rows)?.iter().enumerate() {
+        let mut open =
+            OpenFile::open_counted(file, meter).map_err(|cause| EngineError::warehouse(source, cause))?;
+        if at >= FILES_OPEN_MAX {
+            open.close();
+        }
+        files.push(Arc::new(open));
     }
-    let first = files.first().ok_or_else(|| fail("no file".into()))?;
-    let open = OpenFile::open(first).map_err(fail)?;
-    Ok(open.columns().map(|(name, _)| (name.to_owned(), Arrow::Utf8)).collect())
+    Ok(files)
 }
 
 fn direct_keys(rows: &RowScope) -> Vec<KeySet> {
@@ -74,7 +105,8 @@ fn direct_keys(rows: &RowScope) -> Vec<KeySet> {
 pub(crate) fn key_sets(
     warehouse: &Warehouse,
     rows: &RowScope,
-    context: &mut ScanContext<'_>,
+    meter: &Meter,
+    context: &ScanContext,
 ) -> Result<Vec<KeySet>, EngineError> {
     let RowScope::All(conditions) = rows else { return Ok(Vec::new()) };
     // The plane cannot be built this way; without a condition no row may pass here either.
@@ -85,7 +117,9 @@ pub(crate) fn key_sets(
     for condition in conditions {
         sets.push(match condition {
             Condition::Keys { columns, tuples } => KeySet::of_tuples(columns, tuples),
-            Condition::Exists { source, rows, by } => existing(warehouse, source, rows, by, context)?,
+            Condition::Exists { source, rows, by } => {
+                existing(warehouse, source, rows, by, (meter, context))?
+            }
         });
     }
     Ok(sets)
@@ -96,77 +130,79 @@ fn existing(
     source: &str,
     rows: &RowScope,
     by: &[(String, String)],
-    context: &mut ScanContext<'_>,
+    (meter, context): (&Meter, &ScanContext),
 ) -> Result<KeySet, EngineError> {
     let fail = |cause: AnyError| EngineError::warehouse(source, cause);
-    let theirs: Vec<String> = by.iter().map(|(_, theirs)| theirs.clone()).collect();
-    let mine = by.iter().map(|(mine, _)| mine.clone()).collect();
-    let mut keys = Keys::new(key_sets(warehouse, rows, context)?);
+    let keys = Keys::new(key_sets(warehouse, rows, meter, context)?);
+    let wanted = Wanted {
+        // A file without the key has nothing to compare: NULL of no type is refused below.
+        columns: by.iter().map(|(_, theirs)| (theirs.clone(), Arrow::Null)).collect(),
+        tests: Tests::default(),
+        interrupt: context.interrupt.clone(),
+    };
+    let files = open_files(warehouse, source, rows, meter)?;
     let mut tuples = TupleCollector::default();
-    let is_wanted = context.is_wanted;
     let mut held = 0;
-    let flow = scan_source(warehouse, source, &mut keys, &theirs, is_wanted, &mut |batch| {
-        let columns: Vec<ArrayRef> =
-            theirs.iter().filter_map(|name| batch.column_by_name(name).cloned()).collect();
-        let bytes = tuples.add(&columns).map_err(fail)?;
-        (context.hold)(bytes - held)?;
+    for batch in SourceRows::new(source, files, keys, wanted) {
+        let bytes = tuples.add(batch?.columns()).map_err(fail)?;
+        context.held.try_grow(bytes - held)?;
         held = bytes;
-        Ok(ControlFlow::Continue(()))
-    })?;
-    if flow.is_break() {
-        return Err(EngineError::Cancelled);
     }
-    tuples.finish(mine).map_err(fail)
+    tuples.finish(by.iter().map(|(mine, _)| mine.clone()).collect()).map_err(fail)
 }
 
-/// Reads `columns` of the rows whose keys are in all sets, file by file.
-pub(crate) fn scan_source(
-    warehouse: &Warehouse,
-    source: &str,
-    keys: &mut Keys,
-    columns: &[String],
-    is_wanted: &dyn Fn() -> bool,
-    each: &mut dyn FnMut(RecordBatch) -> Result<ControlFlow<()>, EngineError>,
-) -> Result<ControlFlow<()>, EngineError> {
-    let fail = |cause: AnyError| EngineError::warehouse(source, cause);
-    let mut read: Vec<String> = columns.to_vec();
-    read.extend(keys.columns().filter(|name| !columns.contains(name)).cloned());
-    let mut seen = HashSet::new();
-    read.retain(|name| seen.insert(name.clone()));
-    for file in warehouse.files(source)? {
-        if !keys.may_hold_file(&file.partitions).map_err(fail)? {
-            continue;
-        }
-        let open = OpenFile::open(&file).map_err(fail)?;
-        let bound = keys.bind(|name| open.data_type(name).cloned()).map_err(fail)?;
-        let unsigned: HashSet<String> = open
-            .columns()
-            .filter(|(_, t)| t.is_unsigned_integer())
-            .map(|(name, _)| name.to_owned())
-            .collect();
-        let batches = open
-            .read(&read, |group| bound.iter().all(|keys| keys.may_hold_group(group, &unsigned)))
-            .map_err(fail)?;
-        for batch in batches {
-            if !is_wanted() {
-                return Ok(ControlFlow::Break(()));
+/// Columns of the rows whose keys are in all sets, file by file, in the types of each file.
+pub(crate) struct SourceRows {
+    source: String,
+    files: std::vec::IntoIter<Arc<OpenFile>>,
+    keys: Keys,
+    wanted: Wanted,
+    current: Option<(Batches, Reading)>,
+}
+
+impl SourceRows {
+    pub(crate) fn new(source: &str, files: Vec<Arc<OpenFile>>, keys: Keys, wanted: Wanted) -> Self {
+        Self { source: source.to_owned(), files: files.into_iter(), keys, wanted, current: None }
+    }
+
+    fn advance(&mut self) -> Result<Option<RecordBatch>, AnyError> {
+        loop {
+            self.wanted.interrupt.check()?;
+            if let Some((batches, reading)) = &mut self.current {
+                match batches.next().transpose()? {
+                    Some(batch) if batch.num_rows() == 0 => continue,
+                    Some(batch) => return Ok(Some(batch)),
+                    None => {
+                        reading.check_unchanged()?;
+                        self.current = None;
+                    }
+                }
             }
-            let mut batch = batch.map_err(fail)?;
-            let mut kept: Option<BooleanArray> = None;
-            for keys in &bound {
-                let these = keys.matches(&batch).map_err(fail)?;
-                kept = Some(match kept {
-                    Some(others) => and(&others, &these).map_err(EngineError::internal)?,
-                    None => these,
-                });
+            let Some(file) = self.files.next() else { return Ok(None) };
+            let partitions = &file.file().partitions;
+            if !self.keys.may_hold_file(partitions)? {
+                continue;
             }
-            if let Some(kept) = kept {
-                batch = filter_record_batch(&batch, &kept).map_err(EngineError::internal)?;
+            let bound = self.keys.bind_within(partitions, |name| file.data_type(name).cloned())?;
+            if bound.iter().any(|keys| keys.is_nothing()) {
+                continue;
             }
-            if batch.num_rows() > 0 && each(batch)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
+            let reading = file.reading()?;
+            self.current = Some((rows_of(&file, &reading, bound, &self.wanted)?, reading));
         }
     }
-    Ok(ControlFlow::Continue(()))
+}
+
+impl std::fmt::Debug for SourceRows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SourceRows(..)")
+    }
+}
+
+impl Iterator for SourceRows {
+    type Item = Result<RecordBatch, EngineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.advance().map_err(|cause| of_source(&self.source, cause)).transpose()
+    }
 }

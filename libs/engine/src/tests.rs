@@ -1,9 +1,13 @@
 //! The engine as its callers see it, and its leaf as the optimizer sees it.
 
+mod drift;
 mod execution;
-mod fixture;
+pub(crate) mod fixture;
 mod interference;
+mod kept;
 mod limits;
+mod pruning;
 mod scans;
 mod security_sql;
+mod spill;
 mod walls;

@@ -6,20 +6,21 @@
 
 use crate::EngineError;
 use crate::interrupt::Interrupt;
+use crate::turns::Turns;
 use futures::future::{Either, select};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 /// The runtime and how many statements may use it.
 #[derive(Debug)]
 pub(crate) struct Threads {
     runtime: Option<Runtime>,
     handle: Handle,
-    permits: Arc<Semaphore>,
+    turns: Arc<Turns>,
     activity: Activity,
 }
 
@@ -73,7 +74,7 @@ impl Threads {
         Ok(Self {
             runtime: Some(runtime),
             handle,
-            permits: Arc::new(Semaphore::new(threads.max(1))),
+            turns: Turns::new(threads.max(1)),
             activity: Activity(Arc::new(watch::Sender::new(0))),
         })
     }
@@ -82,9 +83,11 @@ impl Threads {
         &self.activity
     }
 
-    /// Runs one statement's work on a thread of its own, for at most `time_max`, waiting included.
+    /// Runs one statement's work on a thread of its own, for at most `time_max`, waiting included. It waits
+    /// in its lane's queue.
     pub(crate) async fn run<T, Work>(
         &self,
+        lane: &str,
         time_max: Duration,
         work: impl FnOnce(Interrupt) -> Work + Send + 'static,
     ) -> Result<T, EngineError>
@@ -96,12 +99,11 @@ impl Threads {
         let (alive, gone) = oneshot::channel::<()>();
         let interrupt = Interrupt::default();
         let _caller = Caller { _alive: alive, interrupt: interrupt.clone() };
-        let (permits, handle, active) =
-            (Arc::clone(&self.permits), self.handle.clone(), self.activity.begin());
+        let (handle, active) = (self.handle.clone(), self.activity.begin());
         let statement = async move {
-            let permit = permits.acquire_owned().await.map_err(EngineError::internal)?;
+            let turn = self.turns.take(lane).await?;
             let thread = handle.clone().spawn_blocking(move || {
-                let _running = (permit, active);
+                let _running = (turn, active);
                 handle.block_on(async {
                     match select(gone, pin!(work(interrupt))).await {
                         Either::Left(_gone) => Err(EngineError::Cancelled),
@@ -137,16 +139,17 @@ mod tests {
     async fn a_panic_is_one_statements_failure() {
         let threads = Threads::new(1, 1 << 20).unwrap();
         let minute = Duration::from_secs(60);
-        let failed: Result<(), _> = threads.run(minute, |_interrupt| async { panic!("on purpose") }).await;
+        let failed: Result<(), _> =
+            threads.run("a", minute, |_interrupt| async { panic!("on purpose") }).await;
         assert!(matches!(failed, Err(EngineError::Internal { .. })));
-        assert!(matches!(threads.run(minute, |_interrupt| async { Ok(7) }).await, Ok(7)));
+        assert!(matches!(threads.run("a", minute, |_interrupt| async { Ok(7) }).await, Ok(7)));
     }
 
     #[tokio::test]
     async fn a_caller_is_answered_in_time_even_by_a_thread_that_never_yields() {
         let threads = Threads::new(1, 1 << 20).unwrap();
         let (release, blocked) = std::sync::mpsc::channel::<()>();
-        let stuck = threads.run(Duration::from_millis(50), move |_interrupt| async move {
+        let stuck = threads.run("a", Duration::from_millis(50), move |_interrupt| async move {
             // Blocks the thread as planning does: no await point.
             blocked.recv().map_err(EngineError::internal)
         });

@@ -87,6 +87,38 @@ fn can_become(from: &Arrow, to: &Arrow) -> bool {
         || (time(from) && time(to) && zoned(from) == zoned(to))
 }
 
+/// The type in which columns of both types can be shown without loss: where files of one source differ.
+#[expect(clippy::wildcard_enum_match_arm, reason = "types of different families are refused")]
+pub(crate) fn wider(one: &Arrow, other: &Arrow) -> Option<Arrow> {
+    let digits = |data_type: &Arrow| match data_type {
+        Arrow::Int64 => Some((INTEGER_PRECISION, 0)),
+        Arrow::Decimal128(precision, scale) => Some((*precision, *scale)),
+        _ => None,
+    };
+    if one == other {
+        return Some(one.clone());
+    }
+    let ((one, one_scale), (other, other_scale)) = (digits(one)?, digits(other)?);
+    let scale = one_scale.max(other_scale);
+    let before = |precision: u8, scale: i8| i16::from(precision) - i16::from(scale);
+    let precision = before(one, one_scale).max(before(other, other_scale)) + i16::from(scale);
+    let precision = u8::try_from(precision).ok().filter(|digits| *digits <= DECIMAL_PRECISION_MAX)?;
+    Some(Arrow::Decimal128(precision, scale))
+}
+
+/// Whether every value of the one type has its equal in the other, so that a cast cannot fail.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a cast that is not named here may fail")]
+pub(crate) fn is_exact(from: &Arrow, to: &Arrow) -> bool {
+    match (from, to) {
+        (from, to) if from == to => true,
+        (Arrow::Utf8View, Arrow::Utf8) => true,
+        (Arrow::Dictionary(_, values), to) => is_exact(values, to),
+        (Arrow::Float16 | Arrow::Float32, Arrow::Float64) => true,
+        (from, Arrow::Int64) => from.is_integer() && *from != Arrow::UInt64,
+        _ => false,
+    }
+}
+
 /// The type as the rest of the system names it; `None` for types that no result may have.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 pub(crate) fn data_type(arrow: &Arrow) -> Option<DataType> {
@@ -116,6 +148,9 @@ pub(crate) fn cast(array: &ArrayRef, to: &Arrow) -> Result<ArrayRef, AnyError> {
     }
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     let result = cast_with_options(array, to, &strict)?;
+    if is_exact(from, to) {
+        return Ok(result);
+    }
     let from_text = matches!(from, Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View | Arrow::Dictionary(..));
     if !from_text && *to != Arrow::Utf8 {
         let back = cast_with_options(&result, from, &strict)?;

@@ -5,16 +5,20 @@
 //! not read rows.
 
 use crate::EngineError;
+use crate::error::AnyError;
 use crate::files::OpenFile;
+use crate::reading::Meter;
+use crate::scope::Partitions;
 use crate::typing;
 use splitplane_types::{Column, DataType};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A folder of sources: `c.parquet`, or else the folder `c` of Parquet files, or else `c.csv`.
+/// A folder of sources: `c.parquet`, or else the folder `c` of Parquet and CSV files, or else `c.csv`.
 #[derive(Debug, Clone)]
 pub struct Warehouse {
     root: PathBuf,
+    meter: Meter,
 }
 
 /// A file of a source.
@@ -44,7 +48,7 @@ impl Warehouse {
     /// [`EngineError::Warehouse`] when it is no folder.
     pub fn open(root: &Path) -> Result<Self, EngineError> {
         if root.is_dir() {
-            return Ok(Self { root: root.to_owned() });
+            return Ok(Self { root: root.to_owned(), meter: Meter::default() });
         }
         let name = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Err(EngineError::warehouse(&name, format!("{} is not a folder", root.display())))
@@ -75,35 +79,60 @@ impl Warehouse {
         Ok(shown.map(column).collect())
     }
 
-    /// The files of a source, in the order in which they are read.
+    /// Bytes read from its files since it was opened, footers and indexes included.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.meter.bytes()
+    }
+
+    /// Counts what one scan reads, in addition to all.
+    pub(crate) fn meter(&self) -> Meter {
+        self.meter.part()
+    }
+
+    /// All files of a source, in the order in which they are read; an error where there is none.
     pub(crate) fn files(&self, source: &str) -> Result<Vec<DataFile>, EngineError> {
-        let fail = |cause: io::Error| EngineError::warehouse(source, cause);
+        let files = self.files_where(source, &mut |_partitions| Ok(true))?;
+        if files.is_empty() {
+            return Err(EngineError::warehouse(source, "no Parquet or CSV file in the folder"));
+        }
+        Ok(files)
+    }
+
+    /// The files in folders whose values may matter. Other folders are not even listed, so that the cost
+    /// of a listing follows what is asked for.
+    pub(crate) fn files_where(
+        &self,
+        source: &str,
+        matters: Matters<'_>,
+    ) -> Result<Vec<DataFile>, EngineError> {
+        let fail = |cause: AnyError| EngineError::warehouse(source, cause);
         if !is_source_name(source) {
-            return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, "not a plain name")));
+            return Err(fail("not a plain name".into()));
         }
         let at = |end: &str| self.root.join(format!("{source}{end}"));
         for (path, format) in
-            [(at(".parquet"), Format::Parquet), (at(""), Format::Parquet), (at(".csv"), Format::Csv)]
+            [(at(".parquet"), Some(Format::Parquet)), (at(""), None), (at(".csv"), Some(Format::Csv))]
         {
             let Ok(metadata) = path.metadata() else { continue };
-            if metadata.is_file() && path.extension().is_some() {
-                return Ok(vec![DataFile { path, format, partitions: Vec::new() }]);
-            }
-            if metadata.is_dir() && format == Format::Parquet {
-                let mut files = Vec::new();
-                collect(&path, &[], &mut files).map_err(fail)?;
-                if files.is_empty() {
-                    return Err(fail(io::Error::new(
-                        io::ErrorKind::NotFound,
-                        "no Parquet file in the folder",
-                    )));
+            match format {
+                Some(format) if metadata.is_file() => {
+                    return Ok(vec![DataFile { path, format, partitions: Vec::new() }]);
                 }
-                return Ok(files);
+                None if metadata.is_dir() => {
+                    let mut files = Vec::new();
+                    collect(&path, &mut Vec::new(), matters, &mut files).map_err(fail)?;
+                    return Ok(files);
+                }
+                Some(_) | None => {}
             }
         }
-        Err(fail(io::Error::new(io::ErrorKind::NotFound, "no such source")))
+        Err(fail("no such source".into()))
     }
 }
+
+/// Whether a file in folders of these values may matter.
+pub(crate) type Matters<'m> = &'m mut dyn FnMut(&Partitions) -> Result<bool, AnyError>;
 
 /// No separator, no dot: a name can never lead out of the folder.
 fn is_source_name(name: &str) -> bool {
@@ -113,35 +142,50 @@ fn is_source_name(name: &str) -> bool {
 
 fn collect(
     folder: &Path,
-    partitions: &[(String, Option<String>)],
+    partitions: &mut Vec<(String, Option<String>)>,
+    matters: Matters<'_>,
     files: &mut Vec<DataFile>,
-) -> io::Result<()> {
+) -> Result<(), AnyError> {
     if partitions.len() > FOLDER_DEPTH_MAX {
-        return Err(io::Error::other("folders nested too deep"));
+        return Err("folders nested too deep".into());
     }
     let mut entries: Vec<_> = folder.read_dir()?.collect::<io::Result<_>>()?;
     // The order of a listing is the file system's, and changes when anyone adds a file.
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
-        let name =
-            entry.file_name().into_string().map_err(|_name| io::Error::other("a file name is not UTF-8"))?;
+        let name = entry.file_name().into_string().map_err(|_name| "a file name is not UTF-8")?;
         // Markers and files in the making, as every engine leaves them beside the data.
         if name.starts_with(['_', '.']) {
             continue;
         }
         let path = entry.path();
-        let metadata = path.metadata()?;
-        if metadata.is_dir() {
+        let mut is_folder = entry.file_type()?.is_dir();
+        if entry.file_type()?.is_symlink() {
+            is_folder = path.metadata()?.is_dir();
+        }
+        if is_folder {
             let Some((key, value)) = name.split_once('=') else { continue };
             let value = if value == HIVE_NULL { None } else { Some(unescape(value)?) };
-            let mut inner = partitions.to_vec();
-            inner.push((unescape(key)?, value));
-            collect(&path, &inner, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "parquet") {
-            files.push(DataFile { path, format: Format::Parquet, partitions: partitions.to_vec() });
+            partitions.push((unescape(key)?, value));
+            if matters(partitions)? {
+                collect(&path, partitions, matters, files)?;
+            }
+            partitions.pop();
+        } else if let Some(format) = Format::of(&path) {
+            files.push(DataFile { path, format, partitions: partitions.clone() });
         }
     }
     Ok(())
+}
+
+impl Format {
+    fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "parquet" => Some(Self::Parquet),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
 }
 
 /// Undoes the `%3A` that writers put for characters a folder's name cannot hold.

@@ -28,6 +28,14 @@ pub enum ScopeValue {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecurityPlane {
     relations: Vec<ScopedRelation>,
+    owner: Option<Owner>,
+}
+
+/// For whom a plane was built, as far as an engine needs to know: it keeps apart, and takes turns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Owner {
+    tenant: String,
+    key: String,
 }
 
 /// A relation of a sandbox: where it comes from, what is shown of it, which rows.
@@ -202,7 +210,28 @@ impl SecurityPlane {
             refuse_duplicate(&relation.name, others.map(|other| other.name.as_str()), "the sandbox")?;
             check_relation(relation)?;
         }
-        Ok(Self { relations })
+        Ok(Self { relations, owner: None })
+    }
+
+    /// The same plane, with its tenant, whose statements take turns with those of other tenants, and a key
+    /// under which an engine may keep its rows for the next question. The key must differ wherever anything
+    /// differs that decides what its owner may see, beside the plane itself.
+    #[must_use]
+    pub fn owned_by(mut self, tenant: String, key: String) -> Self {
+        self.owner = Some(Owner { tenant, key });
+        self
+    }
+
+    /// The key under which rows of the plane may be kept; without one, none are.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.owner.as_ref().map(|owner| owner.key.as_str())
+    }
+
+    /// The tenant with whose other statements this plane's wait; all planes without an owner wait together.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        self.owner.as_ref().map_or("", |owner| owner.tenant.as_str())
     }
 
     /// The relations, in order.

@@ -7,6 +7,7 @@ use splitplane_service::config::{
 };
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The reference file, compiled in.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -81,6 +82,13 @@ pub struct Sandboxes {
     /// File of the key that seals sandbox ids.
     #[serde(with = "splitplane_service::config::path")]
     pub sealing_key: PathBuf,
+    /// Rows kept in memory for all callers together, in bytes.
+    pub kept_bytes_max: u64,
+    /// Rows kept of one relation, in bytes.
+    pub kept_relation_bytes_max: u64,
+    /// How long they are kept.
+    #[serde(with = "humantime_serde")]
+    pub kept_age_max: Duration,
 }
 
 /// `[masks]`
@@ -102,6 +110,13 @@ pub struct EngineLimits {
     pub memory_bytes_max: u64,
     /// Stack of each thread, in bytes.
     pub stack_bytes: usize,
+    /// Folder for what does not fit in memory.
+    #[serde(with = "splitplane_service::config::path")]
+    pub spill: PathBuf,
+    /// Bytes on disk of one statement.
+    pub spill_statement_bytes_max: u64,
+    /// Bytes on disk of all statements together.
+    pub spill_bytes_max: u64,
 }
 
 /// `[audit]`

@@ -136,7 +136,7 @@ impl DataPlane {
         let now = self.clock.now();
         let token = self.sealer.open(sandbox_id, session, &self.model, &self.policy)?;
         self.budgets.take_statement(&token.id, UNIX_EPOCH + Duration::from_secs(token.expires), now)?;
-        let _place = self.budgets.enter(session.composite().tenant())?;
+        let _place = self.budgets.enter(session.composite().tenant(), self.policy.limits.time_max).await?;
 
         let sandbox = self.enter(session, &token.relations).await?;
         let query = guard(&sandbox, &token, draft)?;
@@ -211,6 +211,10 @@ impl DataPlane {
     async fn enter(&self, session: &VerifiedSession, relations: &[String]) -> Result<Sandbox, QueryError> {
         let grants = self.read_grants(session).await?;
         let plane = security_plane(&self.model, &self.policy, session, &self.masks, &grants, relations)?;
+        let (composite, model, policy) = (session.composite(), self.model.digest, self.policy.digest);
+        // Invariant 7. The plane itself, and with it every grant, is compared as well.
+        let key = format!("{composite}\n{}\n{model}\n{policy}", session.role());
+        let plane = plane.owned_by(composite.tenant().to_string(), key);
         Ok(Sandbox { plane: Arc::new(plane), grants })
     }
 

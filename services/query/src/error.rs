@@ -120,6 +120,7 @@ const fn engine_reason(error: &EngineError) -> Reason {
         EngineError::RowsExceeded { .. } | EngineError::BytesExceeded { .. } => Reason::ResultTooLarge,
         EngineError::MemoryExceeded { .. } => Reason::QueryMemoryExceeded,
         EngineError::TimeExceeded { .. } => Reason::Deadline,
+        EngineError::Busy => Reason::TenantBusy,
         EngineError::Cancelled => Reason::Cancelled,
         EngineError::Internal { .. } => Reason::Internal,
     }

@@ -23,7 +23,7 @@ use crate::rpc::Rpc;
 use crate::token::Sealer;
 use base64::Engine as _;
 use splitplane_audit::AuditLog;
-use splitplane_engine::{DataFusionEngine, EngineConfig, Warehouse};
+use splitplane_engine::{DataFusionEngine, EngineConfig, EngineError, KeptConfig, SpillConfig, Warehouse};
 use splitplane_proto::query::v1::query_service_server::QueryServiceServer;
 use splitplane_semantics::{Policy, SemanticModel, load_model, load_policy};
 use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
@@ -42,6 +42,8 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
     let model = schema::declared(model, &policy, &warehouse)
         .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
+    schema::warn_of_cost(&model, &policy, &warehouse)
+        .map_err(|error| StartError::service("the data cannot be read", error))?;
     let sealer =
         Sealer::new(&secret(&config.sandboxes.sealing_key, "the sandboxes' sealing key cannot be used")?)
             .ok_or_else(|| {
@@ -50,15 +52,8 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
     let audit = AuditLog::open(&config.audit.file)
         .map_err(|error| StartError::service("the audit log cannot be opened", error))?;
-    let engine = DataFusionEngine::new(
-        warehouse,
-        &EngineConfig {
-            threads: config.engine.threads.get(),
-            memory_bytes_max: config.engine.memory_bytes_max,
-            stack_bytes: config.engine.stack_bytes,
-        },
-    )
-    .map_err(|error| StartError::service("the engine cannot be started", error))?;
+    let engine = engine(warehouse, &config)
+        .map_err(|error| StartError::service("the engine cannot be started", error))?;
 
     let auth = start.upstream(Workload::Auth, &config.auth)?;
     let feed = SessionFeed::new(&start, auth);
@@ -79,6 +74,25 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
     let app = start.app(Routes::new(server), identity, readiness);
     Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+}
+
+fn engine(warehouse: Warehouse, config: &Config) -> Result<DataFusionEngine, EngineError> {
+    let threads = EngineConfig {
+        threads: config.engine.threads.get(),
+        memory_bytes_max: config.engine.memory_bytes_max,
+        stack_bytes: config.engine.stack_bytes,
+    };
+    let kept = KeptConfig {
+        bytes_max: config.sandboxes.kept_bytes_max,
+        relation_bytes_max: config.sandboxes.kept_relation_bytes_max,
+        age_max: config.sandboxes.kept_age_max,
+    };
+    let spill = SpillConfig {
+        folder: config.engine.spill.clone(),
+        statement_bytes_max: config.engine.spill_statement_bytes_max,
+        bytes_max: config.engine.spill_bytes_max,
+    };
+    DataFusionEngine::open(warehouse, &threads, kept, Some(&spill))
 }
 
 fn semantics(config: &Config) -> Result<(SemanticModel, Policy), StartError> {

@@ -1,7 +1,7 @@
 //! Types of columns: from the semantic model, else from the files' declared schema; never from data.
 
-use splitplane_engine::{EngineError, Warehouse};
-use splitplane_semantics::{FieldExpression, Policy, SemanticModel};
+use splitplane_engine::{EngineError, Spread, Warehouse};
+use splitplane_semantics::{DatasetPolicy, FieldExpression, Policy, RowPolicy, ScopeRule, SemanticModel};
 
 /// Why the data does not fit the model.
 #[derive(Debug, thiserror::Error)]
@@ -87,4 +87,33 @@ pub(crate) fn declared(
         }
     }
     Ok(model)
+}
+
+/// Says which datasets make every question cost as much as everyone's rows, and what to do about it.
+pub(crate) fn warn_of_cost(
+    model: &SemanticModel,
+    policy: &Policy,
+    warehouse: &Warehouse,
+) -> Result<(), EngineError> {
+    for dataset in &model.datasets {
+        let Some(DatasetPolicy { rows: RowPolicy::Scoped(rules), .. }) = policy.datasets.get(&dataset.name)
+        else {
+            continue;
+        };
+        let bindings = rules.iter().flat_map(|rule| match rule {
+            ScopeRule::Columns(bindings) => bindings.as_slice(),
+            ScopeRule::Through { .. } => &[],
+        });
+        let columns: Vec<String> = bindings.map(|(_, column)| column.clone()).collect();
+        match warehouse.spread(&dataset.source, &columns)? {
+            Spread::Few | Spread::Folders | Spread::Clustered => {}
+            Spread::Everywhere => tracing::warn!(
+                dataset = %dataset.name,
+                columns = %columns.join(", "),
+                "rows of all callers lie among each other: the time of a question follows everyone's rows. \
+                 Partition the files by the scope's columns, or sort them by one"
+            ),
+        }
+    }
+    Ok(())
 }

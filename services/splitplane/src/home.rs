@@ -116,6 +116,12 @@ impl Home {
         self.root.join("audit").join("log.jsonl")
     }
 
+    /// Where statements set aside what does not fit in memory.
+    #[must_use]
+    pub fn spill(&self) -> PathBuf {
+        self.root.join("spill")
+    }
+
     /// Model and policy of an embedded example.
     #[must_use]
     pub fn example(&self, name: &str) -> PathBuf {

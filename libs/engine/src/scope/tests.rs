@@ -1,7 +1,8 @@
 //! The scope on its own: keys that look alike stay apart, and pruning never loses a row.
 
+use super::extent::meets;
 use super::*;
-use arrow::array::{Int32Array, StringDictionaryBuilder};
+use arrow::array::{Int32Array, RecordBatch, StringDictionaryBuilder};
 use arrow::datatypes::Int32Type;
 use proptest::prelude::*;
 

@@ -1,7 +1,10 @@
 //! A small aquarium keeper's world, made by hand: warehouses, planes and statements in few words.
 
+use crate::interrupt::Interrupt;
+use crate::source::ScanContext;
 use crate::{DataFusionEngine, Engine, EngineConfig, EngineError, QueryResult, Statement, Warehouse};
 use arrow::array::{ArrayRef, RecordBatch};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
 use splitplane_split_plane::{
     ColumnExpression, ColumnMask, Condition, RowScope, SandboxView, ScopeValue, ScopedColumn, ScopedRelation,
     SecurityPlane, ViewRelation,
@@ -34,6 +37,12 @@ pub(crate) fn engine(folder: &Path) -> DataFusionEngine {
 
 pub(crate) fn limits() -> Limits {
     crate::kit::interference::limits()
+}
+
+/// What a scan may use that nobody limits or stops.
+pub(crate) fn unlimited() -> ScanContext {
+    let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+    ScanContext { held: MemoryConsumer::new("a test").register(&pool), interrupt: Interrupt::default() }
 }
 
 pub(crate) fn text(text: &str) -> ScopeValue {

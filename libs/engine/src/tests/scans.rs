@@ -2,13 +2,13 @@
 
 use super::fixture::*;
 use crate::kit::world::{self, Share};
+use crate::pushed::Tests;
 use crate::scan::ScopedScan;
-use crate::source::ScanContext;
 use crate::{EngineError, Warehouse};
 use arrow::array::{ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray};
+use splitplane_split_plane::ScopedRelation;
 use splitplane_types::DataType;
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,18 +16,19 @@ fn strings(values: &[&str]) -> ArrayRef {
     Arc::new(StringArray::from(values.to_vec()))
 }
 
+fn resolved(folder: &Path, relation: &ScopedRelation) -> Arc<ScopedScan> {
+    Arc::new(ScopedScan::new(&Warehouse::open(folder).unwrap(), relation).unwrap())
+}
+
+/// All columns of all rows, and the scan that read them.
+fn read(scan: &Arc<ScopedScan>) -> Result<Vec<RecordBatch>, EngineError> {
+    let wanted = (0..scan.schema().fields().len()).collect();
+    scan.rows(wanted, &Tests::default(), unlimited())?.collect()
+}
+
 fn scan(folder: &Path, relation: &str) -> Vec<RecordBatch> {
     let plane = world::plane().unwrap();
-    let scan = ScopedScan::new(&Warehouse::open(folder).unwrap(), plane.relation(relation).unwrap()).unwrap();
-    let wanted: Vec<usize> = (0..scan.schema().fields().len()).collect();
-    let mut batches = Vec::new();
-    let mut context = ScanContext { hold: &mut |_bytes| Ok(()), is_wanted: &|| true };
-    let mut emit = |batch| {
-        batches.push(batch);
-        ControlFlow::Continue(())
-    };
-    scan.run(&wanted, &mut context, &mut emit).unwrap();
-    batches
+    read(&resolved(folder, plane.relation(relation).unwrap())).unwrap()
 }
 
 #[test]

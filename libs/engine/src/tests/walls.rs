@@ -5,13 +5,20 @@ use crate::interrupt::Interrupt;
 use crate::leaf::{ScopedExec, ScopedTable};
 use crate::scan::ScopedScan;
 use crate::{Warehouse, session, wall};
+use arrow::array::{ArrayRef, Int32Array, StringArray};
+use arrow::datatypes::DataType as Arrow;
 use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
-use datafusion::logical_expr::{LogicalPlan, TableProviderFilterPushDown, col, lit};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, TableProviderFilterPushDown, cast, col, lit, not, try_cast,
+};
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 use datafusion::sql::parser::DFParser;
+use splitplane_split_plane::{ColumnMask, ScopedColumn};
+use splitplane_types::DataType;
 use std::collections::BTreeSet;
+use std::ops::Div as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -150,14 +157,11 @@ async fn nothing_of_a_statement_goes_beneath_the_leaf() {
 async fn the_leaf_shows_columns_and_nothing_else() {
     let folder = world();
     let table = table(folder.path());
-    let (cheap, fallible) = (col("tank").eq(lit("7")), col("fish").is_not_null());
-    let answers = table.supports_filters_pushdown(&[&cheap, &fallible]).unwrap();
-    assert_eq!(answers, [TableProviderFilterPushDown::Unsupported, TableProviderFilterPushDown::Unsupported]);
     assert!(
         table.statistics().is_none() && table.constraints().is_none() && table.get_logical_plan().is_none()
     );
     let state = state(folder.path());
-    let leaf = table.scan(&state, None, &[cheap], Some(1)).await.unwrap();
+    let leaf = table.scan(&state, None, &[col("tank").eq(lit("7"))], Some(1)).await.unwrap();
     assert!(leaf.is::<ScopedExec>() && leaf.children().is_empty());
     assert!(leaf.fetch().is_none() && leaf.with_fetch(Some(1)).is_none() && !leaf.supports_limit_pushdown());
     let known = leaf.properties();
@@ -165,6 +169,105 @@ async fn the_leaf_shows_columns_and_nothing_else() {
     // An error of someone's plan, or `EXPLAIN`, could print the leaf: no scope, no file, no count.
     let shown = displayable(leaf.as_ref()).indent(true).to_string();
     assert_eq!(shown.trim(), "ScopedExec");
+}
+
+/// A relation with columns of every kind: as they are, declared otherwise, masked, computed.
+fn kinds(folder: &Path) -> Arc<dyn TableProvider> {
+    let text = |values: [&str; 2]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
+    let number: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
+    let columns = vec![
+        ("tenant", text(["t1", "t2"])),
+        ("plain", text(["a", "b"])),
+        ("number", number),
+        ("digits", text(["1", "x"])),
+    ];
+    parquet(folder, "kinds.parquet", columns);
+    let columns = vec![
+        column("plain", None),
+        column("number", Some(DataType::Integer)),
+        ScopedColumn { name: "declared".to_owned(), ..column("digits", Some(DataType::Integer)) },
+        ScopedColumn { name: "hidden".to_owned(), ..masked("plain", ColumnMask::Null) },
+        ScopedColumn { name: "ending".to_owned(), ..masked("plain", ColumnMask::Last(1)) },
+        computed("half", "number / 2", Some(DataType::Float)),
+    ];
+    let kinds = relation("kinds", columns, keys(&["tenant"], &[&["t1"]]));
+    let scan = ScopedScan::new(&Warehouse::open(folder).unwrap(), &kinds).unwrap();
+    let threads = crate::threads::Threads::new(1, 1 << 20).unwrap();
+    Arc::new(ScopedTable::new(scan, threads.activity().clone(), Interrupt::default()))
+}
+
+#[tokio::test]
+async fn only_a_column_as_it_is_compared_with_a_literal_goes_beneath_the_leaf() {
+    let folder = folder();
+    let table = kinds(folder.path());
+    let goes = |filter: Expr| {
+        table.supports_filters_pushdown(&[&filter]).unwrap() == [TableProviderFilterPushDown::Exact]
+    };
+    for filter in [
+        col("plain").eq(lit("a")),
+        lit("a").lt(col("plain")),
+        col("plain").lt_eq(lit("a")),
+        col("number").gt(lit(1_i64)),
+        col("number").gt_eq(lit(1_i64)),
+        col("number").between(lit(1_i64), lit(2_i64)),
+        col("plain").in_list(vec![lit("a"), lit("b")], false),
+        col("plain").in_list(vec![lit("a")], true),
+        col("plain").is_null(),
+        col("number").is_not_null(),
+    ] {
+        assert!(goes(filter.clone()), "{filter}");
+    }
+    for filter in [
+        // Masked, computed, or read by a conversion that may fail.
+        col("hidden").is_null(),
+        col("hidden").eq(lit("a")),
+        col("ending").eq(lit("a")),
+        col("half").gt(lit(0.5)),
+        col("half").is_null(),
+        col("declared").eq(lit(1_i64)),
+        col("declared").is_null(),
+        // Of another type, and so converted by someone.
+        col("number").eq(lit("1")),
+        col("number").eq(lit(1_i32)),
+        col("plain").eq(lit(1_i64)),
+        cast(col("plain"), Arrow::Int64).gt(lit(0_i64)),
+        try_cast(col("plain"), Arrow::Int64).is_null(),
+        // No single column and literal.
+        col("plain").eq(col("plain")),
+        (col("number") + lit(1_i64)).eq(lit(2_i64)),
+        lit(10_i64).div(col("number")).gt(lit(1_i64)),
+        col("number").eq(lit(1_i64)).or(col("plain").eq(lit("a"))),
+        not(col("plain").eq(lit("a"))),
+        col("plain").like(lit("a%")),
+        col("plain").not_eq(lit("a")),
+        col("number").in_list(vec![lit(10_i64).div(lit(0_i64))], false),
+        col("number").between(lit(1_i64), col("number")),
+        lit(true),
+    ] {
+        assert!(!goes(filter.clone()), "{filter}");
+    }
+}
+
+/// Statement, and what of it is still evaluated above the leaf.
+const EVALUATED_ABOVE: [(&str, bool); 8] = [
+    ("SELECT fish FROM tanks WHERE tank = '7'", false),
+    ("SELECT fish FROM tanks WHERE '7' >= tank AND fish IN ('eel', 'cod') AND fish IS NOT NULL", false),
+    ("SELECT fish FROM tanks WHERE tank = '7' AND CAST(tank AS INT) > 0", true),
+    ("SELECT fish FROM tanks WHERE tank = '7' OR fish = 'eel'", true),
+    ("SELECT fish FROM tanks WHERE substr(tank, 1, 9) = '7'", true),
+    ("SELECT fish FROM tanks WHERE tank LIKE '7%'", true),
+    ("SELECT fish FROM tanks WHERE tank < fish", true),
+    ("SELECT fish FROM tanks WHERE 10 / CAST(tank AS INT) > 1", true),
+];
+
+#[tokio::test]
+async fn a_filter_stays_above_the_leaf_unless_it_is_such_a_comparison() {
+    let folder = world();
+    let state = state(folder.path());
+    for (sql, above) in EVALUATED_ABOVE {
+        let text = displayable(physical(&state, sql).await.as_ref()).indent(true).to_string();
+        assert_eq!(text.contains("FilterExec"), above, "{sql}: {text}");
+    }
 }
 
 #[tokio::test]

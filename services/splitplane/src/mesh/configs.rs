@@ -146,6 +146,7 @@ impl Configs {
         self.query.warehouse.data.clone_from(&world.data);
         self.query.sandboxes.sealing_key = keys.sandbox();
         self.query.masks.key = keys.masks();
+        self.query.engine.spill = options.home.spill();
         self.query.audit.file = options.home.audit_log();
         if let Ports::Base(base) = options.ports {
             self.auth.requests.authorities = authorities(base);
