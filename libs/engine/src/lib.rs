@@ -16,9 +16,12 @@
 //! - **10** Non-interference, checked by [`kit`] against this engine and against weakened ones.
 
 mod arithmetic;
+mod calendar;
 mod computed;
 mod convert;
+mod databricks;
 mod datafusion_engine;
+mod division;
 mod engine;
 mod error;
 mod files;
@@ -29,6 +32,7 @@ mod leaf;
 mod lineage;
 mod lookup;
 mod memory;
+mod reads;
 mod recut;
 mod registry;
 mod run;
@@ -36,6 +40,7 @@ mod scan;
 mod scope;
 mod session;
 mod source;
+mod sum;
 mod threads;
 mod typing;
 mod wall;
