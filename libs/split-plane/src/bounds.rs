@@ -32,6 +32,8 @@ pub(crate) const DEPTH_MAX: usize = 32;
 pub(crate) const CHAIN_MAX: usize = 200;
 /// Operators of arithmetic above one another. Engines look at the whole of a term for each of its parts.
 pub(crate) const ARITHMETIC_MAX: u16 = 32;
+/// Different windows of one SELECT. An engine sorts for each, and looks for orders that serve several.
+pub(crate) const WINDOWS_MAX: usize = 8;
 /// Literals of one IN list.
 pub(crate) const IN_LIST_MAX: usize = 1_000;
 /// Joins of one SELECT.

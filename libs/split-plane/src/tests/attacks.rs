@@ -132,6 +132,11 @@ pub(super) const ATTACKS: &[(&str, &str, GuardErrorKind)] = &[
         "SELECT passengers+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1+1 AS a, a-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1 AS b FROM trips",
         TooComplex,
     ),
+    (
+        "D2",
+        "SELECT rank() OVER (ORDER BY day) AS a, rank() OVER (ORDER BY note) AS b, rank() OVER (ORDER BY revenue) AS c, rank() OVER (ORDER BY trip_id) AS d, rank() OVER (ORDER BY route_id) AS e, rank() OVER (ORDER BY passengers) AS f, rank() OVER (ORDER BY day DESC) AS g, rank() OVER (ORDER BY note DESC) AS h, rank() OVER (ORDER BY revenue DESC) AS i FROM trips",
+        TooComplex,
+    ),
     ("D4", "SELECT repeat(note, 1000000000) AS v FROM trips", NotAllowed),
     ("D4", "SELECT lpad(note, 2000000000) AS v FROM trips", TooComplex),
     ("D4", "SELECT lpad(note, passengers) AS v FROM trips", TooComplex),

@@ -7,7 +7,7 @@
 use super::{Checked, Cost, Facts, Origin, OutColumn, Output, Walk, build};
 use crate::error::GuardError;
 use crate::plane::is_name;
-use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, WindowSpec};
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, OrderByExpr, WindowSpec};
 use std::rc::Rc;
 
 /// Longest name that a draft may give to something of its own.
@@ -63,6 +63,8 @@ pub(super) struct Frame {
     pub(super) outputs: Vec<Named>,
     /// Windows that a WINDOW clause names, as the draft has them.
     pub(super) windows: Vec<(String, WindowSpec)>,
+    /// Windows in use: partitions and keys, as they run.
+    pub(super) used: Vec<(Vec<Expr>, Vec<OrderByExpr>)>,
     pub(super) aliases: Aliases,
     /// What makes the rows that a window sees distinct.
     pub(super) row_keys: RowKeys,
@@ -118,6 +120,7 @@ impl Frame {
             correlated: false,
             outputs: Vec::new(),
             windows: Vec::new(),
+            used: Vec::new(),
             aliases: Aliases::Hidden,
             row_keys: RowKeys::Input,
         }

@@ -5,6 +5,7 @@
 
 use super::scope::RowKeys;
 use super::{Checked, Facts, Walk, build, instead, not_allowed};
+use crate::bounds::WINDOWS_MAX;
 use crate::error::GuardError;
 use crate::functions::{AllowedFunction, FunctionKind};
 use sqlparser::ast::{
@@ -60,9 +61,21 @@ impl Walk<'_> {
         if by_rows || depends_on_ties(function) {
             self.append_row_keys(&mut keys)?;
         }
+        self.count_window(&partitions, &keys)?;
         let spec =
             WindowSpec { window_name: None, partition_by: partitions, order_by: keys, window_frame: frame };
         Ok((WindowType::WindowSpec(spec), facts))
+    }
+
+    fn count_window(&mut self, partitions: &[Expr], keys: &[OrderByExpr]) -> Result<(), GuardError> {
+        let Some(frame) = self.frames.last_mut() else { return Ok(()) };
+        if !frame.used.iter().any(|(known, order)| known == partitions && order == keys) {
+            frame.used.push((partitions.to_vec(), keys.to_vec()));
+        }
+        if frame.used.len() > WINDOWS_MAX {
+            return Err(GuardError::too_complex(format!("more than {WINDOWS_MAX} different windows")));
+        }
+        Ok(())
     }
 
     /// The windows that a WINDOW clause names, for the innermost SELECT.
