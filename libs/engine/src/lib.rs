@@ -17,9 +17,12 @@
 
 mod arithmetic;
 mod batches;
+mod calendar;
 mod computed;
 mod convert;
+mod databricks;
 mod datafusion_engine;
+mod division;
 mod engine;
 mod error;
 mod files;
@@ -34,6 +37,7 @@ mod mask;
 mod memory;
 mod pushed;
 mod reading;
+mod reads;
 mod recut;
 mod registry;
 mod rows;
@@ -44,6 +48,7 @@ mod session;
 mod source;
 mod spill;
 mod spread;
+mod sum;
 mod threads;
 mod turns;
 mod typing;

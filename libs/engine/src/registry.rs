@@ -3,7 +3,9 @@
 //! The names are the guard's; what is registered under them is decided here, and some are never
 //! registered whatever the guard says.
 
-use crate::arithmetic::{DIVIDE, MODULO};
+use crate::arithmetic::OPERATORS;
+use crate::databricks;
+use crate::sum::Sum;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
 use splitplane_split_plane::{FUNCTIONS, Meaning};
@@ -20,7 +22,8 @@ pub(crate) struct Registry {
 }
 
 /// Functions that syntax becomes: EXTRACT, POSITION, SUBSTRING, `median(CAST(x AS DOUBLE))`.
-const OF_SYNTAX: [&str; 7] = ["count", "date_part", "date_trunc", "median", "strpos", "substr", "to_char"];
+const OF_SYNTAX: [&str; 9] =
+    ["count", "date_part", "date_trunc", "median", "min", "nullif", "strpos", "substr", "to_char"];
 
 /// Functions that tell of the machine, the clock, files or chance.
 const NEVER: [&str; 16] = [
@@ -58,19 +61,32 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     };
     let mut scalar = SessionStateDefaults::default_scalar_functions();
     scalar.retain(|f| known(f.name(), f.aliases()) && f.signature().volatility != Volatility::Volatile);
+    // Ours take the place of the engine's of the same name.
+    let ours = |name: &str| databricks::functions().iter().any(|function| function.name() == name);
+    scalar.retain(|f| !ours(f.name()) && !f.aliases().iter().any(|alias| ours(alias)));
+    scalar.extend(databricks::functions().iter().map(Arc::clone));
     let mut aggregate = SessionStateDefaults::default_aggregate_functions();
-    aggregate.retain(|f| known(f.name(), f.aliases()));
+    aggregate.retain(|f| known(f.name(), f.aliases()) && f.name() != "sum");
+    aggregate.push(Arc::new(AggregateUDF::from(Sum::new())));
     let mut window = SessionStateDefaults::default_window_functions();
     window.retain(|f| known(f.name(), f.aliases()));
     let names = scalar.iter().map(|f| f.name()).chain(aggregate.iter().map(|f| f.name()));
-    let names =
-        names.chain(window.iter().map(|f| f.name())).chain([DIVIDE, MODULO]).map(str::to_owned).collect();
+    let names = names.chain(window.iter().map(|f| f.name())).chain(OPERATORS).map(str::to_owned).collect();
     Registry { scalar, aggregate, window, names }
 });
 
 impl Registry {
     pub(crate) fn get() -> &'static Self {
         &REGISTRY
+    }
+
+    /// The engine's own name for a function that the guard named, which may be one of its aliases.
+    pub(crate) fn canonical(&self, name: &str) -> Option<&str> {
+        let is = |own: &str, aliases: &[String]| own == name || aliases.iter().any(|alias| alias == name);
+        let scalar = self.scalar.iter().find(|f| is(f.name(), f.aliases())).map(|f| f.name());
+        let aggregate = self.aggregate.iter().find(|f| is(f.name(), f.aliases())).map(|f| f.name());
+        let window = self.window.iter().find(|f| is(f.name(), f.aliases())).map(|f| f.name());
+        scalar.or(aggregate).or(window)
     }
 
     /// Whether a planned call may run.

@@ -74,6 +74,7 @@ async fn plan(state: &SessionState, statement: &Statement) -> Result<LogicalPlan
     let tree = ast::Statement::Query(Box::new(statement.query.query().clone()));
     let plan = state.statement_to_plan(Parsed::Statement(Box::new(tree))).await?;
     wall::check_logical(&plan, statement.query.relations())?;
+    wall::check_uses(&plan, &statement.query)?;
     for field in plan.schema().fields() {
         convert::shown(field.data_type())?;
     }

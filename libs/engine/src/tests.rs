@@ -1,5 +1,7 @@
 //! The engine as its callers see it, and its leaf as the optimizer sees it.
 
+mod bombs;
+mod differential;
 mod drift;
 mod execution;
 pub(crate) mod fixture;
@@ -10,4 +12,5 @@ mod pruning;
 mod scans;
 mod security_sql;
 mod spill;
+mod values;
 mod walls;

@@ -3,7 +3,9 @@
 //! The guard looked at a syntax tree; this looks at what the engine made of it. Neither trusts the other.
 
 use crate::EngineError;
+use crate::databricks::TEXT;
 use crate::leaf::{ScopedExec, ScopedTable};
+use crate::reads::Reads;
 use crate::registry::Registry;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::source_as_provider;
@@ -12,6 +14,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, WindowFunctionDefinition};
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use splitplane_split_plane::GuardedQuery;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -24,6 +27,25 @@ pub(crate) fn check_logical(
         check_node(node, relations)?;
         node.apply_expressions(|expression| expression.apply(check_expression))
     })?;
+    Ok(())
+}
+
+/// Refuses a plan that names anything that the guard did not find in the statement.
+///
+/// The two looked at different things, a tree and a plan, by different code: a name that only the engine
+/// sees was resolved otherwise than the guard thought.
+pub(crate) fn check_uses(plan: &LogicalPlan, query: &GuardedQuery) -> std::result::Result<(), EngineError> {
+    let Reads { relations, columns, functions } = Reads::of(plan)?;
+    if !relations.is_subset(query.relations()) || !columns.is_subset(&query.columns()) {
+        return Err(EngineError::plan("a relation or a column that the guard did not see"));
+    }
+    let registry = Registry::get();
+    let named = query.functions();
+    let called: BTreeSet<&str> = named.iter().filter_map(|name| registry.canonical(name)).collect();
+    let unseen = |name: &String| !called.contains(name.as_str()) && name != TEXT;
+    if functions.iter().any(unseen) {
+        return Err(EngineError::plan("a function that the guard did not see"));
+    }
     Ok(())
 }
 

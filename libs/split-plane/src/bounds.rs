@@ -30,6 +30,10 @@ pub(crate) const NODES_MAX: usize = 2_000;
 pub(crate) const DEPTH_MAX: usize = 32;
 /// Operands of one chain of binary operators or set operations.
 pub(crate) const CHAIN_MAX: usize = 200;
+/// Operators of arithmetic above one another. Engines look at the whole of a term for each of its parts.
+pub(crate) const ARITHMETIC_MAX: u16 = 32;
+/// Different windows of one SELECT. An engine sorts for each, and looks for orders that serve several.
+pub(crate) const WINDOWS_MAX: usize = 8;
 /// Literals of one IN list.
 pub(crate) const IN_LIST_MAX: usize = 1_000;
 /// Joins of one SELECT.
@@ -65,14 +69,18 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<TokenWithSpan>, GuardError> {
 /// ASCII outside string literals: engines fold look-alike letters and read odd spaces, a list does not.
 fn refuse_foreign_letters(text: &str, tokens: &[TokenWithSpan]) -> Result<(), GuardError> {
     let foreign = |text: &str| text.chars().filter(|letter| !letter.is_ascii()).count();
-    let mut in_literals = 0;
-    for token in tokens {
-        if let Token::SingleQuotedString(literal) = &token.token {
-            in_literals += foreign(literal);
+    let outside_literals = || {
+        let mut in_literals = 0;
+        for token in tokens {
+            if let Token::SingleQuotedString(literal) = &token.token {
+                in_literals += foreign(literal);
+            }
         }
-    }
-    let control = |letter: char| letter.is_ascii_control() && !matches!(letter, '\n' | '\r' | '\t');
-    if foreign(text) != in_literals || text.contains(control) {
+        foreign(text) != in_literals
+    };
+    let control = |byte: u8| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\r' | b'\t');
+    // Most drafts are ASCII all through, which is seen at a glance.
+    if (!text.is_ascii() && outside_literals()) || text.bytes().any(control) {
         return Err(GuardError::not_allowed(
             "a character outside ASCII, outside a string literal",
             "use ASCII letters, and single quotes for text",

@@ -8,27 +8,39 @@
 //! - A [`GuardedQuery`] only reads: one statement, and at every depth only SELECT and set operations of
 //!   it, made of nodes that a rule allows. What no rule names is refused.
 //! - Every relation, column and function it names, at every depth, is in the view or on the list.
-//! - What runs is a tree built anew from what was checked; the draft is dropped. The tree's text reads
-//!   back as the same tree, and guarding that text gives the same query, except where a parameter's value
-//!   holds what a draft may not write (a backslash, `${`).
+//! - What runs is a tree built anew from what was checked; the draft is dropped. An engine that takes a
+//!   tree gets this tree. [`GuardedQuery::text`] is the only way to a text of it, and gives none that does
+//!   not read back as the same tree; guarding that text gives the same query, except where a parameter's
+//!   value holds what a draft may not write (a backslash, `${`).
 //!
 //! Not promised: types, termination or cost. Types are the engine's, limits are the sandbox's.
+//!
+//! # What reading back costs, and who pays
+//!
+//! To print a tree, to split the text into tokens and to parse it takes longer than to parse the draft.
+//! An engine in this process plans the tree and parses nothing, so no literal and no name can end early
+//! there, whatever it holds. Where a text leaves, to the audit or to an engine that takes text, it is
+//! read back first, each time, by [`GuardedQuery::text`]: the proof stands where it is needed and cannot
+//! be gone round, since a guarded query has no `Display`.
 
 use crate::bounds::{self, DIALECT, PARSER_STEPS_MAX};
 use crate::error::GuardError;
-use crate::view::SandboxView;
-use crate::walk;
+use crate::view::{SandboxView, ViewRelation};
+use crate::walk::{self, Reads};
 use sqlparser::ast::{Query, Statement};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::TokenWithSpan;
 use std::collections::BTreeSet;
-use std::fmt;
+use std::sync::Arc;
 
 /// A query that passed the guard. There is no other way to make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardedQuery {
     query: Query,
     relations: BTreeSet<String>,
+    /// By position in what it was guarded for.
+    columns: BTreeSet<(usize, usize)>,
+    view: Arc<[ViewRelation]>,
 }
 
 impl GuardedQuery {
@@ -38,35 +50,58 @@ impl GuardedQuery {
         &self.query
     }
 
+    /// Its canonical text, which reads back as the tree.
+    ///
+    /// # Errors
+    /// [`GuardError`] when it does not, or when it is larger than a draft may be: it is longer than the
+    /// draft once every name is written out.
+    pub fn text(&self) -> Result<String, GuardError> {
+        let text = self.query.to_string();
+        check_reads_back(&self.query, &text)?;
+        Ok(text)
+    }
+
     /// The relations of the view that it reads.
     #[must_use]
     pub const fn relations(&self) -> &BTreeSet<String> {
         &self.relations
     }
-}
 
-impl fmt::Display for GuardedQuery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.query.fmt(f)
+    /// The columns of those relations that it reads, each with its relation.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<(String, String)> {
+        let named = |&(relation, column): &(usize, usize)| {
+            let relation = self.view.get(relation)?;
+            Some((relation.name.clone(), relation.columns.get(column)?.name.clone()))
+        };
+        self.columns.iter().filter_map(named).collect()
+    }
+
+    /// The functions that it calls, by the engine's name; those that syntax stands for included.
+    #[must_use]
+    pub fn functions(&self) -> BTreeSet<String> {
+        crate::functions::called(&self.query)
     }
 }
 
 /// See [`SandboxView::guard`].
 pub(crate) fn guard(view: &SandboxView, draft: &str) -> Result<GuardedQuery, GuardError> {
     let parsed = parse(bounds::tokens(draft)?)?;
-    let (query, relations) = walk::walk(view, &parsed)?;
-    check_reads_back(&query, &query.to_string())?;
-    Ok(GuardedQuery { query, relations })
+    let (query, reads) = walk::walk(view, &parsed)?;
+    let Reads { relations, columns } = reads;
+    let view = view.shared();
+    let relations = relations.into_iter().filter_map(|at| Some(view.get(at)?.name.clone())).collect();
+    Ok(GuardedQuery { query, relations, columns, view })
 }
 
-/// A literal or an identifier that prints as something else would be a way out of the tree. The bounds
-/// hold for the text as well, which is longer than the draft once every name is written out.
+/// A literal or an identifier that prints as something else would be a way out of the tree.
 fn check_reads_back(query: &Query, text: &str) -> Result<(), GuardError> {
     match parse(bounds::tokens(text)?) {
         Ok(again) if again == *query => Ok(()),
-        Ok(_) | Err(_) => {
-            Err(GuardError::not_allowed("a statement that does not read back as it is printed", ""))
-        }
+        Ok(_) | Err(_) => Err(GuardError::not_allowed(
+            "a statement that does not read back as it is printed",
+            "write texts without two quotes in a row",
+        )),
     }
 }
 

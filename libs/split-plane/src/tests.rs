@@ -3,8 +3,11 @@
 mod accepted;
 mod attacks;
 mod bombs;
+mod corpus;
 mod meaning;
 mod nested;
+mod reads;
+mod words;
 
 use crate::{GuardError, GuardErrorKind, GuardedQuery, SandboxView, ViewError, ViewRelation};
 use splitplane_types::{Column, DataType};
@@ -58,14 +61,21 @@ fn view() -> SandboxView {
     SandboxView::new(relations(), BTreeMap::from(parameters)).unwrap()
 }
 
+/// What a caller gets who needs the text as well.
 fn guard(draft: &str) -> Result<GuardedQuery, GuardError> {
-    view().guard(draft)
+    let query = view().guard(draft)?;
+    query.text()?;
+    Ok(query)
+}
+
+fn text_of(query: &GuardedQuery) -> String {
+    query.text().unwrap()
 }
 
 #[track_caller]
 fn accept(draft: &str) -> String {
     match guard(draft) {
-        Ok(query) => query.to_string(),
+        Ok(query) => text_of(&query),
         Err(error) => panic!("refused `{draft}`: {error}; {}", error.hint()),
     }
 }
@@ -73,7 +83,7 @@ fn accept(draft: &str) -> String {
 #[track_caller]
 fn refuse(draft: &str, kind: GuardErrorKind) -> GuardError {
     match guard(draft) {
-        Ok(query) => panic!("accepted `{draft}` as `{query}`"),
+        Ok(query) => panic!("accepted `{draft}` as `{}`", query.query()),
         Err(error) => {
             assert_eq!(error.kind(), kind, "`{draft}`: {error}");
             error

@@ -7,6 +7,7 @@ use crate::guard::{self, GuardedQuery};
 use crate::plane::is_name;
 use splitplane_types::Column;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The value of a parameter: a text literal, resolved among the caller's own rows.
 pub type Parameter = String;
@@ -23,7 +24,7 @@ pub struct ViewRelation {
 /// All that a statement may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxView {
-    relations: Vec<ViewRelation>,
+    relations: Arc<[ViewRelation]>,
     parameters: BTreeMap<String, Parameter>,
 }
 
@@ -41,7 +42,7 @@ impl SandboxView {
             check_names(relation.columns.iter().map(|column| column.name.as_str()), &relation.name)?;
         }
         check_names(parameters.keys().map(String::as_str), "the parameters")?;
-        Ok(Self { relations, parameters })
+        Ok(Self { relations: relations.into(), parameters })
     }
 
     /// The relations, in order.
@@ -58,9 +59,18 @@ impl SandboxView {
         guard::guard(self, draft)
     }
 
-    /// The relation that this name means in the dialect, which folds case.
+    /// The relation that this name means in the dialect, which folds case, and its position.
+    pub(crate) fn find(&self, name: &str) -> Option<(usize, &ViewRelation)> {
+        self.relations.iter().enumerate().find(|(_, relation)| relation.name.eq_ignore_ascii_case(name))
+    }
+
     pub(crate) fn relation(&self, name: &str) -> Option<&ViewRelation> {
-        self.relations.iter().find(|relation| relation.name.eq_ignore_ascii_case(name))
+        self.find(name).map(|(_, relation)| relation)
+    }
+
+    /// The relations, for whoever keeps them with a guarded query.
+    pub(crate) fn shared(&self) -> Arc<[ViewRelation]> {
+        Arc::clone(&self.relations)
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {

@@ -5,27 +5,33 @@
 //! built holds only what a rule put there.
 //!
 //! - [`query`]: queries, set operations, LIMIT; [`order`]: total order; [`select`], [`group`]: one SELECT.
-//! - [`relation`], [`join`]: FROM; [`scope`]: what a name means.
-//! - [`expr`], [`operator`], [`literal`], [`call`], [`text`], [`dates`], [`window`]: expressions.
-//! - [`build`]: pieces of the new tree.
+//! - [`star`]: `*`; [`relation`], [`join`]: FROM; [`scope`]: what a name means.
+//! - [`expr`], [`operator`], [`literal`], [`call`], [`aggregate`], [`choice`], [`text`], [`dates`],
+//!   [`elapsed`], [`window`]: expressions.
+//! - [`build`]: pieces of the new tree; [`place`]: where a refused node stands.
 
+mod aggregate;
 mod build;
 mod call;
+mod choice;
 mod dates;
+mod elapsed;
 mod expr;
 mod group;
 mod join;
 mod literal;
 mod operator;
 mod order;
+mod place;
 mod query;
 mod relation;
 mod scope;
 mod select;
+mod star;
 mod text;
 mod window;
 
-use crate::bounds::{DEPTH_MAX, NODES_MAX, WIDTH_MAX};
+use crate::bounds::{ARITHMETIC_MAX, DEPTH_MAX, NODES_MAX, WIDTH_MAX};
 use crate::error::GuardError;
 use crate::view::SandboxView;
 use scope::{Cte, Frame};
@@ -52,6 +58,8 @@ struct Facts {
     origin: Origin,
     /// How many texts of the input long a value may be.
     width: u32,
+    /// Operators of arithmetic above one another.
+    arithmetic: u16,
     /// Whether it aggregates, outside a window.
     aggregate: bool,
     /// Whether it holds a window function.
@@ -59,7 +67,8 @@ struct Facts {
 }
 
 impl Facts {
-    const PLAIN: Self = Self { origin: Origin::Plain, width: 1, aggregate: false, window: false };
+    const PLAIN: Self =
+        Self { origin: Origin::Plain, width: 1, arithmetic: 0, aggregate: false, window: false };
     const MADE: Self = Self { origin: Origin::Made, ..Self::PLAIN };
 
     /// The facts of something computed from both.
@@ -68,9 +77,18 @@ impl Facts {
         Self {
             origin: if traced { Origin::Traced } else { Origin::Made },
             width: self.width.max(other.width),
+            arithmetic: self.arithmetic.max(other.arithmetic),
             aggregate: self.aggregate || other.aggregate,
             window: self.window || other.window,
         }
+    }
+
+    /// The facts of a term of arithmetic over what these are of.
+    fn calculated(self) -> Result<Self, GuardError> {
+        if self.arithmetic >= ARITHMETIC_MAX {
+            return Err(GuardError::too_complex(format!("more than {ARITHMETIC_MAX} sums of sums")));
+        }
+        Ok(Self { arithmetic: self.arithmetic + 1, ..self })
     }
 
     /// The facts of something computed from all of these.
@@ -90,6 +108,23 @@ impl Checked {
     const fn new(expr: Expr, facts: Facts) -> Self {
         Self { expr, facts }
     }
+}
+
+/// What an expression adds to a tree each time that a name of its own is replaced by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cost {
+    nodes: usize,
+    /// Levels beneath the place where it stands.
+    height: usize,
+}
+
+/// What a statement reads, by position in the view.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reads {
+    /// Relations.
+    pub(crate) relations: BTreeSet<usize>,
+    /// Relations and columns.
+    pub(crate) columns: BTreeSet<(usize, usize)>,
 }
 
 /// An output column of a query.
@@ -120,23 +155,29 @@ struct Walk<'a> {
     ctes: Vec<Cte>,
     /// Names the draft uses for relations of its own, lower case; generated names keep clear of them.
     taken: BTreeSet<String>,
-    relations: BTreeSet<String>,
+    reads: Reads,
     nodes: usize,
     depth: usize,
+    /// Queries around the place that is walked.
+    queries: usize,
+    /// The deepest level since someone began to measure.
+    deepest: usize,
     /// Relations read once every reference to a CTE is expanded.
     expanded: usize,
 }
 
-/// Checks a draft and builds what runs, with the relations of the view that it reads.
-pub(crate) fn walk(view: &SandboxView, draft: &Query) -> Result<(Query, BTreeSet<String>), GuardError> {
+/// Checks a draft and builds what runs, with what of the view it reads.
+pub(crate) fn walk(view: &SandboxView, draft: &Query) -> Result<(Query, Reads), GuardError> {
     let mut walk = Walk {
         view,
         frames: Vec::new(),
         ctes: Vec::new(),
         taken: BTreeSet::new(),
-        relations: BTreeSet::new(),
+        reads: Reads::default(),
         nodes: 0,
         depth: 0,
+        queries: 0,
+        deepest: 0,
         expanded: 0,
     };
     let (query, output) = walk.query(draft, true)?;
@@ -149,7 +190,7 @@ pub(crate) fn walk(view: &SandboxView, draft: &Query) -> Result<(Query, BTreeSet
         None if !output.touches => {
             Err(GuardError::not_allowed("reads no relation", "select from one of the relations"))
         }
-        None => Ok((*query, walk.relations)),
+        None => Ok((*query, walk.reads)),
     }
 }
 
@@ -166,12 +207,33 @@ impl Walk<'_> {
     /// Runs `step` one level further down.
     fn deeper<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T, GuardError>) -> Result<T, GuardError> {
         if self.depth >= DEPTH_MAX {
-            return Err(GuardError::too_complex(format!("deeper than {DEPTH_MAX} levels")));
+            return Err(too_deep());
         }
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         let result = step(self);
         self.depth -= 1;
         result
+    }
+
+    /// Walks an expression that a name stands for, and says what it costs wherever the name does.
+    fn measured(&mut self, expr: &Expr) -> Result<(Checked, Cost), GuardError> {
+        let (nodes, deepest) = (self.nodes, std::mem::replace(&mut self.deepest, self.depth));
+        let checked = self.expr(expr)?;
+        let cost = Cost { nodes: self.nodes - nodes, height: self.deepest - self.depth };
+        self.deepest = self.deepest.max(deepest);
+        Ok((checked, cost))
+    }
+
+    /// Pays for an expression that takes the place of its name: names of names can double it each time.
+    fn pay(&mut self, cost: Cost) -> Result<(), GuardError> {
+        let Cost { nodes, height } = cost;
+        self.spend(nodes)?;
+        if self.depth + height > DEPTH_MAX {
+            return Err(too_deep());
+        }
+        self.deepest = self.deepest.max(self.depth + height);
+        Ok(())
     }
 
     fn hint(&self) -> String {
@@ -189,6 +251,15 @@ impl Walk<'_> {
         GuardError::outside_view(format!("unknown {what} `{}`", ident.value), self.hint())
             .at(start.line, start.column)
     }
+}
+
+fn too_deep() -> GuardError {
+    GuardError::too_complex(format!("deeper than {DEPTH_MAX} levels"))
+}
+
+/// A refusal that says what to write instead.
+fn instead(what: &str, hint: &str) -> GuardError {
+    GuardError::not_allowed(format!("{what} is not allowed"), hint)
 }
 
 fn not_allowed(what: &str) -> GuardError {

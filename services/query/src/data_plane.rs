@@ -139,8 +139,7 @@ impl DataPlane {
         let _place = self.budgets.enter(session.composite().tenant(), self.policy.limits.time_max).await?;
 
         let sandbox = self.enter(session, &token.relations).await?;
-        let query = guard(&sandbox, &token, draft)?;
-        let sql = query.to_string();
+        let (query, sql) = guard(&sandbox, &token, draft)?;
         let QueryResult { table, bytes } = self.run(&sandbox, query).await?;
         let table = with_units(table, &token.metrics, &self.model);
         let digest = result_digest(&table);
@@ -284,14 +283,19 @@ fn require_exactly(needed: &[String], asked: &[String]) -> Result<(), QueryError
     if sorted(needed) == sorted(asked) { Ok(()) } else { Err(QueryError::OtherRelations) }
 }
 
-fn guard(sandbox: &Sandbox, token: &SandboxToken, draft: &str) -> Result<GuardedQuery, QueryError> {
+/// The guarded query, and its text for the record, which reads back as the query.
+fn guard(sandbox: &Sandbox, token: &SandboxToken, draft: &str) -> Result<(GuardedQuery, String), QueryError> {
     let parameters: BTreeMap<String, String> =
         token.filters.iter().map(|filter| (filter.parameter(), filter.value.clone())).collect();
     let view = SandboxView::new(view_relations(&sandbox.plane), parameters)?;
-    match view.guard(draft) {
-        Ok(query) => {
+    let guarded = view.guard(draft).and_then(|query| {
+        let sql = query.text()?;
+        Ok((query, sql))
+    });
+    match guarded {
+        Ok(guarded) => {
             telemetry::decision("layer 3b", true, "the guard's allow-list");
-            Ok(query)
+            Ok(guarded)
         }
         Err(error) => {
             let error = QueryError::from(error);

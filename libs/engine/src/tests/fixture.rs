@@ -85,8 +85,8 @@ pub(crate) fn relation(name: &str, columns: Vec<ScopedColumn>, rows: RowScope) -
     ScopedRelation { name: name.to_owned(), source: name.to_owned(), columns, rows }
 }
 
-/// A statement over these relations, through the real guard.
-pub(crate) fn statement(relations: &[ScopedRelation], sql: &str) -> Statement {
+/// What a statement over these relations may name.
+pub(crate) fn view(relations: &[ScopedRelation]) -> SandboxView {
     let columns = |relation: &ScopedRelation| {
         let column = |column: &ScopedColumn| Column {
             name: column.name.clone(),
@@ -99,8 +99,12 @@ pub(crate) fn statement(relations: &[ScopedRelation], sql: &str) -> Statement {
     let view = relations
         .iter()
         .map(|relation| ViewRelation { name: relation.name.clone(), columns: columns(relation) });
-    let view = SandboxView::new(view.collect(), BTreeMap::new()).unwrap();
-    let query = view.guard(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    SandboxView::new(view.collect(), BTreeMap::new()).unwrap()
+}
+
+/// A statement over these relations, through the real guard.
+pub(crate) fn statement(relations: &[ScopedRelation], sql: &str) -> Statement {
+    let query = view(relations).guard(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     Statement { plane: Arc::new(SecurityPlane::new(relations.to_vec()).unwrap()), query, limits: limits() }
 }
 

@@ -4,8 +4,8 @@
 //! that has nothing of this room but the hash, whose key a text cannot hold.
 
 use super::fixture::*;
+use crate::pushed::Tests;
 use crate::scan::ScopedScan;
-use crate::source::ScanContext;
 use crate::{Warehouse, mask};
 use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
@@ -176,16 +176,10 @@ fn lines(batches: &[RecordBatch]) -> Vec<String> {
 }
 
 fn scanned(folder: &Path, relation: &ScopedRelation) -> Vec<String> {
-    let scan = ScopedScan::new(&Warehouse::open(folder).unwrap(), relation).unwrap();
-    let wanted: Vec<usize> = (0..scan.schema().fields().len()).collect();
-    let mut batches = Vec::new();
-    let mut context = ScanContext { hold: &mut |_bytes| Ok(()), is_wanted: &|| true };
-    scan.run(&wanted, &mut context, &mut |batch| {
-        batches.push(batch);
-        ControlFlow::Continue(())
-    })
-    .unwrap();
-    lines(&batches)
+    let scan = Arc::new(ScopedScan::new(&Warehouse::open(folder).unwrap(), relation).unwrap());
+    let wanted = (0..scan.schema().fields().len()).collect();
+    let batches = scan.rows(wanted, &Tests::default(), unlimited()).unwrap().collect::<Result<Vec<_>, _>>();
+    lines(&batches.unwrap())
 }
 
 /// A list of tuples as SQL defines it, for an engine that has no tuples of casts.

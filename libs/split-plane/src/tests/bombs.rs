@@ -187,7 +187,7 @@ fn what_is_just_within_bounds_is_quick_as_well() {
         ("joins and brackets", format!("SELECT * FROM {}", nested("(fares JOIN (", "trips", "))", 15))),
         ("in", nested("SELECT trip_id FROM trips WHERE trip_id IN (", "1", ")", 30)),
         ("exists", nested("SELECT 1 FROM trips WHERE (EXISTS ((", "1", ")))", 10)),
-        ("plus", from(format!("passengers{}", "+1".repeat(199)))),
+        ("plus", from(format!("passengers{}", "+1".repeat(32)))),
         ("or", format!("SELECT trip_id FROM trips WHERE trip_id=0{}", " OR trip_id=0".repeat(190))),
         ("in list", format!("SELECT trip_id FROM trips WHERE trip_id IN (0{})", ",1".repeat(999))),
         ("wide text", from("note".to_owned() + &" || note".repeat(60))),

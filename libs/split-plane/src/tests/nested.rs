@@ -1,17 +1,17 @@
 //! Attacks and ordinary queries inside each other, at every depth. The oracle knows no syntax tree: it
 //! remembers what was put in.
 
-use super::guard;
+use super::{guard, text_of};
 use proptest::prelude::*;
 
-const GOOD: &[&str] = &[
+pub(super) const GOOD: &[&str] = &[
     "SELECT trip_id FROM trips",
     "SELECT f.trip_id FROM fares f WHERE f.price > 3",
     "SELECT max(trip_id) AS trip_id FROM fares GROUP BY class",
     "SELECT trip_id FROM trips ORDER BY revenue DESC LIMIT 3",
 ];
 
-const EVIL: &[&str] = &[
+pub(super) const EVIL: &[&str] = &[
     "SELECT trip_id FROM secrets",
     "SELECT trip_id FROM public.trips",
     "SELECT trip_id FROM (SELECT trip_id FROM fares) AS trips",
@@ -34,7 +34,7 @@ const EVIL: &[&str] = &[
     "SELECT wages AS trip_id FROM trips",
 ];
 
-const EVIL_EXPRESSIONS: &[&str] = &[
+pub(super) const EVIL_EXPRESSIONS: &[&str] = &[
     "pg_sleep(1)",
     "random()",
     "now()",
@@ -60,23 +60,35 @@ const EVIL_EXPRESSIONS: &[&str] = &[
     "\"note\"",
     "struct(note)",
     "row_number() OVER ()",
-    "any_value(note)",
+    "first(note)",
+    "max_by(note, day)",
+    "string_agg(note, note)",
+    "percentile(trip_id, passengers)",
+    "sum(trip_id) OVER w",
+    "split_part(note, 'a', trip_id)",
+    "timestampdiff(fortnight, day, day)",
+    "count(DISTINCT note, wages)",
     "lpad(note, 2000000000)",
     "(SELECT trip_id FROM secrets)",
     "EXISTS (SELECT 1 FROM secrets)",
     "replace(note, 'a', note)",
 ];
 
-const GOOD_EXPRESSIONS: &[&str] = &[
+pub(super) const GOOD_EXPRESSIONS: &[&str] = &[
     "trip_id",
     "passengers + 1",
     "length(note)",
     "(SELECT max(f.trip_id) FROM fares f)",
     "coalesce(passengers, 0)",
+    "try_divide(passengers, trip_id)",
+    "timestampdiff(MONTH, day, departed_at)",
+    "months_between(day, departed_at)",
+    "zeroifnull(passengers)",
+    "length(split_part(note, '-', 2))",
 ];
 
 /// `@` is a query of one column `trip_id`.
-const AROUND: &[&str] = &[
+pub(super) const AROUND: &[&str] = &[
     "SELECT t.trip_id FROM (@) AS t",
     "SELECT trip_id FROM (@)",
     "SELECT trip_id FROM trips WHERE trip_id IN (@)",
@@ -97,7 +109,7 @@ const AROUND: &[&str] = &[
 ];
 
 /// `@` is an expression over `trips`.
-const PLACES: &[&str] = &[
+pub(super) const PLACES: &[&str] = &[
     "SELECT trip_id FROM trips WHERE (@) IS NULL",
     "SELECT trip_id FROM trips WHERE trip_id BETWEEN 1 AND (@)",
     "SELECT coalesce(trip_id, @) AS trip_id FROM trips",
@@ -140,7 +152,7 @@ proptest! {
         match guard(&text) {
             Ok(guarded) => {
                 prop_assert!(!evil, "accepted {text}");
-                let again = guard(&guarded.to_string());
+                let again = guard(&text_of(&guarded));
                 prop_assert_eq!(again.as_ref(), Ok(&guarded), "{}", text);
             }
             Err(error) => prop_assert!(evil, "refused a good query: {error}; {text}"),
@@ -166,7 +178,7 @@ proptest! {
     ) {
         let text = words.join(" ");
         if let Ok(guarded) = guard(&text) {
-            let again = guard(&guarded.to_string());
+            let again = guard(&text_of(&guarded));
             prop_assert_eq!(again.as_ref(), Ok(&guarded), "{}", text);
         }
     }

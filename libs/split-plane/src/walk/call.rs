@@ -2,17 +2,16 @@
 //!
 //! Memory pools do not see text functions, so arguments that make text longer are literals within bounds.
 
+use super::aggregate::Aggregated;
 use super::literal::{literal_integer, literal_text};
-use super::scope::{Aliases, Frame};
 use super::text::is_count;
-use super::{Checked, Facts, Origin, Walk, build, not_allowed, too_wide};
+use super::{Checked, Facts, Walk, build, instead, not_allowed, too_wide};
 use crate::bounds::WIDTH_MAX;
 use crate::error::GuardError;
 use crate::functions::{self, AllowedFunction, FunctionKind, Meaning};
-use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CeilFloorKind, DataType, DateTimeField, DuplicateTreatment, ExactNumberInfo, Expr,
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, TrimWhereField,
+    CeilFloorKind, DataType, DateTimeField, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, TrimWhereField, WindowType,
 };
 
 /// Letters that `lpad` and `rpad` may pad to.
@@ -33,133 +32,50 @@ impl Walk<'_> {
         else {
             return Err(not_allowed("a call with parameters, IGNORE NULLS or without brackets"));
         };
-        let FunctionArgumentList { duplicate_treatment, args, clauses } = args;
-        if !within_group.is_empty() || !clauses.is_empty() {
-            return Err(not_allowed("WITHIN GROUP, or ORDER BY and the like among arguments"));
-        }
         let ident = self.one_part(name)?;
-        let Some(allowed) = functions::find(&ident.value) else {
-            let start = ident.span.start;
-            let what = format!("function `{}` is not on the list", ident.value);
-            return Err(GuardError::not_allowed(what, function_hint()).at(start.line, start.column));
-        };
+        let Some(allowed) = functions::find(&ident.value) else { return Err(unlisted(ident)) };
+        let FunctionArgumentList { duplicate_treatment, args, clauses } = args;
         let distinct = matches!(duplicate_treatment, Some(DuplicateTreatment::Distinct));
-        let plain = filter.is_none() && over.is_none() && !distinct;
-        match allowed.kind {
-            FunctionKind::Scalar if plain => self.scalar(allowed, &expressions(args)?),
-            FunctionKind::Aggregate if over.is_none() => {
-                self.aggregate(allowed, args, distinct, filter.as_deref())
+        let aggregated = Aggregated { args, distinct, filter: filter.as_deref(), clauses, within_group };
+        match (allowed.kind, over) {
+            (FunctionKind::Scalar, None) => self.scalar(allowed, aggregated.plain()?),
+            (FunctionKind::Aggregate, None) => self.aggregate(allowed, &aggregated),
+            (FunctionKind::Aggregate, Some(over)) => {
+                // What it aggregates may itself be an aggregate of the group.
+                let call = self.windowed_aggregate(allowed, &aggregated)?;
+                self.with_window(allowed, call, over)
             }
-            FunctionKind::Aggregate | FunctionKind::Window if filter.is_none() && !distinct => {
-                let Some(over) = over else {
-                    return Err(not_allowed("a window function without OVER"));
-                };
-                let mut checked = if allowed.kind == FunctionKind::Window {
-                    self.window_call(allowed, &expressions(args)?)?
-                } else {
-                    // What it aggregates may itself be an aggregate of the group.
-                    self.aggregate_call(allowed, args, false)?
-                };
-                let (over, facts) = self.over(allowed, over)?;
-                let Expr::Function(call) = &mut checked.expr else { return Err(not_allowed("OVER here")) };
-                call.over = Some(over);
-                // Of a rank, its order is what it depends on.
-                checked.facts = Facts { window: true, ..checked.facts.with(facts) };
-                Ok(checked)
+            (FunctionKind::Window, Some(over)) => {
+                let call = self.window_call(allowed, aggregated.plain()?)?;
+                self.with_window(allowed, call, over)
             }
-            FunctionKind::Scalar | FunctionKind::Aggregate | FunctionKind::Window => {
-                Err(not_allowed("DISTINCT, FILTER or OVER with this function"))
+            (FunctionKind::Window, None) => {
+                Err(instead("a window function without OVER", "write OVER (ORDER BY ..) after the call"))
             }
+            (FunctionKind::Scalar, Some(_)) => Err(not_allowed("OVER with this function")),
         }
     }
 
-    fn aggregate(
+    fn with_window(
         &mut self,
         allowed: &AllowedFunction,
-        args: &[FunctionArg],
-        distinct: bool,
-        filter: Option<&Expr>,
+        mut checked: Checked,
+        over: &WindowType,
     ) -> Result<Checked, GuardError> {
-        let aliases = self.inside_aggregate();
-        let checked = self.aggregate_call(allowed, args, distinct);
-        let filter = filter.map(|filter| self.expr(filter)).transpose();
-        self.see_aliases(aliases);
-        let (mut checked, filter) = (checked?, filter?);
-        if checked.facts.aggregate || checked.facts.window {
-            return Err(not_allowed("an aggregate of an aggregate or of a window function"));
-        }
-        if let Some(condition) = filter {
-            if condition.facts.aggregate || condition.facts.window {
-                return Err(not_allowed("an aggregate or window function in FILTER"));
-            }
-            let Expr::Function(call) = &mut checked.expr else { return Err(not_allowed("FILTER here")) };
-            call.filter = Some(Box::new(condition.expr));
-        }
-        checked.facts.aggregate = true;
+        let (over, facts) = self.over(allowed, over)?;
+        let Expr::Function(call) = &mut checked.expr else { return Err(not_allowed("OVER here")) };
+        call.over = Some(over);
+        // Of a rank, its order is what it depends on.
+        checked.facts = Facts { window: true, ..checked.facts.with(facts) };
         Ok(checked)
     }
 
-    /// What is aggregated are columns of FROM, even where an output column has the same name.
-    fn inside_aggregate(&mut self) -> Aliases {
-        let around = self.frames.last().map_or(Aliases::Hidden, |frame| frame.aliases);
-        if around != Aliases::Hidden {
-            self.see_aliases(Aliases::AfterInput);
-        }
-        around
-    }
-
-    fn aggregate_call(
+    fn window_call(
         &mut self,
         allowed: &AllowedFunction,
         args: &[FunctionArg],
-        distinct: bool,
     ) -> Result<Checked, GuardError> {
-        let counted = allowed.name == "count";
-        // A count of the caller's rows is traced to them; a literal summed over them is not.
-        let counts_rows = counted && self.frames.last().is_some_and(Frame::touches);
-        let traced = |facts: Facts| {
-            if counts_rows { Facts { origin: Origin::Traced, ..facts } } else { facts.with(Facts::MADE) }
-        };
-        if counted && matches!(args, [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]) && !distinct {
-            let call = build::function_of("count", vec![FunctionArg::Unnamed(FunctionArgExpr::Wildcard)]);
-            return Ok(Checked::new(Expr::Function(call), traced(Facts::MADE)));
-        }
         let args = expressions(args)?;
-        check_arity(allowed, args.len())?;
-        let mut walked = args.iter().map(|arg| self.expr(arg)).collect::<Result<Vec<_>, _>>()?;
-        let facts = traced(Facts::of(&walked));
-        let (name, distinct) = match (allowed.name, walked.pop()) {
-            ("count_if", Some(condition)) => {
-                let one = build::case(condition.expr, build::number("1"), None);
-                walked.push(Checked::new(one, facts));
-                ("count", distinct)
-            }
-            ("approx_count_distinct", Some(argument)) => {
-                walked.push(argument);
-                ("count", true)
-            }
-            // The middle of an even number of whole numbers lies between two of them.
-            ("median", Some(argument)) => {
-                let double = DataType::Double(ExactNumberInfo::None);
-                walked.push(Checked::new(as_type(argument.expr, double), facts));
-                ("median", distinct)
-            }
-            (_, argument) => {
-                walked.extend(argument);
-                let Meaning::Engine(name) = allowed.meaning else {
-                    return Err(not_allowed("this aggregate"));
-                };
-                (name, distinct)
-            }
-        };
-        let mut call = build::function(name, walked.into_iter().map(|arg| arg.expr).collect());
-        if distinct && let FunctionArguments::List(list) = &mut call.args {
-            list.duplicate_treatment = Some(DuplicateTreatment::Distinct);
-        }
-        Ok(Checked::new(Expr::Function(call), facts))
-    }
-
-    fn window_call(&mut self, allowed: &AllowedFunction, args: &[&Expr]) -> Result<Checked, GuardError> {
         check_arity(allowed, args.len())?;
         let Meaning::Engine(name) = allowed.meaning else { return Err(not_allowed("this window function")) };
         let counts = match allowed.name {
@@ -176,11 +92,12 @@ impl Walk<'_> {
         Ok(build::call(name, walked))
     }
 
-    fn scalar(&mut self, allowed: &AllowedFunction, args: &[&Expr]) -> Result<Checked, GuardError> {
+    fn scalar(&mut self, allowed: &AllowedFunction, args: &[FunctionArg]) -> Result<Checked, GuardError> {
+        let args = expressions(args)?;
         check_arity(allowed, args.len())?;
         match allowed.meaning {
-            Meaning::Syntax(_) => self.rewritten(allowed.name, args),
-            Meaning::Engine(name) => self.engine_call(name, args),
+            Meaning::Syntax(_) => self.rewritten(allowed.name, &args),
+            Meaning::Engine(name) => self.engine_call(name, &args),
         }
     }
 
@@ -201,6 +118,13 @@ impl Walk<'_> {
             ("round", [_, digits]) if literal_integer(digits).is_none() => {
                 Err(not_allowed("computed digits"))
             }
+            ("split_part", [_, _, part]) if !is_part(part) => {
+                Err(instead("a computed part, or part 0", "write the number of the part: 1, 2, -1"))
+            }
+            ("timestampdiff", [unit, start, end]) => self.elapsed(unit, start, end),
+            ("months_between", [end, start]) => self.months_between(end, start),
+            ("next_day", [date, weekday]) => self.next_day(date, weekday),
+            ("string", [value]) => self.as_text(value),
             ("btrim", [text, what]) => self.trim(Some(TrimWhereField::Both), Some(what), text, None),
             // Databricks has what is trimmed first, the engine second; TRIM is the same to both.
             ("ltrim", [what, text]) => self.trim(Some(TrimWhereField::Leading), Some(what), text, None),
@@ -229,52 +153,6 @@ impl Walk<'_> {
             }
         }
     }
-
-    /// Calls that become other syntax; see the table of functions.
-    fn rewritten(&mut self, name: &str, args: &[&Expr]) -> Result<Checked, GuardError> {
-        match (name, args) {
-            ("mod", [left, right]) => {
-                let (left, right) = (self.expr(left)?, self.expr(right)?);
-                let facts = left.facts.with(right.facts);
-                let (left, right) = (build::operand(left.expr), build::operand(right.expr));
-                Ok(Checked::new(build::nested(build::binary(left, BinaryOperator::Modulo, right)), facts))
-            }
-            ("concat", [first, rest @ ..]) => {
-                let mut whole = self.expr(first)?;
-                for part in rest {
-                    let part = self.expr(part)?;
-                    let mut facts = whole.facts.with(part.facts);
-                    facts.width = sum_width([whole.facts, part.facts])?;
-                    let joined = build::binary(
-                        build_left(whole.expr),
-                        BinaryOperator::StringConcat,
-                        build::operand(part.expr),
-                    );
-                    whole = Checked::new(joined, facts);
-                }
-                Ok(Checked::new(build::operand(whole.expr), whole.facts))
-            }
-            ("if" | "iff", [condition, then, otherwise]) => {
-                let parts = [self.expr(condition)?, self.expr(then)?, self.expr(otherwise)?];
-                Ok(choose(parts))
-            }
-            ("nvl2", [tested, then, otherwise]) => {
-                let [mut tested, then, otherwise] =
-                    [self.expr(tested)?, self.expr(then)?, self.expr(otherwise)?];
-                tested.expr = Expr::IsNotNull(Box::new(build::operand(tested.expr)));
-                Ok(choose([tested, then, otherwise]))
-            }
-            ("isnull", [tested]) => self.null_test(tested, Expr::IsNull),
-            ("isnotnull", [tested]) => self.null_test(tested, Expr::IsNotNull),
-            ("locate" | "charindex" | "position", [what, text]) => self.position(what, text),
-            _ => self.date_function(name, args),
-        }
-    }
-
-    fn null_test(&mut self, tested: &Expr, node: fn(Box<Expr>) -> Expr) -> Result<Checked, GuardError> {
-        let Checked { expr, facts } = self.expr(tested)?;
-        Ok(Checked::new(build::nested(node(Box::new(build::operand(expr)))), facts.with(Facts::MADE)))
-    }
 }
 
 /// The width of texts put side by side.
@@ -292,29 +170,7 @@ pub(super) fn as_type(expr: Expr, wanted: DataType) -> Expr {
     if cast_already { expr } else { build::cast(expr, wanted) }
 }
 
-fn build_left(expr: Expr) -> Expr {
-    // A chain of `||` needs no brackets on its left.
-    if matches!(expr, Expr::BinaryOp { op: BinaryOperator::StringConcat, .. }) {
-        expr
-    } else {
-        build::operand(expr)
-    }
-}
-
-fn choose(parts: [Checked; 3]) -> Checked {
-    let facts = Facts::of(&parts);
-    let [condition, then, otherwise] = parts.map(|part| part.expr);
-    let case = Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![sqlparser::ast::CaseWhen { condition, result: then }],
-        else_result: Some(Box::new(otherwise)),
-    };
-    Checked::new(case, facts)
-}
-
-fn check_arity(allowed: &AllowedFunction, args: usize) -> Result<(), GuardError> {
+pub(super) fn check_arity(allowed: &AllowedFunction, args: usize) -> Result<(), GuardError> {
     let AllowedFunction { name, kind: _, args_min, args_max, meaning: _ } = allowed;
     if (*args_min..=*args_max).contains(&args) {
         return Ok(());
@@ -326,7 +182,7 @@ fn check_arity(allowed: &AllowedFunction, args: usize) -> Result<(), GuardError>
 }
 
 /// Plain arguments, one after the other.
-fn expressions(args: &[FunctionArg]) -> Result<Vec<&Expr>, GuardError> {
+pub(super) fn expressions(args: &[FunctionArg]) -> Result<Vec<&Expr>, GuardError> {
     let plain = |arg| match arg {
         &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref expr)) => Ok(expr),
         FunctionArg::Unnamed(
@@ -338,6 +194,18 @@ fn expressions(args: &[FunctionArg]) -> Result<Vec<&Expr>, GuardError> {
         | FunctionArg::ExprNamed { .. } => Err(not_allowed("a named argument or `*` in a call")),
     };
     args.iter().map(plain).collect()
+}
+
+/// A literal part of a text: counted from its start, or from its end when negative.
+fn is_part(part: &Expr) -> bool {
+    literal_integer(part).is_some_and(|part| part != 0)
+}
+
+fn unlisted(ident: &Ident) -> GuardError {
+    let start = ident.span.start;
+    let hint = functions::instead_of(&ident.value).map_or_else(function_hint, str::to_owned);
+    let what = format!("function `{}` is not on the list", ident.value);
+    GuardError::not_allowed(what, hint).at(start.line, start.column)
 }
 
 fn function_hint() -> String {

@@ -8,16 +8,17 @@ use sqlparser::ast::{BinaryOperator, DataType, DateTimeField, Expr, Interval, Ti
 
 /// Units of an interval, at most; a thousand years of days.
 const INTERVAL_MAX: i32 = 366_000;
-const SECONDS_PER_DAY: &str = "86400";
 
-const FIELD_HINT: &str = "use year, quarter, month, week, day, doy, dayofweek, hour or minute";
-const UNIT_HINT: &str = "use year, quarter, month, week, day, hour, minute or second, as a literal";
+const FIELD_HINT: &str =
+    "use year, quarter, month, week, day, doy, dayofweek, dayofweek_iso, yearofweek, hour or minute";
+pub(super) const UNIT_HINT: &str =
+    "use year, quarter, month, week, day, hour, minute or second, as a literal";
 const NUMBER_HINT: &str = "write the number of units as a whole number";
 
 impl Walk<'_> {
     pub(super) fn extract(&mut self, field: &DateTimeField, date: &Expr) -> Result<Checked, GuardError> {
         let date = self.expr(date)?;
-        part_of(&field.to_string(), date)
+        part_of(&field.to_string(), date, false)
     }
 
     pub(super) fn date_part(&mut self, field: &Expr, date: &Expr) -> Result<Checked, GuardError> {
@@ -26,7 +27,8 @@ impl Walk<'_> {
             return Err(GuardError::not_allowed("a computed date field", FIELD_HINT));
         };
         let date = self.expr(date)?;
-        part_of(field, date)
+        // What `second(t)` became; on Databricks the two differ only in parts of a second.
+        part_of(field, date, field == "second")
     }
 
     pub(super) fn date_trunc(&mut self, unit: &Expr, date: &Expr) -> Result<Checked, GuardError> {
@@ -63,16 +65,19 @@ impl Walk<'_> {
             return Err(GuardError::not_allowed("an interval of several units", "write INTERVAL '3' DAY"));
         };
         self.spend(1)?;
-        let count = literal_integer(value).or_else(|| literal_text(value)?.trim().parse().ok());
+        let count = match literal_text(value) {
+            Some(text) => text.trim().parse().ok(),
+            None => literal_integer(value),
+        };
         Ok(Checked::new(interval_of(count, &unit.to_string())?, Facts::PLAIN))
     }
 
     pub(super) fn date_function(&mut self, name: &str, args: &[&Expr]) -> Result<Checked, GuardError> {
         match (name, args) {
-            ("year" | "quarter" | "month" | "day" | "hour" | "minute", [date])
+            ("year" | "quarter" | "month" | "day" | "hour" | "minute" | "second", [date])
             | ("dayofweek" | "dayofyear" | "dayofmonth" | "weekofyear" | "weekday", [date]) => {
                 let date = self.expr(date)?;
-                part_of(name, date)
+                part_of(name, date, true)
             }
             ("datepart", [field, date]) => self.date_part(field, date),
             ("date" | "to_date", [date]) => {
@@ -103,13 +108,7 @@ impl Walk<'_> {
                 self.time_shift(unit, count, time)
             }
             ("datediff" | "date_diff", [end, start]) => self.days_between(end, start),
-            ("datediff" | "date_diff" | "timestampdiff", [unit, start, end]) => {
-                self.spend(1)?;
-                if unit_word(unit).is_none_or(|unit| !unit.eq_ignore_ascii_case("day")) {
-                    return Err(GuardError::not_allowed("a difference in other units than days", "use DAY"));
-                }
-                self.days_between(end, start)
-            }
+            ("datediff" | "date_diff", [unit, start, end]) => self.elapsed(unit, start, end),
             _ => Err(not_allowed("this function")),
         }
     }
@@ -127,9 +126,18 @@ impl Walk<'_> {
         direction: BinaryOperator,
     ) -> Result<Checked, GuardError> {
         self.spend(1)?;
-        let interval = interval_of(literal_integer(count), unit)?;
+        let literal = literal_integer(count);
+        let computed = unit == "day" && literal.is_none();
+        let (by, of_count) = if computed {
+            // A date and a whole number of days are a date.
+            let Checked { expr, facts } = self.expr(count)?;
+            (as_type(expr, DataType::Int(None)), facts)
+        } else {
+            (interval_of(literal, unit)?, Facts::PLAIN)
+        };
         let Checked { expr, facts } = self.expr(date)?;
-        let shifted = build::binary(as_type(expr, DataType::Date), direction, interval);
+        let facts = if computed { facts.with(of_count) } else { facts };
+        let shifted = build::binary(as_type(expr, DataType::Date), direction, by);
         Ok(Checked::new(build::nested(shifted), facts))
     }
 
@@ -143,24 +151,10 @@ impl Walk<'_> {
         let shifted = build::binary(as_type(expr, timestamp()), BinaryOperator::Plus, interval);
         Ok(Checked::new(build::nested(shifted), facts))
     }
-
-    /// Whole days from one date to another; times of day do not count.
-    fn days_between(&mut self, end: &Expr, start: &Expr) -> Result<Checked, GuardError> {
-        let (end, start) = (self.expr(end)?, self.expr(start)?);
-        let facts = end.facts.with(start.facts);
-        let seconds = |date: Expr| {
-            let date = as_type(date, DataType::Date);
-            Expr::Function(build::function("date_part", vec![build::text("epoch"), date]))
-        };
-        let apart = build::binary(seconds(end.expr), BinaryOperator::Minus, seconds(start.expr));
-        let days =
-            build::binary(build::nested(apart), BinaryOperator::Divide, build::number(SECONDS_PER_DAY));
-        Ok(Checked::new(build::cast(days, DataType::Int(None)), facts))
-    }
 }
 
 /// A field of a date, in the engine's count.
-fn part_of(field: &str, date: Checked) -> Result<Checked, GuardError> {
+fn part_of(field: &str, date: Checked, whole_seconds: bool) -> Result<Checked, GuardError> {
     let facts = date.facts.with(Facts::MADE);
     let part = |name: &str, date: Checked| {
         Expr::Function(build::function("date_part", vec![build::text(name), date.expr]))
@@ -175,8 +169,14 @@ fn part_of(field: &str, date: Checked) -> Result<Checked, GuardError> {
         "doy" | "dayofyear" => part("doy", date),
         "hour" | "hours" => part("hour", date),
         "minute" | "minutes" => part("minute", date),
+        "yearofweek" | "isoyear" => part("isoyear", date),
         "isodow" | "dayofweek_iso" | "dow_iso" => part("isodow", date),
         "epoch" => part("epoch", date),
+        // EXTRACT gives parts of a second too; the engine counts whole ones, as the function does.
+        "second" if whole_seconds => part("second", date),
+        "second" | "seconds" => {
+            return Err(GuardError::not_allowed("parts of a second", "write second(t) for whole seconds"));
+        }
         // Sunday is 1 and Saturday 7; the engine has Monday 1 and Sunday 7.
         "dow" | "dayofweek" => {
             let rest = build::binary(part("isodow", date), BinaryOperator::Modulo, build::number("7"));
@@ -206,16 +206,25 @@ fn truncated(unit: &str, date: Checked) -> Checked {
     build::call("date_trunc", vec![Checked::new(build::text(unit), Facts::PLAIN), date])
 }
 
+/// Whether an interval moves the time of day, so that a date it is added to becomes a timestamp.
+pub(super) fn moves_time(expr: &Expr) -> bool {
+    let Expr::Interval(interval) = expr else { return false };
+    matches!(
+        interval.leading_field,
+        Some(DateTimeField::Hour | DateTimeField::Minute | DateTimeField::Second)
+    )
+}
+
 fn moved(date: Expr, direction: BinaryOperator, interval: Expr) -> Expr {
     build::binary(date, direction, interval)
 }
 
-fn timestamp() -> DataType {
+pub(super) fn timestamp() -> DataType {
     DataType::Timestamp(None, TimezoneInfo::None)
 }
 
 /// A unit as a word (`dateadd(DAY, ..)`) or as text.
-fn unit_word(unit: &Expr) -> Option<&str> {
+pub(super) fn unit_word(unit: &Expr) -> Option<&str> {
     if let Expr::Identifier(ident) = unit { Some(&ident.value) } else { literal_text(unit) }
 }
 

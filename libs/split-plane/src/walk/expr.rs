@@ -4,16 +4,19 @@
 
 use super::literal::{cast_type, is_literal};
 use super::operator::{join_operands, refuse};
-use super::{Checked, Facts, Origin, Walk, build, not_allowed};
+use super::place::Node;
+use super::{Checked, Facts, Origin, Walk, build, instead, not_allowed};
 use crate::bounds::{CHAIN_MAX, IN_LIST_MAX};
 use crate::error::GuardError;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
-use sqlparser::ast::{CaseWhen, CastFormat, CastKind, DataType, Expr, Query, UnaryOperator, ValueWithSpan};
+use sqlparser::ast::{
+    BinaryOperator, CaseWhen, CastFormat, CastKind, DataType, Expr, Query, UnaryOperator, ValueWithSpan,
+};
 
 impl Walk<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) -> Result<Checked, GuardError> {
         self.spend(1)?;
-        self.deeper(|walk| walk.expr_here(expr))
+        self.deeper(|walk| walk.expr_here(expr)).map_err(|error| Node::Expr(expr).place(error))
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "`refuse` names every other variant")]
@@ -103,6 +106,8 @@ impl Walk<'_> {
         if spine.len() > CHAIN_MAX {
             return Err(GuardError::too_complex(format!("more than {CHAIN_MAX} operators in a row")));
         }
+        // Eight operators in a row count as a level: a tree is as deep as they are long.
+        self.deepest = self.deepest.max(self.depth + spine.len() / 8);
         let mut whole = self.expr(first)?;
         for (op, right) in spine.into_iter().rev() {
             let right = self.expr(right)?;
@@ -129,9 +134,14 @@ impl Walk<'_> {
             | UnaryOperator::QuestionPipe => return Err(not_allowed("this operator")),
         };
         let Checked { expr, facts } = self.expr(inner)?;
-        // Two minus signs in a row would print as a comment.
+        let facts = facts.with(Facts::MADE);
+        if op == UnaryOperator::Minus && !matches!(expr, Expr::Value(_)) {
+            // Taken from zero, the smallest number of a type fails instead of staying negative.
+            let negative = build::binary(build::number("0"), BinaryOperator::Minus, build::operand(expr));
+            return Ok(Checked::new(build::nested(negative), facts.calculated()?));
+        }
         let expr = if matches!(expr, Expr::UnaryOp { .. }) { build::nested(expr) } else { expr };
-        Ok(Checked::new(Expr::UnaryOp { op, expr: Box::new(expr) }, facts.with(Facts::MADE)))
+        Ok(Checked::new(Expr::UnaryOp { op, expr: Box::new(expr) }, facts))
     }
 
     fn in_list(&mut self, expr: &Expr, list: &[Expr], negated: bool) -> Result<Checked, GuardError> {
@@ -139,7 +149,10 @@ impl Walk<'_> {
             return Err(GuardError::too_complex(format!("IN with more than {IN_LIST_MAX} literals")));
         }
         if list.is_empty() || !list.iter().all(is_literal) {
-            return Err(not_allowed("IN with something other than literals"));
+            return Err(instead(
+                "IN with something other than literals",
+                "write = and OR for computed values",
+            ));
         }
         let tested = self.expr(expr)?;
         let mut literals = Vec::with_capacity(list.len());
@@ -201,7 +214,7 @@ impl Walk<'_> {
         escape: Option<&ValueWithSpan>,
     ) -> Result<Checked, GuardError> {
         if any || escape.is_some() {
-            return Err(not_allowed("LIKE ANY or ESCAPE"));
+            return Err(instead("LIKE ANY or ESCAPE", "write one LIKE for each pattern, with OR"));
         }
         let tested = self.expr(expr)?;
         let expr = Box::new(tested.expr);
@@ -243,6 +256,12 @@ impl Walk<'_> {
         Ok(Checked::new(case, facts))
     }
 
+    /// A value as text: the engine's own casts write some types in another way.
+    pub(super) fn as_text(&mut self, value: &Expr) -> Result<Checked, GuardError> {
+        let Checked { expr, facts } = self.expr(value)?;
+        Ok(Checked::new(Expr::Function(build::function("string", vec![expr])), facts))
+    }
+
     fn cast(
         &mut self,
         kind: &CastKind,
@@ -260,8 +279,11 @@ impl Walk<'_> {
             return Err(not_allowed("a cast to an array or with a format"));
         }
         let data_type = cast_type(data_type)?;
+        if matches!(data_type, DataType::String(_)) {
+            return self.as_text(expr);
+        }
         let Checked { expr, facts } = self.expr(expr)?;
-        let stays_plain = matches!(data_type, DataType::String(_) | DataType::Date | DataType::Timestamp(..));
+        let stays_plain = matches!(data_type, DataType::Date | DataType::Timestamp(..));
         let facts = if stays_plain { facts } else { facts.with(Facts::MADE) };
         Ok(Checked::new(
             Expr::Cast { kind, expr: Box::new(expr), data_type, array: false, format: None },

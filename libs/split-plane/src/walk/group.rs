@@ -1,12 +1,13 @@
 //! GROUP BY: names and positions replaced by what they stand for, grouping sets bounded.
 
-use super::scope::{Aliases, RowKeys};
+use super::scope::{Aliases, Named, RowKeys};
 use super::{Checked, Walk, not_allowed};
 use crate::bounds::GROUPING_MAX;
 use crate::error::GuardError;
 use sqlparser::ast::{Expr, GroupByExpr, GroupByWithModifier, SelectItem, Value, Visit, Visitor};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 impl Walk<'_> {
     /// The grouping of the innermost SELECT; decides what tells its rows apart.
@@ -48,6 +49,10 @@ impl Walk<'_> {
         let mut walked = Vec::with_capacity(expressions.len());
         for expr in expressions {
             walked.push(self.group_item(expr, projection)?);
+        }
+        // Several of them side by side multiply.
+        if walked.iter().filter(|expr| is_grouping_set(expr)).count() > 1 {
+            return Err(too_many_sets());
         }
         let sets = |walked: Vec<Expr>| walked.into_iter().map(|expr| vec![expr]).collect::<Vec<_>>();
         match modifiers {
@@ -130,9 +135,10 @@ impl Walk<'_> {
                 && mentioned.contains(&alias.value.to_ascii_lowercase())
                 && !self.is_input(&alias.value)
             {
-                let walked = self.expr(expr)?;
+                let (checked, cost) = self.measured(expr)?;
                 if let Some(frame) = self.frames.last_mut() {
-                    frame.outputs.push((alias.value.clone(), walked));
+                    let checked = Rc::new(checked);
+                    frame.outputs.push(Named { name: alias.value.clone(), checked, cost });
                 }
             }
         }
@@ -142,7 +148,7 @@ impl Walk<'_> {
     fn is_input(&self, name: &str) -> bool {
         self.frames
             .last()
-            .is_some_and(|frame| frame.visible().any(|(_, binding)| binding.column(name).is_some()))
+            .is_some_and(|frame| frame.visible().any(|(_, binding)| binding.place(name).is_some()))
     }
 }
 

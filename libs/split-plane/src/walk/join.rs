@@ -122,22 +122,20 @@ impl Walk<'_> {
         condition.map(JoinConstraint::On).ok_or_else(|| not_allowed("USING without columns"))
     }
 
-    fn only_column(&self, ident: &Ident, begin: usize, end: usize) -> Result<(usize, Expr), GuardError> {
+    fn only_column(&mut self, ident: &Ident, begin: usize, end: usize) -> Result<(usize, Expr), GuardError> {
         let Some(frame) = self.frames.last() else { return Err(self.outside("column", ident)) };
-        let already_merged = |index: usize| {
-            frame
-                .merged
-                .iter()
-                .any(|merged| merged.dropped == index && merged.name.eq_ignore_ascii_case(&ident.value))
-        };
         let mut found =
             frame.bindings.iter().enumerate().take(end).skip(begin).filter_map(|(index, binding)| {
-                let column =
-                    binding.column(&ident.value).filter(|_| !binding.hidden && !already_merged(index))?;
-                Some((index, build::column(&binding.name, &column.name)))
+                let seen = !binding.hidden && !frame.is_merged_away(index, &ident.value);
+                let place = binding.place(&ident.value).filter(|_| seen)?;
+                Some((index, place.reference().expr, place.of_view()))
             });
         match (found.next(), found.next()) {
-            (Some(only), None) => Ok(only),
+            (Some((index, expr, read)), None) => {
+                drop(found);
+                self.read(read);
+                Ok((index, expr))
+            }
             (Some(_), Some(_)) => Err(not_allowed("USING a column that several relations have")),
             (None, _) => Err(self.outside("column", ident)),
         }

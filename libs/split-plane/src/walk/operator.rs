@@ -1,8 +1,10 @@
 //! Binary operators, and the expressions that no rule takes, each by name.
 
-use super::{Checked, DIALECT_HINT, build, not_allowed};
+use super::call::as_type;
+use super::dates::{moves_time, timestamp};
+use super::{Checked, DIALECT_HINT, build, instead, not_allowed};
 use crate::error::GuardError;
-use sqlparser::ast::{BinaryOperator, Expr, Spanned};
+use sqlparser::ast::{BinaryOperator, Expr};
 
 #[expect(clippy::too_many_lines, reason = "one line for each operator that is refused by name")]
 pub(super) fn join_operands(
@@ -16,8 +18,11 @@ pub(super) fn join_operands(
         | BinaryOperator::Minus
         | BinaryOperator::Multiply
         | BinaryOperator::Divide
-        | BinaryOperator::Modulo
-        | BinaryOperator::Gt
+        | BinaryOperator::Modulo => {
+            facts = facts.calculated()?;
+            op.clone()
+        }
+        BinaryOperator::Gt
         | BinaryOperator::Lt
         | BinaryOperator::GtEq
         | BinaryOperator::LtEq
@@ -43,7 +48,9 @@ pub(super) fn join_operands(
         | BinaryOperator::PGLikeMatch
         | BinaryOperator::PGILikeMatch
         | BinaryOperator::PGNotLikeMatch
-        | BinaryOperator::PGNotILikeMatch => return Err(not_allowed("a regular expression")),
+        | BinaryOperator::PGNotILikeMatch => {
+            return Err(instead("a regular expression", "write LIKE with at most two wildcards"));
+        }
         BinaryOperator::Xor
         | BinaryOperator::BitwiseOr
         | BinaryOperator::BitwiseAnd
@@ -89,13 +96,16 @@ pub(super) fn join_operands(
         | BinaryOperator::TildeEq
         | BinaryOperator::Assignment => return Err(not_allowed("this operator")),
     };
-    Ok(Checked::new(build::binary(left.expr, op, right.expr), facts))
+    let left = if moves_time(&right.expr) { as_type(left.expr, timestamp()) } else { left.expr };
+    Ok(Checked::new(build::binary(left, op, right.expr), facts))
 }
 
 /// The variants that no rule takes, by name, so that one that a new sqlparser adds does not compile here.
 pub(super) fn refuse(expr: &Expr) -> Result<Checked, GuardError> {
     let what = match expr {
-        Expr::SimilarTo { .. } | Expr::RLike { .. } => "a regular expression",
+        Expr::SimilarTo { .. } | Expr::RLike { .. } => {
+            return Err(instead("a regular expression", "write LIKE with at most two wildcards"));
+        }
         Expr::AnyOp { .. } | Expr::AllOp { .. } | Expr::InUnnest { .. } | Expr::MemberOf(_) => {
             "ANY, ALL, UNNEST or MEMBER OF"
         }
@@ -154,6 +164,5 @@ pub(super) fn refuse(expr: &Expr) -> Result<Checked, GuardError> {
         | Expr::Trim { .. }
         | Expr::Function(_) => "an expression in this place",
     };
-    let start = expr.span().start;
-    Err(GuardError::not_allowed(format!("{what} is not allowed"), DIALECT_HINT).at(start.line, start.column))
+    Err(GuardError::not_allowed(format!("{what} is not allowed"), DIALECT_HINT))
 }

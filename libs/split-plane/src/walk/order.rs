@@ -4,9 +4,10 @@
 //! output column is therefore added as a last key: rows that are still equal are the same row.
 
 use super::scope::Aliases;
-use super::{OutColumn, Output, Walk, build, not_allowed};
+use super::{Checked, OutColumn, Output, Walk, build, not_allowed};
 use crate::error::GuardError;
 use sqlparser::ast::{Expr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Value};
+use std::rc::Rc;
 
 /// The order that a query asks for, and whether it must be total.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +21,7 @@ pub(super) struct Ordered<'a> {
 struct Sorted<'a> {
     columns: &'a [OutColumn],
     /// Expressions of the SELECT list; none after a set operation.
-    expressions: &'a [Expr],
+    expressions: &'a [Rc<Checked>],
     /// Whether only output columns can be sorted by.
     closed: bool,
 }
@@ -41,7 +42,7 @@ impl Walk<'_> {
         &mut self,
         wanted: Ordered<'_>,
         output: &Output,
-        expressions: &[Expr],
+        expressions: &[Rc<Checked>],
         distinct: bool,
     ) -> Result<Vec<OrderByExpr>, GuardError> {
         let sorted = Sorted { columns: &output.columns, expressions, closed: distinct };
@@ -118,7 +119,7 @@ impl Walk<'_> {
         let walked = self.expr(expr);
         self.see_aliases(Aliases::Hidden);
         let walked = walked?.expr;
-        match sorted.expressions.iter().position(|output| *output == walked) {
+        match sorted.expressions.iter().position(|output| output.expr == walked) {
             Some(index) => Ok(ordinal(index + 1)),
             None if sorted.closed => Err(GuardError::not_allowed(
                 "ORDER BY something that DISTINCT has dropped",

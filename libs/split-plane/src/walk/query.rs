@@ -1,6 +1,7 @@
 //! Queries: WITH, set operations, LIMIT.
 
 use super::order::Ordered;
+use super::place::Node;
 use super::scope::Cte;
 use super::{Origin, OutColumn, Output, Walk, build, not_allowed};
 use crate::bounds::CHAIN_MAX;
@@ -21,7 +22,10 @@ impl Walk<'_> {
         outermost: bool,
     ) -> Result<(Box<Query>, Output), GuardError> {
         self.spend(1)?;
-        self.deeper(|walk| walk.query_within(query, outermost))
+        self.queries += 1;
+        let walked = self.deeper(|walk| walk.query_within(query, outermost));
+        self.queries -= 1;
+        walked.map_err(|error| Node::Query(query).place(error))
     }
 
     fn query_within(&mut self, query: &Query, outermost: bool) -> Result<(Box<Query>, Output), GuardError> {

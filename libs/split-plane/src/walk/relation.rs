@@ -1,7 +1,8 @@
 //! FROM: relations of the view, common table expressions, subqueries. Joins stand in [`super::join`].
 
+use super::place::Node;
 use super::scope::{Binding, view_output};
-use super::{Walk, build, not_allowed};
+use super::{Walk, build, instead, not_allowed};
 use crate::bounds::RELATIONS_MAX;
 use crate::error::GuardError;
 use sqlparser::ast::{
@@ -38,6 +39,10 @@ impl Walk<'_> {
 
     pub(super) fn factor(&mut self, factor: &TableFactor) -> Result<TableFactor, GuardError> {
         self.spend(1)?;
+        self.factor_here(factor).map_err(|error| Node::Factor(factor).place(error))
+    }
+
+    fn factor_here(&mut self, factor: &TableFactor) -> Result<TableFactor, GuardError> {
         match factor {
             TableFactor::Table {
                 name,
@@ -75,8 +80,16 @@ impl Walk<'_> {
             | TableFactor::OpenJsonTable { .. }
             | TableFactor::XmlTable { .. }
             | TableFactor::SemanticView { .. } => Err(not_allowed("a table function")),
-            TableFactor::Pivot { .. } | TableFactor::Unpivot { .. } | TableFactor::MatchRecognize { .. } => {
-                Err(not_allowed("PIVOT, UNPIVOT or MATCH_RECOGNIZE"))
+            TableFactor::Pivot { .. } => Err(instead(
+                "PIVOT",
+                "write one aggregate for each column with FILTER: sum(x) FILTER (WHERE y = 'a') AS a",
+            )),
+            TableFactor::Unpivot { .. } => Err(instead(
+                "UNPIVOT",
+                "write one SELECT for each column and put them together with UNION ALL",
+            )),
+            TableFactor::MatchRecognize { .. } => {
+                Err(instead("MATCH_RECOGNIZE", "compare rows with lag and lead OVER (ORDER BY ..)"))
             }
         }
     }
@@ -88,22 +101,21 @@ impl Walk<'_> {
     ) -> Result<TableFactor, GuardError> {
         let ident = self.one_part(name)?;
         // No name can be both: `own_relation_name` keeps CTEs away from the view's.
-        let (name, output, relations) = match (self.cte(&ident.value), self.view.relation(&ident.value)) {
-            (Some(cte), _) => (cte.name.clone(), cte.output.clone(), cte.relations),
-            (None, Some(relation)) => (relation.name.clone(), view_output(relation), 1),
+        let (name, output, relations, source) = match (self.cte(&ident.value), self.view.find(&ident.value)) {
+            (Some(cte), _) => (cte.name.clone(), cte.output.clone(), cte.relations, None),
+            (None, Some((at, relation))) => (relation.name.clone(), view_output(relation), 1, Some(at)),
             (None, None) => return Err(self.outside("relation", ident)),
         };
-        if self.view.relation(&name).is_some() {
-            let _ = self.relations.insert(name.clone());
-        }
+        self.reads.relations.extend(source);
         self.expand(relations)?;
-        let (binding, alias) = match alias {
+        let (mut binding, alias) = match alias {
             None => (Binding::new(name.clone(), output), None),
             Some(alias) => {
                 let (binding, alias) = self.aliased(alias, output)?;
                 (binding, Some(alias))
             }
         };
+        binding.source = source;
         self.bind(binding, ident)?;
         Ok(TableFactor::Table {
             name: build::object_name(&name),

@@ -4,10 +4,11 @@
 //! the view or of the draft's own definition. Every column comes out with its relation, so that no
 //! engine resolves a bare name by rules of its own.
 
-use super::{Checked, Facts, Origin, OutColumn, Output, Walk, build};
+use super::{Checked, Cost, Facts, Origin, OutColumn, Output, Walk, build};
 use crate::error::GuardError;
 use crate::plane::is_name;
-use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart};
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, OrderByExpr, WindowSpec};
+use std::rc::Rc;
 
 /// Longest name that a draft may give to something of its own.
 const OWN_NAME_BYTES_MAX: usize = 64;
@@ -17,6 +18,8 @@ const OWN_NAME_BYTES_MAX: usize = 64;
 pub(super) struct Binding {
     pub(super) name: String,
     pub(super) columns: Vec<OutColumn>,
+    /// The relation of the view whose columns these are, in order.
+    pub(super) source: Option<usize>,
     pub(super) touches: bool,
     pub(super) single_row: bool,
     /// The right side of a semi or anti join: gone after its ON.
@@ -34,8 +37,10 @@ pub(super) struct Merged {
 /// Which of its own output columns an expression may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aliases {
-    /// None: FROM, WHERE, SELECT.
+    /// None: FROM, WHERE, what SELECT aggregates.
     Hidden,
+    /// Those before it in the list, after the columns of FROM: SELECT.
+    Before,
     /// After the columns of FROM: GROUP BY.
     AfterInput,
     /// Not where a column of FROM has the same name: HAVING, QUALIFY.
@@ -54,11 +59,44 @@ pub(super) struct Frame {
     pub(super) joins: usize,
     /// Whether a name was found in the SELECT outside of this one.
     pub(super) correlated: bool,
-    /// Named expressions of the SELECT list, by name.
-    pub(super) outputs: Vec<(String, Checked)>,
+    /// Named expressions of the SELECT list.
+    pub(super) outputs: Vec<Named>,
+    /// Windows that a WINDOW clause names, as the draft has them.
+    pub(super) windows: Vec<(String, WindowSpec)>,
+    /// Windows in use: partitions and keys, as they run.
+    pub(super) used: Vec<(Vec<Expr>, Vec<OrderByExpr>)>,
     pub(super) aliases: Aliases,
     /// What makes the rows that a window sees distinct.
     pub(super) row_keys: RowKeys,
+}
+
+/// An expression under a name of the draft's own.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) checked: Rc<Checked>,
+    pub(super) cost: Cost,
+}
+
+/// A column of a relation in a FROM.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) binding: &'a Binding,
+    pub(super) at: usize,
+    pub(super) column: &'a OutColumn,
+}
+
+impl Place<'_> {
+    pub(super) fn reference(self) -> Checked {
+        let OutColumn { name, origin, width } = self.column;
+        let facts = Facts { origin: *origin, width: *width, ..Facts::PLAIN };
+        Checked::new(build::column(&self.binding.name, name), facts)
+    }
+
+    /// What of the view it is.
+    pub(super) fn of_view(self) -> Option<(usize, usize)> {
+        Some((self.binding.source?, self.at))
+    }
 }
 
 /// What makes the rows that a window function sees distinct, or alike in everything that can be seen.
@@ -81,6 +119,8 @@ impl Frame {
             joins: 0,
             correlated: false,
             outputs: Vec::new(),
+            windows: Vec::new(),
+            used: Vec::new(),
             aliases: Aliases::Hidden,
             row_keys: RowKeys::Input,
         }
@@ -100,47 +140,44 @@ impl Frame {
     }
 
     /// Every place a bare name can mean, but for those that USING merged away.
-    fn places(&self, name: &str) -> Vec<(&Binding, &OutColumn)> {
-        let merged_away = |index: usize| {
-            self.merged.iter().any(|merged| merged.dropped == index && merged.name.eq_ignore_ascii_case(name))
-        };
+    fn places(&self, name: &str) -> Vec<Place<'_>> {
         self.visible()
-            .filter(|(index, _)| !merged_away(*index))
-            .filter_map(|(_, binding)| binding.column(name).map(|column| (binding, column)))
+            .filter(|(index, _)| !self.is_merged_away(*index, name))
+            .filter_map(|(_, binding)| binding.place(name))
             .collect()
+    }
+
+    pub(super) fn is_merged_away(&self, index: usize, name: &str) -> bool {
+        self.merged.iter().any(|merged| merged.dropped == index && merged.name.eq_ignore_ascii_case(name))
     }
 
     /// Columns that `*` stands for, in order.
-    pub(super) fn star(&self) -> Vec<(&Binding, &OutColumn)> {
-        let merged_away = |index: usize, name: &str| {
-            self.merged.iter().any(|merged| merged.dropped == index && merged.name.eq_ignore_ascii_case(name))
-        };
+    pub(super) fn star(&self) -> Vec<Place<'_>> {
         self.visible()
-            .flat_map(|(index, binding)| binding.columns.iter().map(move |column| (index, binding, column)))
-            .filter(|(index, _, column)| !merged_away(*index, &column.name))
-            .map(|(_, binding, column)| (binding, column))
+            .flat_map(|(index, binding)| binding.places().map(move |place| (index, place)))
+            .filter(|(index, place)| !self.is_merged_away(*index, &place.column.name))
+            .map(|(_, place)| place)
             .collect()
     }
 
-    fn output(&self, name: &str) -> Option<&Checked> {
-        let mut named = self.outputs.iter().filter(|(output, _)| output.eq_ignore_ascii_case(name));
-        named.next().map(|(_, checked)| checked)
+    /// The output column of this name; a list has no two of one name.
+    fn output(&self, name: &str) -> Option<&Named> {
+        self.outputs.iter().find(|output| output.name.eq_ignore_ascii_case(name))
     }
 }
 
 impl Binding {
     pub(super) fn new(name: String, output: Output) -> Self {
         let Output { columns, touches, single_row } = output;
-        Self { name, columns, touches, single_row, hidden: false }
+        Self { name, columns, source: None, touches, single_row, hidden: false }
     }
 
-    pub(super) fn column(&self, name: &str) -> Option<&OutColumn> {
-        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    pub(super) fn place(&self, name: &str) -> Option<Place<'_>> {
+        self.places().find(|place| place.column.name.eq_ignore_ascii_case(name))
     }
 
-    fn reference(&self, column: &OutColumn) -> Checked {
-        let facts = Facts { origin: column.origin, width: column.width, aggregate: false, window: false };
-        Checked::new(build::column(&self.name, &column.name), facts)
+    pub(super) fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        self.columns.iter().enumerate().map(|(at, column)| Place { binding: self, at, column })
     }
 }
 
@@ -217,27 +254,42 @@ impl Walk<'_> {
         let name = ident.value.as_str();
         let Some(frame) = self.frames.last() else { return Err(self.outside("column", ident)) };
         let places = frame.places(name);
-        let output = frame.output(name);
         let input = match places.as_slice() {
             [] => None,
-            [(binding, column)] => Some(binding.reference(column)),
+            [place] => Some(*place),
             [_, _, ..] => return Err(ambiguous(ident)),
         };
-        let found = match (frame.aliases, input, output) {
-            (Aliases::Hidden, input, _) => input,
-            (Aliases::AfterInput, Some(input), _) => Some(input),
-            (Aliases::BeforeInput, _, Some(output)) => Some(substitute(output)),
-            (Aliases::Unambiguous, Some(input), Some(output)) if input.expr != output.expr => {
-                return Err(ambiguous(ident));
+        let output = if frame.aliases == Aliases::Hidden { None } else { frame.output(name) };
+        let outputs_first = frame.aliases == Aliases::BeforeInput;
+        let (input, output) = match (input, output) {
+            (Some(input), Some(output)) if frame.aliases == Aliases::Unambiguous => {
+                if input.reference().expr != output.checked.expr {
+                    return Err(ambiguous(ident));
+                }
+                (Some(input), None)
             }
-            (Aliases::AfterInput | Aliases::Unambiguous, None, Some(output)) => Some(substitute(output)),
-            (Aliases::Unambiguous | Aliases::BeforeInput, Some(input), _) => Some(input),
-            (Aliases::AfterInput | Aliases::Unambiguous | Aliases::BeforeInput, None, None) => None,
+            (Some(_), Some(output)) if outputs_first => (None, Some(output)),
+            (Some(input), _) => (Some(input), None),
+            (None, output) => (None, output),
         };
-        match found {
-            Some(checked) => Ok(checked),
-            None => self.outer_column(None, ident),
+        match (input, output) {
+            (Some(input), _) => {
+                let (checked, read) = (input.reference(), input.of_view());
+                self.read(read);
+                Ok(checked)
+            }
+            (None, Some(output)) => {
+                let (checked, cost) = (substitute(&output.checked), output.cost);
+                self.pay(cost)?;
+                Ok(checked)
+            }
+            (None, None) => self.outer_column(None, ident),
         }
+    }
+
+    /// Notes that a column of the view is read.
+    pub(super) fn read(&mut self, column: Option<(usize, usize)>) {
+        self.reads.columns.extend(column);
     }
 
     pub(super) fn qualified_column(&mut self, parts: &[Ident]) -> Result<Checked, GuardError> {
@@ -252,10 +304,12 @@ impl Walk<'_> {
         }
         match self.frames.last().and_then(|frame| frame.named(&relation.value)) {
             // An inner relation hides an outer one of its name, so an unknown column is not looked up further.
-            Some(binding) => match binding.column(&column.value) {
-                Some(found) => Ok(binding.reference(found)),
-                None => Err(self.outside("column", column)),
-            },
+            Some(binding) => {
+                let found = binding.place(&column.value).map(|place| (place.reference(), place.of_view()));
+                let Some((checked, read)) = found else { return Err(self.outside("column", column)) };
+                self.read(read);
+                Ok(checked)
+            }
             None => self.outer_column(Some(relation), column),
         }
     }
@@ -268,18 +322,19 @@ impl Walk<'_> {
         let places: Vec<_> = outer
             .places(&column.value)
             .into_iter()
-            .filter(|(binding, _)| relation.is_none_or(|name| binding.name.eq_ignore_ascii_case(&name.value)))
+            .filter(|place| relation.is_none_or(|name| place.binding.name.eq_ignore_ascii_case(&name.value)))
             .collect();
-        let found = match places.as_slice() {
+        let (found, read) = match places.as_slice() {
             [] => return Err(self.outside("column", relation.unwrap_or(column))),
             // Under its written-out name it would mean the inner relation.
-            [(binding, _)] if inner.named(&binding.name).is_some() => return Err(ambiguous(column)),
-            [(binding, found)] => binding.reference(found),
+            [place] if inner.named(&place.binding.name).is_some() => return Err(ambiguous(column)),
+            [place] => (place.reference(), place.of_view()),
             [_, _, ..] => return Err(ambiguous(column)),
         };
         if let Some(inner) = self.frames.last_mut() {
             inner.correlated = true;
         }
+        self.read(read);
         Ok(found)
     }
 }

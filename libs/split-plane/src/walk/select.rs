@@ -1,27 +1,29 @@
 //! One SELECT: its clauses, its list, the names of its output.
 
 use super::order::Ordered;
-use super::scope::{Aliases, Frame};
-use super::{Checked, Facts, OutColumn, Output, Walk, build, not_allowed};
+use super::place::Node;
+use super::scope::{Aliases, Frame, Named};
+use super::{Checked, Cost, Facts, OutColumn, Output, Walk, build, instead, not_allowed};
 use crate::bounds::COLUMNS_MAX;
 use crate::error::GuardError;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, OrderByExpr, Select, SelectFlavor, SelectItem,
-    SelectItemQualifiedWildcardKind, TableWithJoins, WildcardAdditionalOptions,
+    SelectItemQualifiedWildcardKind, TableWithJoins,
 };
+use std::rc::Rc;
 
 /// Bytes of a name made for a column without one.
 const LABEL_BYTES_MAX: usize = 48;
 
 /// The SELECT list of the new tree, item by item.
 #[derive(Debug, Default)]
-struct List {
-    items: Vec<SelectItem>,
-    expressions: Vec<Expr>,
-    columns: Vec<OutColumn>,
-    /// Items that the draft named, with what they are.
-    named: Vec<(String, Checked)>,
+pub(super) struct List {
+    /// What stands in the list; the frame holds the same while its names can be used.
+    items: Vec<Rc<Checked>>,
+    /// Whether each has its name from AS.
+    named: Vec<bool>,
+    pub(super) columns: Vec<OutColumn>,
     aggregate: bool,
     window: bool,
 }
@@ -36,7 +38,7 @@ impl Walk<'_> {
         self.frames.push(Frame::new());
         let walked = self.deeper(|walk| walk.select_within(select, wanted));
         let _ = self.frames.pop();
-        walked
+        walked.map_err(|error| Node::Select(select).place(error))
     }
 
     fn select_within(
@@ -80,32 +82,55 @@ impl Walk<'_> {
                 "a hint, LATERAL VIEW, CONNECT BY, CLUSTER BY, DISTRIBUTE BY or SORT BY",
             ));
         }
-        if !named_window.is_empty() {
-            return Err(not_allowed("WINDOW (write the window inside OVER)"));
-        }
+        self.name_windows(named_window)?;
         let distinct = is_distinct(distinct.as_ref())?;
         let (from, commas) = self.from(from)?;
         let selection = self.condition(selection.as_ref(), Aliases::Hidden, "WHERE")?;
         self.check_commas(&commas, selection.as_ref().map(|checked| &checked.expr))?;
         let group_by = self.group_by(group_by, projection)?;
         let list = self.list(projection)?;
-        self.name_outputs(&list);
         let having = self.condition(having.as_ref(), Aliases::Unambiguous, "HAVING")?;
         let qualify = self.condition(qualify.as_ref(), Aliases::Unambiguous, "QUALIFY")?;
         let grouped = !is_ungrouped(&group_by);
         let aggregate = list.aggregate || having.as_ref().is_some_and(|having| having.facts.aggregate);
         let window = list.window || qualify.as_ref().is_some_and(|qualify| qualify.facts.window);
         if aggregate && window && !grouped {
-            return Err(not_allowed("a window function over a total without GROUP BY"));
+            return Err(instead(
+                "a window function over a total without GROUP BY",
+                "aggregate in a subquery, or write the aggregate with OVER ()",
+            ));
         }
         let touches = self.frames.last().is_some_and(Frame::touches);
-        let output =
-            Output { columns: list.columns, touches, single_row: aggregate && !grouped && qualify.is_none() };
-        let order = self.order_of_select(wanted, &output, &list.expressions, distinct)?;
+        let List { items, named, columns, .. } = list;
+        let output = Output { columns, touches, single_row: aggregate && !grouped && qualify.is_none() };
+        let order = self.order_of_select(wanted, &output, &items, distinct)?;
         // Last, since any clause may have used the outer row.
         self.check_correlation(selection.as_ref().map(|checked| &checked.expr))?;
         let clauses = Clauses { distinct, selection, group_by, having, qualify };
-        Ok((assemble(list.items, from, clauses), order, output))
+        let projection = self.projection(items, named, &output.columns);
+        Ok((assemble(projection, from, clauses), order, output))
+    }
+
+    /// The list, once its names mean nothing any more, so that each expression moves instead of being copied.
+    fn projection(
+        &mut self,
+        items: Vec<Rc<Checked>>,
+        named: Vec<bool>,
+        columns: &[OutColumn],
+    ) -> Vec<SelectItem> {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.outputs.clear();
+        }
+        let named = named.into_iter().zip(columns);
+        let item = |(checked, (named, column)): (Rc<Checked>, (bool, &OutColumn))| {
+            let expr = Rc::unwrap_or_clone(checked).expr;
+            if named {
+                SelectItem::ExprWithAlias { expr, alias: build::ident(&column.name) }
+            } else {
+                SelectItem::UnnamedExpr(expr)
+            }
+        };
+        items.into_iter().zip(named).map(item).collect()
     }
 
     /// A condition of a clause, with what may not stand in it.
@@ -132,28 +157,24 @@ impl Walk<'_> {
         for item in projection {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
-                    let checked = self.expr(expr)?;
+                    let (checked, _) = self.item(expr)?;
                     list.push_unnamed(checked)?;
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    let checked = self.expr(expr)?;
+                    let (checked, cost) = self.item(expr)?;
                     let name = self.own_name(alias)?;
-                    list.push_named(name, checked)?;
-                }
-                SelectItem::Wildcard(options) => {
-                    check_wildcard(options)?;
-                    self.push_star(&mut list, None)?;
-                }
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    check_wildcard(options)?;
-                    let relation = self.one_part(name)?.clone();
-                    let known = self.frames.last().is_some_and(|frame| {
-                        frame.visible().any(|(_, b)| b.name.eq_ignore_ascii_case(&relation.value))
-                    });
-                    if !known {
-                        return Err(self.outside("relation", &relation));
+                    // Items after this one may use its name.
+                    let checked = Rc::new(checked);
+                    if let Some(frame) = self.frames.last_mut() {
+                        let named = Named { name: name.clone(), checked: Rc::clone(&checked), cost };
+                        frame.outputs.push(named);
                     }
-                    self.push_star(&mut list, Some(&relation.value))?;
+                    list.push(name, checked, true)?;
+                }
+                SelectItem::Wildcard(options) => self.push_star(&mut list, None, options)?,
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                    let relation = self.one_part(name)?.clone();
+                    self.push_star(&mut list, Some(&relation), options)?;
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _)
                 | SelectItem::ExprWithAliases { expr: _, aliases: _ } => {
@@ -167,69 +188,50 @@ impl Walk<'_> {
         Ok(list)
     }
 
-    /// `*`, written out, so that what runs names what it reads.
-    fn push_star(&mut self, list: &mut List, relation: Option<&str>) -> Result<(), GuardError> {
-        let Some(frame) = self.frames.last() else { return Ok(()) };
-        let columns: Vec<_> = frame
-            .star()
-            .into_iter()
-            .filter(|(binding, _)| relation.is_none_or(|name| binding.name.eq_ignore_ascii_case(name)))
-            .map(|(binding, column)| {
-                let facts = Facts { origin: column.origin, width: column.width, ..Facts::PLAIN };
-                Checked::new(build::column(&binding.name, &column.name), facts)
-            })
-            .collect();
-        self.spend(columns.len())?;
-        if columns.is_empty() {
-            return Err(not_allowed("`*` without a relation"));
-        }
-        columns.into_iter().try_for_each(|column| list.push_unnamed(column))
-    }
-
-    fn name_outputs(&mut self, list: &List) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.outputs.clone_from(&list.named);
-        }
+    /// An item of the list, which sees the names of those before it.
+    fn item(&mut self, expr: &Expr) -> Result<(Checked, Cost), GuardError> {
+        self.see_aliases(Aliases::Before);
+        let walked = self.measured(expr);
+        self.see_aliases(Aliases::Hidden);
+        walked
     }
 }
 
 impl List {
-    fn push_unnamed(&mut self, checked: Checked) -> Result<(), GuardError> {
+    pub(super) fn push_unnamed(&mut self, checked: Checked) -> Result<(), GuardError> {
         if let Expr::CompoundIdentifier(parts) = &checked.expr
             && let Some(column) = parts.last()
         {
             let name = column.value.clone();
-            return self.push(SelectItem::UnnamedExpr(checked.expr.clone()), name, checked);
+            return self.push(name, Rc::new(checked), false);
         }
         let name = self.label(&checked.expr);
         self.push_named(name, checked)
     }
 
-    fn push_named(&mut self, name: String, checked: Checked) -> Result<(), GuardError> {
-        self.named.push((name.clone(), checked.clone()));
-        let item = SelectItem::ExprWithAlias { expr: checked.expr.clone(), alias: build::ident(&name) };
-        self.push(item, name, checked)
+    pub(super) fn push_named(&mut self, name: String, checked: Checked) -> Result<(), GuardError> {
+        self.push(name, Rc::new(checked), true)
     }
 
-    fn push(&mut self, item: SelectItem, name: String, checked: Checked) -> Result<(), GuardError> {
+    fn push(&mut self, name: String, checked: Rc<Checked>, named: bool) -> Result<(), GuardError> {
         if self.has(&name) {
             return Err(same_name(&name));
         }
-        let Facts { origin, width, aggregate, window } = checked.facts;
+        let Facts { origin, width, arithmetic: _, aggregate, window } = checked.facts;
         self.aggregate |= aggregate;
         self.window |= window;
         self.columns.push(OutColumn { name, origin, width });
-        self.items.push(item);
-        self.expressions.push(checked.expr);
+        self.items.push(checked);
+        self.named.push(named);
         Ok(())
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
     }
 
     /// A name for a column without one: every engine would make up another.
-    fn label(&self, expr: &Expr) -> String {
+    pub(super) fn label(&self, expr: &Expr) -> String {
         let mut words = String::new();
         for letter in expr.to_string().chars() {
             match letter {
@@ -304,21 +306,6 @@ fn is_ungrouped(group_by: &GroupByExpr) -> bool {
     match group_by {
         GroupByExpr::Expressions(expressions, _) => expressions.is_empty(),
         GroupByExpr::All(_) => false,
-    }
-}
-
-fn check_wildcard(options: &WildcardAdditionalOptions) -> Result<(), GuardError> {
-    match options {
-        WildcardAdditionalOptions {
-            wildcard_token: _,
-            opt_ilike: None,
-            opt_exclude: None,
-            opt_except: None,
-            opt_replace: None,
-            opt_rename: None,
-            opt_alias: None,
-        } => Ok(()),
-        WildcardAdditionalOptions { .. } => Err(not_allowed("`*` with EXCEPT, EXCLUDE, REPLACE or the like")),
     }
 }
 

@@ -4,12 +4,13 @@
 //! key. Others must not: for `rank` and for frames by value, equal rows are meant to be equal.
 
 use super::scope::RowKeys;
-use super::{Checked, Facts, Walk, build, not_allowed};
+use super::{Checked, Facts, Walk, build, instead, not_allowed};
+use crate::bounds::WINDOWS_MAX;
 use crate::error::GuardError;
 use crate::functions::{AllowedFunction, FunctionKind};
 use sqlparser::ast::{
-    Expr, OrderByExpr, OrderByOptions, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowSpec,
-    WindowType,
+    Expr, Ident, NamedWindowDefinition, NamedWindowExpr, OrderByExpr, OrderByOptions, WindowFrame,
+    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
 const ROW_KEYS_MAX: usize = 128;
@@ -21,11 +22,22 @@ impl Walk<'_> {
         function: &AllowedFunction,
         window: &WindowType,
     ) -> Result<(WindowType, Facts), GuardError> {
-        let WindowType::WindowSpec(WindowSpec { window_name: None, partition_by, order_by, window_frame }) =
-            window
-        else {
-            return Err(not_allowed("a named window (write it inside OVER)"));
+        let named;
+        let spec = match window {
+            WindowType::WindowSpec(spec) => spec,
+            WindowType::NamedWindow(name) => {
+                named = self.window_of(name)?;
+                &named
+            }
         };
+        let WindowSpec { window_name, partition_by, order_by, window_frame } = spec;
+        if let Some(name) = window_name {
+            // `OVER (w)` is `OVER w`; on Databricks nothing can be added to a window that has a name.
+            if !partition_by.is_empty() || !order_by.is_empty() || window_frame.is_some() {
+                return Err(instead("a window that adds to another", "write the whole window"));
+            }
+            return self.over(function, &WindowType::NamedWindow(name.clone()));
+        }
         let mut facts = Facts::PLAIN;
         let mut partitions = Vec::with_capacity(partition_by.len());
         for expr in partition_by {
@@ -49,9 +61,57 @@ impl Walk<'_> {
         if by_rows || depends_on_ties(function) {
             self.append_row_keys(&mut keys)?;
         }
+        self.count_window(&partitions, &keys)?;
         let spec =
             WindowSpec { window_name: None, partition_by: partitions, order_by: keys, window_frame: frame };
         Ok((WindowType::WindowSpec(spec), facts))
+    }
+
+    fn count_window(&mut self, partitions: &[Expr], keys: &[OrderByExpr]) -> Result<(), GuardError> {
+        let Some(frame) = self.frames.last_mut() else { return Ok(()) };
+        if !frame.used.iter().any(|(known, order)| known == partitions && order == keys) {
+            frame.used.push((partitions.to_vec(), keys.to_vec()));
+        }
+        if frame.used.len() > WINDOWS_MAX {
+            return Err(GuardError::too_complex(format!("more than {WINDOWS_MAX} different windows")));
+        }
+        Ok(())
+    }
+
+    /// The windows that a WINDOW clause names, for the innermost SELECT.
+    pub(super) fn name_windows(&mut self, windows: &[NamedWindowDefinition]) -> Result<(), GuardError> {
+        let mut named: Vec<(String, WindowSpec)> = Vec::with_capacity(windows.len());
+        for NamedWindowDefinition(name, window) in windows {
+            self.spend(1)?;
+            let NamedWindowExpr::WindowSpec(spec) = window else {
+                return Err(instead("a window that is another", "write the whole window"));
+            };
+            let name = self.own_name(name)?;
+            if spec.window_name.is_some() {
+                return Err(instead("a window that adds to another", "write the whole window"));
+            }
+            if named.iter().any(|(other, _)| other.eq_ignore_ascii_case(&name)) {
+                return Err(instead("two windows of one name", "give each window its own name"));
+            }
+            named.push((name, spec.clone()));
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.windows = named;
+        }
+        Ok(())
+    }
+
+    fn window_of(&self, name: &Ident) -> Result<WindowSpec, GuardError> {
+        let mut windows = self.frames.iter().rev().take(1).flat_map(|frame| &frame.windows);
+        match windows.find(|(known, _)| known.eq_ignore_ascii_case(&name.value)) {
+            Some((_, spec)) => Ok(spec.clone()),
+            None => {
+                let start = name.span.start;
+                let what = format!("unknown window `{}`", name.value);
+                Err(GuardError::not_allowed(what, "name it: WINDOW w AS (PARTITION BY .. ORDER BY ..)")
+                    .at(start.line, start.column))
+            }
+        }
     }
 
     fn window_key(&mut self, expr: &Expr) -> Result<Checked, GuardError> {
@@ -65,19 +125,24 @@ impl Walk<'_> {
 
     fn append_row_keys(&mut self, keys: &mut Vec<OrderByExpr>) -> Result<(), GuardError> {
         let Some(frame) = self.frames.last() else { return Err(not_allowed("OVER outside of SELECT")) };
+        let mut read = Vec::new();
         let row_keys: Vec<Expr> = match &frame.row_keys {
             RowKeys::Groups(groups) => groups.clone(),
-            RowKeys::Input => frame
-                .visible()
-                .flat_map(|(_, binding)| {
-                    binding.columns.iter().map(|column| build::column(&binding.name, &column.name))
-                })
-                .collect(),
+            RowKeys::Input => {
+                let places = frame.visible().flat_map(|(_, binding)| binding.places());
+                places
+                    .map(|place| {
+                        read.extend(place.of_view());
+                        place.reference().expr
+                    })
+                    .collect()
+            }
             RowKeys::None => return Err(not_allowed("a window that counts rows over grouping sets")),
         };
         if row_keys.len() > ROW_KEYS_MAX {
             return Err(GuardError::too_complex("a window that counts rows over too many columns"));
         }
+        self.reads.columns.extend(read);
         for expr in row_keys {
             if !keys.iter().any(|key| key.expr == expr) {
                 keys.push(build::sort_key(expr, true, None));
