@@ -88,7 +88,7 @@ pub(crate) struct Offer {
 
 impl Keep {
     pub(crate) fn new(config: KeptConfig, process: &Arc<GreedyMemoryPool>) -> Self {
-        let pool: Arc<dyn MemoryPool> = Arc::clone(process) as Arc<dyn MemoryPool>;
+        let pool: Arc<dyn MemoryPool> = Arc::<GreedyMemoryPool>::clone(process);
         let memory = MemoryConsumer::new("kept").register(&pool);
         Self { config, memory, entries: Mutex::default() }
     }

@@ -125,6 +125,7 @@ impl Tests {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "other nodes are walked into, and stay as they are")]
 fn unqualified(expression: &Expr) -> Result<Expr> {
     use datafusion::common::Column;
     use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};

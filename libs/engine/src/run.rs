@@ -34,7 +34,7 @@ pub(crate) async fn run(
     let pool = StatementPool::new(statement.limits.memory_bytes_max, &shared.memory).beside(&shared.kept);
     let (pool, files) = (Arc::new(pool), shared.spill.as_ref().map(Spill::statement));
     let relations = relations(&shared, &statement, &interrupt)?;
-    let memory = Arc::clone(&pool) as Arc<dyn MemoryPool>;
+    let memory: Arc<dyn MemoryPool> = Arc::<StatementPool>::clone(&pool);
     let state = session::spilling(memory, files, relations, &interrupt)?;
     let plan = plan(&state, &statement).await?;
     let masked = lineage::masked(&plan);

@@ -51,7 +51,7 @@ fn files(spill: &Path) -> Vec<std::path::PathBuf> {
 
 const SPILLING: [&str; 3] = [
     "SELECT id, word FROM n ORDER BY word DESC",
-    "SELECT word, count(*) AS c, sum(id) AS s FROM n GROUP BY word ORDER BY word DESC",
+    "SELECT max(c) AS c, sum(s) AS s, min(word) AS w FROM (SELECT word, count(*) AS c, sum(id) AS s FROM n GROUP BY word) g",
     "SELECT sum(c) AS c, max(w) AS w FROM (SELECT id, count(*) AS c, max(word) AS w FROM n GROUP BY id) g",
 ];
 
