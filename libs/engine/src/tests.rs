@@ -4,5 +4,6 @@ mod execution;
 mod fixture;
 mod interference;
 mod limits;
+mod orchards;
 mod scans;
 mod walls;
