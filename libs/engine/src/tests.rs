@@ -8,6 +8,7 @@ pub(crate) mod fixture;
 mod interference;
 mod kept;
 mod limits;
+mod orchards;
 mod pruning;
 mod scans;
 mod security_sql;

@@ -4,7 +4,7 @@
 
 use crate::error::{CommandError, DONE, USAGE};
 use crate::home::Home;
-use crate::{ask, audit, configuration, demo, generating, init, metrics, session, sign, up};
+use crate::{ask, attack, audit, configuration, demo, generating, init, metrics, session, sign, up};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -31,6 +31,7 @@ enum Command {
     Credentials(init::CredentialsArgs),
     Audit(audit::AuditArgs),
     Generate(generating::GenerateArgs),
+    Attack(attack::AttackArgs),
 }
 
 /// Runs the command line of this process.
@@ -64,6 +65,7 @@ fn command(command: Command) -> Result<u8, CommandError> {
         Command::Metrics(args) => wait_for(metrics::run(&home()?, &args)),
         Command::Session(args) => wait_for(session::run(&home()?, &args)),
         Command::Credentials(args) => wait_for(init::renew(&home()?, &args)),
+        Command::Attack(args) => wait_for(attack::run(&args)),
         Command::Sign(args) => sign::run(&home()?, &args),
         Command::Config(args) => configuration::run(&home()?, &args),
         Command::Audit(args) => audit::run(&home()?, &args),
@@ -88,7 +90,17 @@ mod tests {
 
     #[test]
     fn a_command_line_that_makes_no_sense_ends_with_64() {
-        for line in ["", "nothing", "ask", "ask --as a", "up --port many", "audit", "sign --as a"] {
+        for line in [
+            "",
+            "nothing",
+            "ask",
+            "ask --as a",
+            "up --port many",
+            "audit",
+            "sign --as a",
+            "attack --engine none",
+            "attack --statements 0",
+        ] {
             let words = ["splitplane"].into_iter().chain(line.split_whitespace()).map(OsString::from);
             assert_eq!(run(words), ExitCode::from(USAGE), "{line}");
         }

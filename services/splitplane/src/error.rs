@@ -63,6 +63,9 @@ pub(crate) enum CommandError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// The check could not be run.
+    #[error("the check could not be run: {0}")]
+    Attack(String),
 }
 
 impl CommandError {
@@ -104,7 +107,8 @@ impl CommandError {
             | Self::Credentials(_)
             | Self::Caller(_)
             | Self::Audit(_)
-            | Self::Demo(_) => FAILED,
+            | Self::Demo(_)
+            | Self::Attack(_) => FAILED,
         }
     }
 

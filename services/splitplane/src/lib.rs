@@ -5,6 +5,7 @@
 
 pub mod answer;
 mod ask;
+mod attack;
 mod audit;
 pub mod caller;
 mod cli;

@@ -1,94 +1,71 @@
-//! The non-interference check: one caller, two warehouses, every statement, byte for byte.
+//! The non-interference check: one caller, two copies of a warehouse, every probe, byte for byte.
+//!
+//! Decides what a difference is. Which subject is put to it, and where worlds are written, is the asker's.
 
-use super::world::{self, Share};
+use super::Subjects;
+use super::report::{Difference, Report, Why};
+use super::shrink;
+use super::statement::{Drafted, draft};
+use super::subject::{Ask, Observation, Probe, Subject};
+use super::world::{Copy, OWN_WORD, SECRET, World};
 use crate::error::AnyError;
-use crate::{Engine, EngineError, Lookup, Match, Statement, Warehouse};
 use splitplane_types::Limits;
-use std::path::Path;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
-/// Statements that can fail, or that tell rows apart by order, batches, statistics or shortcuts.
-pub const HOSTILE: [&str; 36] = [
-    "SELECT count(*) AS n FROM harvests WHERE CAST(note AS INT) > 0",
-    "SELECT id FROM harvests WHERE CAST(note AS INT) = 7 AND crates > 3",
-    "SELECT count(*) AS n FROM harvests WHERE CAST(day AS DATE) > DATE '2026-05-10'",
-    "SELECT count(*) AS n FROM harvests WHERE 10 / crates > 1",
-    "SELECT count(*) AS n FROM harvests WHERE 10 % crates > 1",
-    "SELECT count(*) AS n FROM harvests WHERE kilos / kilos > 0",
-    "SELECT count(*) AS n FROM harvests WHERE 1.5 / acid > 1",
-    "SELECT count(*) AS n FROM harvests WHERE 10 / (crates - 50) < 0",
-    "SELECT count(*) AS n FROM harvests WHERE frost <> 0 AND 10 / frost > 1",
-    "SELECT count(*) AS n FROM harvests WHERE frost = 0 OR 10 / frost > 1",
-    "SELECT sum(10 / crates) AS s FROM harvests",
-    "SELECT sum(CAST(note AS DECIMAL(10,2))) AS s FROM harvests",
-    "SELECT substring(note, 1, 1) AS c, count(*) AS n FROM harvests GROUP BY substring(note, 1, 1)",
-    "SELECT count(*) AS n FROM harvests WHERE CAST(substring(note, 1, 6) AS INT) > 0",
-    "SELECT max(note) AS m, min(note) AS l FROM harvests",
-    "SELECT max(id) AS m, min(picked_on) AS d, count(grower) AS g, count(*) AS n FROM harvests",
-    "SELECT count(*) AS n FROM harvests WHERE grower IS NOT NULL",
-    "SELECT count(*) AS n FROM harvests WHERE grower LIKE 'SECRET%'",
-    "SELECT avg(acid) AS a, stddev(acid) AS s, sum(acid) AS t FROM harvests",
-    "SELECT note, crates FROM harvests ORDER BY CAST(note AS INT) DESC, id LIMIT 5",
-    "SELECT note FROM harvests ORDER BY crates, id LIMIT 3",
-    "SELECT id, row_number() OVER (ORDER BY crates, id) AS r FROM harvests ORDER BY r LIMIT 7",
-    "SELECT crates, sum(kilos) AS k FROM harvests GROUP BY crates HAVING sum(kilos) / count(*) > 1 ORDER BY crates",
-    "SELECT count(*) AS n FROM harvests h JOIN baskets b ON h.id = b.harvest WHERE 10 / b.weight > 1",
-    "SELECT sum(b.weight) AS w FROM baskets b",
-    "SELECT count(*) AS n FROM baskets WHERE 10 / weight > 0",
-    "SELECT count(*) AS n FROM harvests h WHERE EXISTS (SELECT 1 FROM baskets b WHERE b.harvest = h.id AND 10 / b.weight > 2)",
-    "SELECT count(*) AS n FROM harvests WHERE id IN (SELECT harvest FROM baskets WHERE 10 % weight = 0)",
-    "SELECT id FROM harvests WHERE crates = 3 UNION ALL SELECT harvest FROM baskets WHERE weight = 4 LIMIT 20",
-    "SELECT sum(acid) AS s FROM (SELECT acid FROM harvests UNION ALL SELECT acid FROM harvests WHERE crates > 4) u",
-    "SELECT CASE WHEN crates > 0 THEN CAST(note AS INT) ELSE 0 END AS c, count(*) AS n FROM harvests GROUP BY 1 ORDER BY 1",
-    "SELECT year(CAST(day AS DATE)) AS y, count(*) AS n FROM harvests GROUP BY year(CAST(day AS DATE))",
-    "SELECT count(DISTINCT orchard) AS o FROM harvests",
-    "SELECT orchard, median(crates) AS m FROM harvests GROUP BY orchard ORDER BY orchard",
-    "SELECT count(*) AS n FROM harvests WHERE orchard = '1'",
-    "SELECT count(*) AS n FROM harvests WHERE sqrt(crates - 1) >= 0 AND ln(crates) >= 0",
-];
+/// Probes that are put to one world.
+pub const PROBES_PER_WORLD: u64 = 25;
 
-/// What a caller gets for one statement.
+/// What to check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Observation {
-    /// Rows and their schema, written out.
-    Rows(String),
-    /// The class of an error, which is all that leaves the data plane.
-    Failed(String),
-    /// The guard did not accept it.
-    Refused(String),
+pub struct Check {
+    /// Seed of worlds and probes.
+    pub seed: u64,
+    /// The first probe, by number.
+    pub first: u64,
+    /// How many probes.
+    pub probes: u64,
+    /// Worlds at the same time.
+    pub parallel: usize,
+    /// Whether to end at the first difference. Then worlds come one after the other.
+    pub until_found: bool,
 }
 
-/// A statement by which the caller can tell that others have rows.
-#[derive(Debug, Clone)]
-pub struct Difference {
-    /// The caller's share of the rows.
-    pub share: Share,
-    /// The statement.
-    pub statement: String,
-    /// What the whole warehouse gives.
-    pub whole: Observation,
-    /// What a warehouse without anyone else's rows gives.
-    pub alone: Observation,
-}
+impl Check {
+    /// The first so many probes of a seed.
+    #[must_use]
+    pub const fn new(seed: u64, probes: u64) -> Self {
+        Self { seed, first: 0, probes, parallel: 2, until_found: false }
+    }
 
-/// What a run of the check covered and found.
-#[derive(Debug, Clone, Default)]
-pub struct Report {
-    /// Statements compared.
-    pub compared: usize,
-    /// Those that gave rows.
-    pub answered: usize,
-    /// Those that failed on data.
-    pub failed: usize,
-    /// Those that the guard refused.
-    pub refused: usize,
-    /// Every difference.
-    pub differences: Vec<Difference>,
-}
+    /// One probe, by number.
+    #[must_use]
+    pub const fn only(seed: u64, number: u64) -> Self {
+        Self { seed, first: number, probes: 1, parallel: 1, until_found: false }
+    }
 
-/// How an engine is made over a warehouse.
-pub type MakeEngine<'m> = &'m dyn Fn(Warehouse) -> Result<Arc<dyn Engine>, EngineError>;
+    /// Ends at the first difference.
+    #[must_use]
+    pub const fn until_found(self) -> Self {
+        Self { parallel: 1, until_found: true, ..self }
+    }
+
+    /// The worlds, each with the numbers of its probes.
+    fn worlds(&self) -> VecDeque<(u64, Vec<u64>)> {
+        let mut worlds: VecDeque<(u64, Vec<u64>)> = VecDeque::new();
+        for number in self.first..self.first.saturating_add(self.probes) {
+            let world = number / PROBES_PER_WORLD;
+            match worlds.back_mut() {
+                Some((last, numbers)) if *last == world => numbers.push(number),
+                _ => worlds.push_back((world, vec![number])),
+            }
+        }
+        worlds
+    }
+}
 
 /// Limits under which no statement of the kit should end.
 #[must_use]
@@ -102,73 +79,160 @@ pub const fn limits() -> Limits {
     }
 }
 
-/// Runs `statements` for every share, in worlds written under `folder`.
+/// Puts subjects to the check, in worlds written under `folder`. Tells `progress` after every world.
 ///
 /// # Errors
-/// When a world cannot be written or an engine cannot be made; never for what an engine answers.
+/// When a world cannot be written or a subject cannot be made; never for what a subject answers.
 pub async fn check(
+    check: &Check,
+    subjects: Arc<dyn Subjects>,
     folder: &Path,
-    make: MakeEngine<'_>,
-    shares: &[Share],
-    statements: &[&str],
+    progress: &mut (dyn FnMut(&Report) + Send),
 ) -> Result<Report, AnyError> {
-    let mut report = Report::default();
-    for (index, share) in shares.iter().enumerate() {
-        let mut engines = Vec::new();
-        for whole in [true, false] {
-            let root = folder.join(format!("{index}-{whole}"));
-            std::fs::create_dir_all(&root)?;
-            world::write(&root, *share, whole)?;
-            engines.push(make(Warehouse::open(&root)?)?);
+    let begun = Instant::now();
+    let mut report = Report::new(check.seed);
+    let (mut waiting, mut running) = (check.worlds(), JoinSet::new());
+    loop {
+        while running.len() < check.parallel.max(1)
+            && let Some((number, probes)) = waiting.pop_front()
+        {
+            let folder = folder.join(format!("world-{}-{number}", check.seed));
+            let until_found = check.until_found;
+            let run = Run {
+                seed: check.seed,
+                number,
+                probes,
+                folder,
+                subjects: Arc::clone(&subjects),
+                until_found,
+            };
+            running.spawn(run.run());
         }
-        let [whole, alone] = engines.as_slice() else { continue };
-        for statement in statements {
-            let seen = (observe(whole.as_ref(), statement).await?, observe(alone.as_ref(), statement).await?);
-            report.add(*share, statement, seen);
+        let Some(done) = running.join_next().await else { break };
+        report.merge(done??);
+        report.elapsed = begun.elapsed();
+        progress(&report);
+        if check.until_found && !report.differences.is_empty() {
+            break;
         }
-        report.add(*share, "a lookup", (look(whole.as_ref()).await?, look(alone.as_ref()).await?));
     }
+    report.differences.sort_by_key(|difference| difference.number);
     Ok(report)
 }
 
-impl Report {
-    fn add(&mut self, share: Share, statement: &str, (whole, alone): (Observation, Observation)) {
-        self.compared += 1;
-        match &whole {
-            Observation::Rows(_) => self.answered += 1,
-            Observation::Failed(_) => self.failed += 1,
-            Observation::Refused(_) => self.refused += 1,
+/// One world and its probes.
+struct Run {
+    seed: u64,
+    number: u64,
+    probes: Vec<u64>,
+    folder: PathBuf,
+    subjects: Arc<dyn Subjects>,
+    until_found: bool,
+}
+
+impl Run {
+    async fn run(self) -> Result<Report, AnyError> {
+        let world = World::new(self.seed, self.number);
+        let whole = self.subject(&world, Copy::Whole).await?;
+        let alone = self.subject(&world, Copy::Alone).await?;
+        let pair = Pair { whole: whole.as_ref(), alone: alone.as_ref() };
+        let mut report = Report::new(self.seed);
+        for number in &self.probes {
+            let drafted = draft(&world, self.seed, *number);
+            let seen = pair.observe(&drafted.probe).await;
+            report.add(&world, &drafted, &seen.0);
+            if let Some(why) = pair.judge(&seen) {
+                let found = Found { number: *number, drafted, seen, why };
+                // One smaller statement says enough of a world.
+                let shrinks = report.differences.is_empty();
+                report.differences.push(found.difference(self.seed, &world, &pair, shrinks).await);
+                if self.until_found {
+                    break;
+                }
+            }
         }
-        if whole != alone {
-            self.differences.push(Difference { share, statement: statement.to_owned(), whole, alone });
-        }
+        drop((whole, alone));
+        std::fs::remove_dir_all(&self.folder)?;
+        Ok(report)
+    }
+
+    async fn subject(&self, world: &World, copy: Copy) -> Result<Box<dyn Subject>, AnyError> {
+        let folder = self.folder.join(if copy == Copy::Whole { "whole" } else { "alone" });
+        world.write(&folder, copy)?;
+        self.subjects.over(world, &folder).await
     }
 }
 
-/// Everything that one statement lets the caller obtain.
-async fn observe(engine: &dyn Engine, statement: &str) -> Result<Observation, AnyError> {
-    let query = match world::view()?.guard(statement) {
-        Ok(query) => query,
-        Err(error) => return Ok(Observation::Refused(error.to_string())),
-    };
-    let statement = Statement { plane: Arc::new(world::plane()?), query, limits: limits() };
-    Ok(match engine.execute(statement).await {
-        // `Debug` tells apart what `==` on doubles does not.
-        Ok(result) => Observation::Rows(format!("{result:?}")),
-        Err(error) => Observation::Failed(error.to_string()),
-    })
+/// What was seen of a probe that is not right.
+struct Found {
+    number: u64,
+    drafted: Drafted,
+    seen: (Observation, Observation),
+    why: Why,
 }
 
-async fn look(engine: &dyn Engine) -> Result<Observation, AnyError> {
-    let lookup = Lookup {
-        plane: Arc::new(world::plane()?),
-        relation: "harvests".to_owned(),
-        columns: vec!["orchard".to_owned(), "note".to_owned(), "grower".to_owned()],
-        matching: vec![Match::Phrase { column: "orchard".to_owned(), phrase: " a ".to_owned() }],
-        limit: 40,
-    };
-    Ok(match engine.lookup(lookup).await {
-        Ok(tuples) => Observation::Rows(format!("{tuples:?}")),
-        Err(error) => Observation::Failed(error.to_string()),
-    })
+impl Found {
+    async fn difference(self, seed: u64, world: &World, pair: &Pair<'_>, shrinks: bool) -> Difference {
+        let Self { number, drafted: Drafted { probe, hostile: _ }, seen: (whole, alone), why } = self;
+        let smaller = match &probe.ask {
+            Ask::Statement(sql) if shrinks => shrink::smaller(sql, probe.after_colleague, pair).await,
+            Ask::Statement(_) | Ask::Values { .. } | Ask::Coverage { .. } | Ask::Grants => None,
+        };
+        Difference { seed, number, world: world.describe(), probe, smaller, why, whole, alone }
+    }
+}
+
+/// Two copies of a world, as one subject shows them.
+#[derive(Debug)]
+pub(super) struct Pair<'s> {
+    whole: &'s dyn Subject,
+    alone: &'s dyn Subject,
+}
+
+impl Pair<'_> {
+    pub(super) async fn observe(&self, probe: &Probe) -> (Observation, Observation) {
+        (self.whole.observe(probe).await, self.alone.observe(probe).await)
+    }
+
+    /// Why what was seen is not right; `None` when it is.
+    pub(super) fn judge(&self, (whole, alone): &(Observation, Observation)) -> Option<Why> {
+        if whole != alone {
+            return Some(Why::Interference);
+        }
+        shows_a_value(whole).then_some(Why::Value)
+    }
+}
+
+/// Whether a failure shows a value of any row, the caller's own included.
+fn shows_a_value(seen: &Observation) -> bool {
+    match seen {
+        Observation::Rows { .. } => false,
+        Observation::Failed { class: _, text } => text.contains(SECRET) || text.contains(OWN_WORD),
+        // A refusal may name what the draft named.
+        Observation::Refused { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_probe_runs_in_the_world_that_it_has_among_all() {
+        let all = Check::new(9, 120).worlds();
+        assert_eq!(all.len(), 5);
+        for (world, numbers) in &all {
+            for number in numbers {
+                assert_eq!(Check::only(9, *number).worlds(), [(*world, vec![*number])]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_that_shows_a_value_is_found_and_its_class_is_not() {
+        let failed = |text: &str| Observation::Failed { class: "data".to_owned(), text: text.to_owned() };
+        assert!(shows_a_value(&failed("cannot cast 'mine-3'")));
+        assert!(shows_a_value(&failed("cannot cast 'SECRET-note-4'")));
+        assert!(!shows_a_value(&failed("the statement failed on the rows it reads")));
+    }
 }

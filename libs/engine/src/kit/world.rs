@@ -1,283 +1,191 @@
-//! Generated worlds: orchards of several growers' cooperatives, of which the caller owns two orchards.
+//! Generated worlds: orchards of several cooperatives, of which the caller keeps two sites.
 //!
-//! The caller's rows are the same whatever the share; the others' rows lie between them, hold secrets in
-//! every column, and keys that look like the caller's.
+//! A world is a function of its seed alone. Its whole copy holds everybody's rows; its alone copy holds
+//! the caller's rows, in the same order, and the caller's grants, and nothing of anyone else: not a row,
+//! not a file, not a folder. Others' rows lie between the caller's, hold secrets in every column, and keys
+//! that look like the caller's.
+//!
+//! - `keys`: who there is, and keys that look alike; `rows`: what stands in every cell.
+//! - `layout`: which row lies where; `store`: files. `plane`: scope and view.
 
+mod keys;
+mod layout;
+mod plane;
+mod rows;
+mod store;
+
+use super::random::Random;
 use crate::error::AnyError;
-use arrow::array::{
-    ArrayRef, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
-};
-use parquet::arrow::ArrowWriter;
-use parquet::file::properties::WriterProperties;
-use splitplane_split_plane::{
-    ColumnExpression, ColumnMask, Condition, RowScope, SandboxView, ScopeError, ScopeValue, ScopedColumn,
-    ScopedRelation, SecurityPlane, ViewError, ViewRelation,
-};
-use splitplane_types::{Column, DataType};
-use std::collections::BTreeMap;
-use std::fs::File;
+use keys::Keys;
+use layout::Order;
 use std::path::Path;
-use std::sync::Arc;
+
+pub use keys::Admin;
+pub(crate) use plane::{ColumnSpec, Origin, RelationSpec, Role, relations};
+pub use plane::{Form, Link};
+pub(crate) use rows::{OWN_WORD, SECRET};
+#[cfg(test)]
+pub(crate) use store::write_parquet;
 
 /// How many of every thousand rows are the caller's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Share {
     /// No row at all.
     Nothing,
-    /// One row among thousands.
+    /// One row among hundreds.
     OneRow,
-    /// So many of a thousand, spread evenly.
+    /// So many of a thousand.
     PerMille(u16),
 }
 
 impl Share {
     /// Shares on both sides of every threshold that an engine is known to have.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
+        Self::PerMille(500),
         Self::Nothing,
-        Self::OneRow,
         Self::PerMille(190),
         Self::PerMille(200),
         Self::PerMille(210),
-        Self::PerMille(500),
-        Self::PerMille(900),
+        Self::OneRow,
         Self::PerMille(999),
     ];
-
-    fn own_rows(self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::OneRow => 1,
-            Self::PerMille(_) => OWN_ROWS,
-        }
-    }
-
-    fn is_own(self, position: usize) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::OneRow => position == FOREIGN_ROWS / 2,
-            // 617 has no factor in common with 1000, so the caller's rows are spread, not in one run.
-            Self::PerMille(share) => position * 617 % 1000 < usize::from(share),
-        }
-    }
 }
 
-/// Rows of the caller, where there is a share: more than one batch of any engine, and not a multiple.
-const OWN_ROWS: usize = 10_000;
-/// Rows of others, where the caller has one row or none.
-const FOREIGN_ROWS: usize = 9_000;
-const ROW_GROUP_ROWS: usize = 20_000;
-
-/// A row: the caller's with its number, or another's.
-#[derive(Debug, Clone, Copy)]
-enum Row {
-    Own(usize),
-    Foreign(usize),
+/// How sources are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Storage {
+    /// One Parquet file.
+    File,
+    /// A folder of Parquet files.
+    Folder,
+    /// A folder of Parquet files in folders named after keys.
+    Hive,
+    /// One CSV file.
+    Csv,
 }
 
-/// Writes a world: with everyone's rows, or with the caller's alone.
-///
-/// # Errors
-/// When the folder cannot be written.
-pub fn write(
-    folder: &Path,
+impl Storage {
+    /// Every storage.
+    pub const ALL: [Self; 4] = [Self::File, Self::Csv, Self::Folder, Self::Hive];
+}
+
+/// Which copy of a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copy {
+    /// With everybody's rows.
+    Whole,
+    /// With the caller's rows alone.
+    Alone,
+}
+
+/// A world, before it is written.
+#[derive(Debug, Clone)]
+pub struct World {
+    seed: u64,
     share: Share,
-    whole: bool,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut rows = Vec::new();
-    let (mut own, mut position) = (0, 0);
-    while own < share.own_rows() || (share.own_rows() < 2 && position < FOREIGN_ROWS) {
-        if own < share.own_rows() && share.is_own(position) {
-            rows.push(Row::Own(own));
-            own += 1;
-        } else if whole {
-            rows.push(Row::Foreign(position));
+    storage: Storage,
+    keys: Keys,
+    order: Order,
+    /// Whether hive folders are named after every key, or after the first alone.
+    hive_whole_key: bool,
+    /// Whether someone else's files have other types.
+    drift: bool,
+    row_group_rows: usize,
+    /// Files of a source in the whole copy, and in the alone copy.
+    files: (usize, usize),
+    large: bool,
+}
+
+/// Worlds after which shares and storages have met in every pair.
+const PAIRS: u64 = 28;
+/// Every so many worlds one is larger than any engine's batches.
+const LARGE_EVERY: u64 = 16;
+
+impl World {
+    /// The world of a seed with this number.
+    #[must_use]
+    pub fn new(seed: u64, number: u64) -> Self {
+        let mut random = Random::of(seed, "world", number);
+        let turn = number.wrapping_add(seed % PAIRS);
+        // 4 and 7 have no common factor, so every pair comes.
+        let share = cycled(&Share::ALL, turn).unwrap_or(Share::Nothing);
+        let storage = cycled(&Storage::ALL, turn).unwrap_or(Storage::File);
+        Self {
+            seed: random.draw(),
+            share,
+            storage,
+            keys: Keys::draw(&mut random),
+            order: Order::draw(&mut random),
+            hive_whole_key: random.percent(50),
+            drift: random.percent(50),
+            row_group_rows: random.one(&[7, 64, 500, 20_000]).copied().unwrap_or(64),
+            files: (1 + random.below(4), 1 + random.below(3)),
+            large: turn % LARGE_EVERY == LARGE_EVERY / 2 && may_be_large(share),
         }
-        position += 1;
     }
-    write_parquet(&folder.join("harvests.parquet"), &harvests(&rows)?)?;
-    write_parquet(&folder.join("baskets.parquet"), &baskets(&rows)?)
-}
 
-/// Writes one Parquet file.
-pub(crate) fn write_parquet(path: &Path, batch: &RecordBatch) -> Result<(), AnyError> {
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(ROW_GROUP_ROWS)).build();
-    let mut writer = ArrowWriter::try_new(File::create(path)?, batch.schema(), Some(properties))?;
-    writer.write(batch)?;
-    writer.close()?;
-    Ok(())
-}
+    /// The caller's share.
+    #[must_use]
+    pub const fn share(&self) -> Share {
+        self.share
+    }
 
-/// Keys that are not the caller's, each as near as can be. The caller's are (`c-1`, `001`) and (`c-1`, `A`).
-const FOREIGN_KEYS: [(Option<&str>, Option<&str>); 9] = [
-    (Some("c-2"), Some("001")),
-    (Some("c-2"), Some("A")),
-    (Some("c-1"), Some("1")),
-    (Some("c-1"), Some("a")),
-    (Some("c-1"), Some("001 ")),
-    (Some("c-1"), None),
-    (None, Some("001")),
-    (Some("C-1"), Some("001")),
-    (Some(""), Some("")),
-];
+    /// How it is stored.
+    #[must_use]
+    pub const fn storage(&self) -> Storage {
+        self.storage
+    }
 
-fn harvests(rows: &[Row]) -> Result<RecordBatch, AnyError> {
-    let foreign_key = |n: usize| FOREIGN_KEYS.get(n % FOREIGN_KEYS.len()).copied().unwrap_or((None, None));
-    let text = |own: &dyn Fn(usize) -> String, foreign: &dyn Fn(usize) -> Option<String>| -> ArrayRef {
-        Arc::new(
-            rows.iter()
-                .map(|row| match row {
-                    Row::Own(n) => Some(own(*n)),
-                    Row::Foreign(n) => foreign(*n),
-                })
-                .collect::<StringArray>(),
+    /// Whether it holds more rows than an engine's batch.
+    #[must_use]
+    pub const fn is_large(&self) -> bool {
+        self.large
+    }
+
+    /// In a few words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let Self {
+            seed: _,
+            share,
+            storage,
+            keys,
+            order,
+            hive_whole_key,
+            drift,
+            row_group_rows,
+            files,
+            large,
+        } = self;
+        let keys = keys.describe();
+        format!(
+            "share {share:?}, storage {storage:?} (whole key {hive_whole_key}, drift {drift}), keys {keys}, order {order:?}, row groups of {row_group_rows}, files {files:?}, large {large}"
         )
-    };
-    let number = |own: &dyn Fn(usize) -> Option<i64>, foreign: i64| -> ArrayRef {
-        Arc::new(
-            rows.iter()
-                .map(|row| match row {
-                    Row::Own(n) => own(*n),
-                    Row::Foreign(_) => Some(foreign),
-                })
-                .collect::<Int64Array>(),
-        )
-    };
-    let small = |n: usize, modulus: usize| i64::try_from(n % modulus).ok();
-    let kilos: Decimal128Array = rows
-        .iter()
-        .map(|row| match row {
-            Row::Own(n) => i128::try_from(n % 777).ok().map(|n| n * 100 + 125),
-            Row::Foreign(_) => Some(0),
-        })
-        .collect();
-    let acid: Float64Array = rows
-        .iter()
-        .map(|row| match row {
-            Row::Own(n) => u32::try_from(n % 13).ok().map(|n| f64::from(n) / 7.0 + 0.1),
-            Row::Foreign(_) => Some(0.0),
-        })
-        .collect();
-    let picked: Date32Array = rows
-        .iter()
-        .map(|row| match row {
-            Row::Own(n) => i32::try_from(n % 300).ok().map(|n| n + 20_000),
-            Row::Foreign(_) => Some(-700_000),
-        })
-        .collect();
-    Ok(RecordBatch::try_from_iter(vec![
-        ("cooperative", text(&|_| "c-1".to_owned(), &|n| foreign_key(n).0.map(str::to_owned))),
-        (
-            "orchard",
-            text(&|n| if n % 3 == 0 { "A" } else { "001" }.to_owned(), &|n| {
-                foreign_key(n).1.map(str::to_owned)
-            }),
-        ),
-        ("id", number_of_row(rows)),
-        ("crates", number(&|n| small(n, 50).map(|n| n + 1), 0)),
-        ("frost", number(&frost, 7)),
-        ("kilos", Arc::new(kilos.with_precision_and_scale(12, 2)?)),
-        ("acid", Arc::new(acid)),
-        ("note", text(&|n| (n % 90 + 1).to_string(), &|n| Some(format!("SECRET-{n}")))),
-        ("day", text(&|n| format!("2026-05-{:02}", n % 28 + 1), &|n| Some(format!("SECRET-DAY-{n}")))),
-        ("picked_on", Arc::new(picked)),
-        ("grower", text(&|n| format!("grower {n}"), &|n| Some(format!("SECRET-GROWER-{n}")))),
-    ])?)
-}
+    }
 
-/// Runs in which one of twenty, and runs in which three of ten are not zero: a batch of 8,192 of them, and
-/// what is left, are under a fifth together; a batch that ends elsewhere may not be.
-fn frost(n: usize) -> Option<i64> {
-    let some = if (n / 2_048).is_multiple_of(2) { n.is_multiple_of(20) } else { n % 10 < 3 };
-    Some(if some { 5 } else { 0 })
-}
+    /// Writes a copy.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn write(&self, folder: &Path, copy: Copy) -> Result<(), AnyError> {
+        store::write(self, folder, copy)
+    }
 
-/// Ids: even for the caller, odd for others, so that baskets of both can be told apart.
-fn number_of_row(rows: &[Row]) -> ArrayRef {
-    let id = |row: &Row| match row {
-        Row::Own(n) => i64::try_from(n * 2).ok(),
-        Row::Foreign(n) => i64::try_from(n * 2 + 1).ok(),
-    };
-    Arc::new(rows.iter().map(id).collect::<Int64Array>())
-}
-
-fn baskets(rows: &[Row]) -> Result<RecordBatch, AnyError> {
-    let weight = |row: &Row| match row {
-        Row::Own(n) => i64::try_from(n % 9 + 1).ok(),
-        Row::Foreign(_) => Some(0),
-    };
-    let weights: Int64Array = rows.iter().map(weight).collect();
-    let weights: ArrayRef = Arc::new(weights);
-    Ok(RecordBatch::try_from_iter(vec![("harvest", number_of_row(rows)), ("weight", weights)])?)
-}
-
-const HARVEST_COLUMNS: [(&str, DataType); 10] = [
-    ("orchard", DataType::String),
-    ("id", DataType::Integer),
-    ("crates", DataType::Integer),
-    ("frost", DataType::Integer),
-    ("kilos", DataType::Decimal),
-    ("acid", DataType::Float),
-    ("note", DataType::String),
-    ("day", DataType::String),
-    ("picked_on", DataType::Date),
-    ("grower", DataType::String),
-];
-const BASKET_COLUMNS: [(&str, DataType); 2] = [("harvest", DataType::Integer), ("weight", DataType::Integer)];
-
-/// The caller's sandbox: `harvests` by (cooperative, orchard), `baskets` through `harvests`, `grower` masked.
-///
-/// # Errors
-/// Never in practice; the plane checks itself.
-pub fn plane() -> Result<SecurityPlane, ScopeError> {
-    let text = |text: &str| ScopeValue::Text(text.to_owned());
-    let harvests = RowScope::All(vec![Condition::Keys {
-        columns: vec!["cooperative".to_owned(), "orchard".to_owned()],
-        tuples: vec![vec![text("c-1"), text("001")], vec![text("c-1"), text("A")]],
-    }]);
-    let through = Condition::Exists {
-        source: "harvests".to_owned(),
-        rows: Box::new(harvests.clone()),
-        by: vec![("harvest".to_owned(), "id".to_owned())],
-    };
-    SecurityPlane::new(vec![
-        relation("harvests", &HARVEST_COLUMNS, harvests),
-        relation("baskets", &BASKET_COLUMNS, RowScope::All(vec![through])),
-    ])
-}
-
-fn relation(name: &str, columns: &[(&str, DataType)], rows: RowScope) -> ScopedRelation {
-    let column = |(name, data_type): &(&str, DataType)| ScopedColumn {
-        name: (*name).to_owned(),
-        expression: ColumnExpression::Physical((*name).to_owned()),
-        data_type: Some(*data_type),
-        unit: None,
-        mask: (*name == "grower").then_some(ColumnMask::Null),
-    };
-    ScopedRelation {
-        name: name.to_owned(),
-        source: name.to_owned(),
-        columns: columns.iter().map(column).collect(),
-        rows,
+    /// A number that goes with a row of a relation and does not change with the copy.
+    fn random(&self, what: &str, number: usize) -> Random {
+        Random::of(self.seed, what, u64::try_from(number).unwrap_or(u64::MAX))
     }
 }
 
-/// What statements over [`plane`] may name.
-///
-/// # Errors
-/// Never in practice; the view checks itself.
-pub fn view() -> Result<SandboxView, ViewError> {
-    let columns = |columns: &[(&str, DataType)]| {
-        let column = |(name, data_type): &(&str, DataType)| Column {
-            name: (*name).to_owned(),
-            data_type: *data_type,
-            unit: None,
-            masked: *name == "grower",
-        };
-        columns.iter().map(column).collect()
-    };
-    let relations = vec![
-        ViewRelation { name: "harvests".to_owned(), columns: columns(&HARVEST_COLUMNS) },
-        ViewRelation { name: "baskets".to_owned(), columns: columns(&BASKET_COLUMNS) },
-    ];
-    SandboxView::new(relations, BTreeMap::new())
+/// A large world in which the caller has a fifth would be five times larger still.
+const fn may_be_large(share: Share) -> bool {
+    match share {
+        Share::Nothing | Share::OneRow => true,
+        Share::PerMille(share) => share >= 500,
+    }
+}
+
+fn cycled<T: std::marker::Copy>(of: &[T], turn: u64) -> Option<T> {
+    let length = u64::try_from(of.len()).ok()?;
+    of.get(usize::try_from(turn.checked_rem(length)?).ok()?).copied()
 }

@@ -1,7 +1,7 @@
 //! Files: folders, types, drift, corruption; and batches that are the caller's alone.
 
 use super::fixture::*;
-use crate::kit::world::{self, Share};
+use super::orchards::{self as world, Share};
 use crate::pushed::Tests;
 use crate::scan::ScopedScan;
 use crate::{EngineError, Warehouse};

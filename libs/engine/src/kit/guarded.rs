@@ -1,0 +1,174 @@
+//! An engine behind the guard, as the query service has one: grants read from the warehouse, a plane built from
+//! them, statements guarded, everything else a lookup.
+
+use super::Subjects;
+use super::interference::limits;
+use super::subject::{Ask, Observation, Probe, Subject, kind};
+use super::world::{Admin, World};
+use crate::error::AnyError;
+use crate::{
+    DataFusionEngine, Engine, EngineConfig, EngineError, GrantsRequest, Lookup, Match, Statement, Warehouse,
+};
+use async_trait::async_trait;
+use splitplane_split_plane::{GuardError, SandboxView, ScopeValue, SecurityPlane};
+use splitplane_types::Cell;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The engine of the product, in this process.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    config: EngineConfig,
+}
+
+impl Default for Embedded {
+    fn default() -> Self {
+        let config =
+            EngineConfig { threads: 1, memory_bytes_max: 1 << 31, stack_bytes: EngineConfig::STACK_BYTES };
+        Self { config }
+    }
+}
+
+#[async_trait]
+impl Subjects for Embedded {
+    async fn over(&self, world: &World, folder: &Path) -> Result<Box<dyn Subject>, AnyError> {
+        let engine = DataFusionEngine::new(Warehouse::open(folder)?, &self.config)?;
+        Ok(Box::new(Guarded::open(Arc::new(engine), world).await?))
+    }
+}
+
+/// Any engine behind the guard.
+#[derive(Debug)]
+pub struct Guarded {
+    engine: Arc<dyn Engine>,
+    view: SandboxView,
+    caller: Sandbox,
+    colleague: Sandbox,
+    /// What a caller is told of a failure.
+    tell: fn(&EngineError) -> Observation,
+}
+
+/// What one admin has.
+#[derive(Debug)]
+struct Sandbox {
+    request: GrantsRequest,
+    plane: Arc<SecurityPlane>,
+    granted: usize,
+}
+
+impl Guarded {
+    /// Opens the sandboxes of the caller and of the colleague.
+    ///
+    /// # Errors
+    /// When grants cannot be read.
+    pub async fn open(engine: Arc<dyn Engine>, world: &World) -> Result<Self, AnyError> {
+        let caller = Sandbox::open(engine.as_ref(), world, Admin::Caller).await?;
+        let colleague = Sandbox::open(engine.as_ref(), world, Admin::Colleague).await?;
+        Ok(Self { engine, view: world.view()?, caller, colleague, tell: Observation::of_error })
+    }
+
+    /// The same, telling something else of failures.
+    pub(super) fn telling(self, tell: fn(&EngineError) -> Observation) -> Self {
+        Self { tell, ..self }
+    }
+
+    /// The plane of an admin.
+    pub(super) fn plane(&self, admin: Admin) -> Arc<SecurityPlane> {
+        Arc::clone(&self.sandbox(admin).plane)
+    }
+
+    const fn sandbox(&self, admin: Admin) -> &Sandbox {
+        match admin {
+            Admin::Caller => &self.caller,
+            Admin::Colleague => &self.colleague,
+        }
+    }
+
+    /// What an admin obtains.
+    pub(super) async fn answer(&self, admin: Admin, ask: &Ask) -> Observation {
+        let sandbox = self.sandbox(admin);
+        match ask {
+            Ask::Statement(sql) => self.statement(sandbox, sql).await,
+            Ask::Values { relation, columns, matching, limit } => {
+                let found = self.lookup(sandbox, relation, columns.clone(), matching, *limit).await;
+                found.map_or_else(|error| (self.tell)(&error), |tuples| Observation::of_tuples(&tuples))
+            }
+            Ask::Coverage { relation, key, matching } => {
+                let found =
+                    self.lookup(sandbox, relation, vec![key.clone()], matching, sandbox.granted).await;
+                match found {
+                    Ok(tuples) => {
+                        let line = format!("{} of {}", tuples.len(), sandbox.granted);
+                        Observation::Rows { schema: "coverage".to_owned(), rows: vec![line], bytes: 0 }
+                    }
+                    Err(error) => (self.tell)(&error),
+                }
+            }
+            Ask::Grants => match self.engine.read_grants(sandbox.request.clone()).await {
+                Ok(tuples) => {
+                    let rows = tuples.iter().map(|tuple| format!("{tuple:?}")).collect();
+                    Observation::Rows { schema: "grants".to_owned(), rows, bytes: 0 }
+                }
+                Err(error) => (self.tell)(&error),
+            },
+        }
+    }
+
+    async fn statement(&self, sandbox: &Sandbox, sql: &str) -> Observation {
+        let query = match self.view.guard(sql) {
+            Ok(query) => query,
+            Err(error) => return refused(&error),
+        };
+        let statement = Statement { plane: Arc::clone(&sandbox.plane), query, limits: limits() };
+        match self.engine.execute(statement).await {
+            Ok(result) => Observation::of_table(&result.table, result.bytes),
+            Err(error) => (self.tell)(&error),
+        }
+    }
+
+    async fn lookup(
+        &self,
+        sandbox: &Sandbox,
+        relation: &str,
+        columns: Vec<String>,
+        matching: &[Match],
+        limit: usize,
+    ) -> Result<Vec<Vec<Cell>>, EngineError> {
+        let plane = Arc::clone(&sandbox.plane);
+        let lookup =
+            Lookup { plane, relation: relation.to_owned(), columns, matching: matching.to_vec(), limit };
+        self.engine.lookup(lookup).await
+    }
+}
+
+impl Sandbox {
+    async fn open(engine: &dyn Engine, world: &World, admin: Admin) -> Result<Self, AnyError> {
+        let request = world.grants_request(admin);
+        let mut granted: Vec<Vec<ScopeValue>> = engine.read_grants(request.clone()).await?;
+        granted.sort();
+        granted.dedup();
+        let plane = Arc::new(world.plane(&granted)?);
+        Ok(Self { request, plane, granted: granted.len() })
+    }
+}
+
+/// A refusal of the guard, with everything that a repair prompt is given.
+pub(super) fn refused(error: &GuardError) -> Observation {
+    Observation::Refused {
+        kind: kind(error.kind()).to_owned(),
+        text: error.to_string(),
+        hint: error.hint().to_owned(),
+        position: error.position().map(|position| (position.line, position.column)),
+    }
+}
+
+#[async_trait]
+impl Subject for Guarded {
+    async fn observe(&self, probe: &Probe) -> Observation {
+        if probe.after_colleague {
+            // What the colleague sees is not the caller's to know.
+            drop(self.answer(Admin::Colleague, &probe.ask).await);
+        }
+        self.answer(Admin::Caller, &probe.ask).await
+    }
+}
