@@ -15,6 +15,7 @@ mod attacks;
 mod audit;
 mod bad_input;
 mod demo;
+mod door;
 mod every_rpc;
 mod inner_services;
 mod isolation;

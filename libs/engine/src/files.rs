@@ -178,34 +178,6 @@ impl OpenFile {
         Ok(Some(indexed.get_or_init(|| footer)))
     }
 
-    /// Reads `columns` of every row. Row groups for which `may_match` is false are left out.
-    pub(crate) fn read(
-        &self,
-        columns: &[String],
-        may_match: impl Fn(&RowGroupMetaData) -> bool,
-    ) -> Result<Batches, AnyError> {
-        let typed = |name: &String| {
-            let data_type = self.data_type(name).ok_or("a column is missing from the file")?;
-            Ok::<_, AnyError>((name.clone(), data_type.clone()))
-        };
-        let columns = columns.iter().map(typed).collect::<Result<Vec<_>, _>>()?;
-        let shape = self.shape(&columns)?;
-        let reading = self.reading()?;
-        let Some(footer) = self.footer() else {
-            let names = shape.names().map(str::to_owned).collect::<Vec<_>>();
-            return Ok(Box::new(
-                self.read_csv(&reading, &names)?
-                    .map(move |batch| batch.and_then(|batch| shape.arrange(&batch))),
-            ));
-        };
-        let groups = footer.metadata().row_groups().iter().enumerate();
-        let groups = groups.filter(|(_, group)| may_match(group)).map(|(index, _)| index).collect();
-        let mut reader = builder(&reading, footer, shape.names()).with_row_groups(groups).build()?;
-        let next = move || guarded(|| reader.next().transpose().map_err(AnyError::from)).transpose();
-        let batches = std::iter::from_fn(next);
-        Ok(Box::new(batches.map(move |batch| batch.and_then(|batch| shape.arrange(&batch)))))
-    }
-
     /// Reads columns of a CSV file, in batches.
     pub(crate) fn read_csv(
         &self,

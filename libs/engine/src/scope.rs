@@ -219,15 +219,8 @@ impl Keys {
         Self { sets, bound: HashMap::new(), partitions: HashMap::new() }
     }
 
-    /// Binds every set to a file; `type_of` gives the type of its columns.
-    pub(crate) fn bind(
-        &mut self,
-        type_of: impl Fn(&str) -> Option<DataType>,
-    ) -> Result<Vec<Arc<BoundKeys>>, AnyError> {
-        self.bind_within(&[], type_of)
-    }
-
-    /// Binds every set to a file in these folders, whose names are taken as read.
+    /// Binds every set to a file in these folders, whose names are taken as read; `type_of` gives the type of
+    /// the other columns.
     pub(crate) fn bind_within(
         &mut self,
         partitions: &Partitions,

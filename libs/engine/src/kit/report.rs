@@ -213,7 +213,7 @@ fn add<K: Ord>(to: &mut BTreeMap<K, u64>, from: BTreeMap<K, u64>) {
 
 /// The forms that a statement meets: those of its relations' scopes, and those of the columns it names.
 fn forms(query: &GuardedQuery) -> Vec<Form> {
-    let text = query.to_string();
+    let text = query.query().to_string();
     let mut forms = Vec::new();
     for relation in relations().iter().filter(|relation| query.relations().contains(relation.name)) {
         forms.push(relation.form);

@@ -155,6 +155,7 @@ const fn class(error: &EngineError) -> &'static str {
         EngineError::MemoryExceeded { .. } => "memory",
         EngineError::TimeExceeded { .. } => "time",
         EngineError::Cancelled => "cancelled",
+        EngineError::Busy => "busy",
         EngineError::Internal { .. } => "internal",
     }
 }

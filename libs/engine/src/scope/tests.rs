@@ -19,7 +19,7 @@ fn kept(columns: &[(&str, ArrayRef)], tuples: &[Vec<ScopeValue>]) -> Vec<bool> {
         RecordBatch::try_from_iter(columns.iter().map(|(name, array)| (*name, Arc::clone(array)))).unwrap();
     let keys = KeySet::of_tuples(&names(&columns.iter().map(|(name, _)| *name).collect::<Vec<_>>()), tuples);
     let bound = Keys::new(vec![keys])
-        .bind(|name| batch.schema().field_with_name(name).ok().map(|f| f.data_type().clone()));
+        .bind_within(&[], |name| batch.schema().field_with_name(name).ok().map(|f| f.data_type().clone()));
     bound.unwrap()[0].matches(&batch).unwrap().iter().map(|kept| kept.unwrap()).collect()
 }
 
@@ -101,8 +101,8 @@ fn a_dictionary_is_compared_as_the_text_it_stands_for() {
 #[test]
 fn a_key_of_a_type_that_has_no_one_spelling_is_refused() {
     let keys = KeySet::of_tuples(&names(&["k"]), &[vec![text("1.0")]]);
-    assert!(Keys::new(vec![keys.clone()]).bind(|_| Some(DataType::Float64)).is_err());
-    assert!(Keys::new(vec![keys]).bind(|_| None).is_err());
+    assert!(Keys::new(vec![keys.clone()]).bind_within(&[], |_| Some(DataType::Float64)).is_err());
+    assert!(Keys::new(vec![keys]).bind_within(&[], |_| None).is_err());
 }
 
 #[test]

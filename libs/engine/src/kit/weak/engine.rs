@@ -86,7 +86,7 @@ impl WeakEngine {
     ) -> Result<QueryResult, EngineError> {
         let inside = Arc::clone(&self.inside);
         self.threads
-            .run(limits().time_max, move |_interrupt| async move {
+            .run("", limits().time_max, move |_interrupt| async move {
                 let state = inside.state(&plane).await?;
                 let catalogs = state.catalog_list();
                 for catalog in catalogs.catalog_names().iter().filter_map(|name| catalogs.catalog(name)) {
@@ -249,7 +249,7 @@ impl Engine for WeakEngine {
     async fn execute(&self, statement: Statement) -> Result<QueryResult, EngineError> {
         let inside = Arc::clone(&self.inside);
         self.threads
-            .run(statement.limits.time_max, move |_interrupt| async move {
+            .run("", statement.limits.time_max, move |_interrupt| async move {
                 inside.run(&statement.plane, statement.query.query().clone()).await
             })
             .await

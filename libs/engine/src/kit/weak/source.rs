@@ -5,11 +5,11 @@
 
 use crate::error::AnyError;
 use crate::kit::world::{ColumnSpec, Origin, RelationSpec, World};
+use crate::mask;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as Arrow, Field, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use splitplane_split_plane::ColumnMask;
 use splitplane_types::DataType;
 use std::collections::HashMap;
 use std::fs::File;
@@ -170,7 +170,7 @@ fn shown_batch(
         };
         let array = cast(&array, field.data_type())?;
         columns.push(match spec.and_then(|spec| spec.mask) {
-            Some(mask) => masked(&array, mask),
+            Some(mask) => mask::masked(&array, mask)?,
             None => array,
         });
     }
@@ -221,20 +221,5 @@ fn computed(name: &str, raw: &RecordBatch) -> Result<ArrayRef, AnyError> {
             ))
         }
         other => Err(format!("{other} is not computed here").into()),
-    }
-}
-
-fn masked(array: &ArrayRef, mask: ColumnMask) -> ArrayRef {
-    match mask {
-        ColumnMask::Null => new_null_array(array.data_type(), array.len()),
-        ColumnMask::Last(shown) => {
-            let ending = |text: &str| {
-                let length = text.chars().count();
-                let hidden =
-                    length.checked_sub(usize::from(shown)).filter(|hidden| *hidden > 0).unwrap_or(length);
-                text.chars().enumerate().map(|(at, c)| if at < hidden { '*' } else { c }).collect::<String>()
-            };
-            Arc::new(array.as_string::<i32>().iter().map(|text| text.map(ending)).collect::<StringArray>())
-        }
     }
 }

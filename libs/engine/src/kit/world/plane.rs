@@ -6,11 +6,12 @@ use crate::GrantsRequest;
 use crate::error::AnyError;
 use datafusion::sql::sqlparser::{dialect::DatabricksDialect, parser::Parser};
 use splitplane_split_plane::{
-    ColumnExpression, ColumnMask, Condition, RowScope, SandboxView, ScopeValue, ScopedColumn, ScopedRelation,
-    SecurityPlane, ViewRelation,
+    Bucket, BucketUnit, ColumnExpression, ColumnMask, Condition, MaskKey, RowScope, SandboxView, ScopeValue,
+    ScopedColumn, ScopedRelation, SecurityPlane, ViewRelation,
 };
 use splitplane_types::{Column, DataType};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 /// How a relation is scoped, or a column shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,10 @@ pub enum Form {
     MaskedNull,
     /// A column masked but for its last letters.
     MaskedLast,
+    /// A column hashed with the tenant's key.
+    MaskedHash,
+    /// A column of which the bucket is shown.
+    MaskedBucket,
     /// A column that the model computes.
     Computed,
     /// A column whose type nothing declares.
@@ -37,7 +42,7 @@ pub enum Form {
 
 impl Form {
     /// Every form.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Direct,
         Self::Through,
         Self::Chain,
@@ -45,6 +50,8 @@ impl Form {
         Self::Public,
         Self::MaskedNull,
         Self::MaskedLast,
+        Self::MaskedHash,
+        Self::MaskedBucket,
         Self::Computed,
         Self::Undeclared,
     ];
@@ -162,14 +169,22 @@ const BASKETS: &[ColumnSpec] = &[
     column("harvest", DataType::Integer, Role::Key),
     column("weight", DataType::Integer, Role::Divisor),
     column("tag", DataType::String, Role::NumberText),
-    column("made", DataType::Date, Role::Extreme),
-    masked("weaver", ColumnMask::Last(4)),
+    ColumnSpec {
+        mask: Some(ColumnMask::Bucket(Bucket::Unit(BucketUnit::Month))),
+        ..column("made", DataType::Date, Role::Plain)
+    },
+    masked("weaver", ColumnMask::Hash(MaskKey::new([5; 32]))),
 ];
+
+const WIDTH: Bucket = match NonZeroU32::new(2) {
+    Some(width) => Bucket::Width(width),
+    None => Bucket::Unit(BucketUnit::Year),
+};
 
 const WEIGHINGS: &[ColumnSpec] = &[
     column("basket", DataType::Integer, Role::Key),
     column("grams", DataType::Integer, Role::Divisor),
-    column("scale", DataType::Float, Role::Plain),
+    ColumnSpec { mask: Some(ColumnMask::Bucket(WIDTH)), ..column("scale", DataType::Float, Role::Plain) },
     column("remark", DataType::String, Role::DateText),
     computed("kilo", DataType::Float, "1000.0 / CAST(grams AS DOUBLE)"),
 ];
@@ -336,7 +351,13 @@ impl Scopes {
             Form::Public => {
                 return RowScope::Public { reason: "the same list hangs in every shed".to_owned() };
             }
-            Form::Direct | Form::MaskedNull | Form::MaskedLast | Form::Computed | Form::Undeclared => {
+            Form::Direct
+            | Form::MaskedNull
+            | Form::MaskedLast
+            | Form::MaskedHash
+            | Form::MaskedBucket
+            | Form::Computed
+            | Form::Undeclared => {
                 vec![self.keys.clone()]
             }
         };
@@ -355,6 +376,8 @@ impl ColumnSpec {
         let mask = self.mask.map(|mask| match mask {
             ColumnMask::Null => Form::MaskedNull,
             ColumnMask::Last(_) => Form::MaskedLast,
+            ColumnMask::Hash(_) => Form::MaskedHash,
+            ColumnMask::Bucket(_) => Form::MaskedBucket,
         });
         let computed = matches!(self.origin, Origin::Computed(_)).then_some(Form::Computed);
         let undeclared = (!self.declared).then_some(Form::Undeclared);
