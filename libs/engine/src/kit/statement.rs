@@ -58,6 +58,7 @@ fn statement(world: &World, random: Random, number: u64) -> String {
         2 => writer.grouped(None),
         3 => writer.sieved(),
         4 => writer.summed(),
+        5 => writer.extremes(),
         _ => {
             // A step without a common factor with any length near it: every function in its turn.
             let turn = usize::try_from(number % 1_000_003).unwrap_or(0);

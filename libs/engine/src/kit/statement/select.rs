@@ -71,6 +71,19 @@ impl Writer<'_> {
         format!("SELECT {} FROM harvests {alias} WHERE {all}", shown.replace("{a}", &alias))
     }
 
+    /// Counts and extremes of a whole relation: what statistics alone could answer.
+    pub(super) fn extremes(&mut self) -> String {
+        let from = self.bare();
+        let mut items = Vec::new();
+        for number in 0..=self.random.below(3) {
+            let wanted = self.random.one(&[Type::Int, Type::Date, Type::Text]).copied().unwrap_or(Type::Int);
+            let column = self.leaf(wanted);
+            let call = self.random.text(&["count(*)", "min({c})", "max({c})", "count({c})"]);
+            items.push(format!("{} AS e{number}", call.replace("{c}", &column)));
+        }
+        format!("SELECT {} FROM {}", items.join(", "), from.text)
+    }
+
     /// Sums of doubles whose last digits tell the order of the rows.
     pub(super) fn summed(&mut self) -> String {
         let columns = [("harvests", "acid"), ("weighings", "scale")];

@@ -74,7 +74,10 @@ impl LeakyExec {
         for (filters, rows) in [(&self.before, batch), (&self.handed_down, &shown)] {
             for filter in filters {
                 let truth = filter.evaluate(rows)?.into_array(rows.num_rows())?;
-                kept = and(&kept, &prep_null_mask_filter(truth.as_boolean()))?;
+                let truth = truth.as_boolean();
+                // NULL keeps no row; the kernel takes no mask without one.
+                let truth = if truth.null_count() > 0 { prep_null_mask_filter(truth) } else { truth.clone() };
+                kept = and(&kept, &truth)?;
             }
         }
         Ok(filter_record_batch(&shown, &kept)?)
