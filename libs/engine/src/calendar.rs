@@ -1,9 +1,13 @@
-//! Time between two times as Databricks counts it: whole units gone by, months and parts of months.
+//! Time between two times as Databricks counts it: whole units gone by, months and parts of months; and
+//! where the unit that holds a day begins.
 //!
 //! Times are microseconds since 1970 without a zone. Decides nothing about which zone they were in.
 
+use splitplane_split_plane::BucketUnit;
+
 const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400 * SECOND;
+/// Microseconds of a day.
+pub(crate) const DAY: i64 = 86_400 * SECOND;
 /// Days of a month wherever a part of one is counted.
 const SECONDS_OF_MONTH: f64 = 31.0 * 86_400.0;
 
@@ -68,6 +72,20 @@ pub(crate) fn next_day(day: i32, weekday: &str) -> Option<i32> {
     let wanted = i32::try_from(DAYS.iter().position(|known| *known == weekday)?).ok()?;
     let ahead = (wanted - day.rem_euclid(7)).rem_euclid(7);
     day.checked_add(if ahead == 0 { 7 } else { ahead })
+}
+
+/// The first day of the unit that holds a day; weeks start on Monday.
+pub(crate) fn unit_start(unit: BucketUnit, day: i64) -> i64 {
+    let month_of = |day: i64| day - (civil(day).day - 1);
+    let months = civil(day).months;
+    let back = match unit {
+        // Day 0 was a Thursday.
+        BucketUnit::Week => return day - (day + 3).rem_euclid(7),
+        BucketUnit::Month => 0,
+        BucketUnit::Quarter => months.rem_euclid(3),
+        BucketUnit::Year => months.rem_euclid(12),
+    };
+    (0..back).fold(month_of(day), |first, _month| month_of(first - 1))
 }
 
 /// The Gregorian calendar, by eras of 400 years that begin in March.

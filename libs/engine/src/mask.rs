@@ -4,16 +4,17 @@
 //! not on which columns: that is the policy's.
 
 use crate::EngineError;
+use crate::calendar::{self, DAY};
 use crate::error::AnyError;
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array, StringArray, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Decimal128Array, Float64Array, StringArray, TimestampMicrosecondArray,
+    new_null_array,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DECIMAL128_MAX_PRECISION, DataType as Arrow, Decimal128Type, Field, Float64Type, Int64Type, TimeUnit,
+    DECIMAL128_MAX_PRECISION, DataType as Arrow, Date32Type, Decimal128Type, Float64Type, Int64Type,
+    TimeUnit, TimestampMicrosecondType,
 };
-use datafusion::common::ScalarValue;
-use datafusion::config::ConfigOptions;
-use datafusion::functions::datetime::date_trunc;
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use ring::hmac;
 use splitplane_split_plane::{Bucket, BucketUnit, ColumnMask, MaskKey};
 use std::collections::HashMap;
@@ -108,33 +109,28 @@ fn stepped(array: &ArrayRef, width: NonZeroU32) -> Result<ArrayRef, AnyError> {
     })
 }
 
-/// The first instant of the unit that holds each value. Instants with a zone are counted in UTC.
+/// The first day of the unit that holds each value. Instants with a zone are counted in UTC.
+#[expect(clippy::wildcard_enum_match_arm, reason = "`shown_type` let no other type through")]
 fn truncated(array: &ArrayRef, unit: BucketUnit) -> Result<ArrayRef, AnyError> {
-    let shown = array.data_type().clone();
-    let zone = match &shown {
-        Arrow::Timestamp(_, zone) => zone.clone(),
-        _ => None,
-    };
-    let instants = Arrow::Timestamp(TimeUnit::Microsecond, zone);
-    let unit = ScalarValue::Utf8(Some(unit.as_str().to_owned()));
-    let arguments = ScalarFunctionArgs {
-        arg_fields: vec![
-            Arc::new(Field::new("unit", Arrow::Utf8, false)),
-            Arc::new(Field::new("value", instants.clone(), true)),
-        ],
-        args: vec![ColumnarValue::Scalar(unit), ColumnarValue::Array(cast(array, &instants)?)],
-        number_rows: array.len(),
-        return_field: Arc::new(Field::new("bucket", instants, true)),
-        config_options: Arc::new(ConfigOptions::default()),
-    };
-    let truncated = date_trunc().invoke_with_args(arguments)?.into_array(array.len())?;
-    Ok(cast(&truncated, &shown)?)
+    Ok(match array.data_type() {
+        Arrow::Date32 => {
+            let first = |day: i32| i32::try_from(calendar::unit_start(unit, day.into())).unwrap_or(i32::MIN);
+            Arc::new(array.as_primitive::<Date32Type>().unary::<_, Date32Type>(first)) as ArrayRef
+        }
+        Arrow::Timestamp(TimeUnit::Microsecond, zone) => {
+            let first = |at: i64| calendar::unit_start(unit, at.div_euclid(DAY)).saturating_mul(DAY);
+            let instants: TimestampMicrosecondArray =
+                array.as_primitive::<TimestampMicrosecondType>().unary(first);
+            Arc::new(instants.with_timezone_opt(zone.clone()))
+        }
+        other => return Err(format!("values of type {other} have no calendar unit").into()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Date32Array, Int64Array, TimestampMicrosecondArray};
+    use arrow::array::{Date32Array, Int64Array};
     use arrow::util::display::array_value_to_string;
 
     fn shown(array: impl Array + 'static, mask: ColumnMask) -> Vec<String> {
@@ -204,6 +200,9 @@ mod tests {
         ] {
             assert_eq!(shown(dates(), by(unit)), [first]);
         }
+        // 9999-12-31, which counted in nanoseconds does not fit.
+        let last = Date32Array::from(vec![None, Some(2_932_896)]);
+        assert_eq!(shown(last, by(BucketUnit::Quarter)), ["9999-10-01"]);
         let times = TimestampMicrosecondArray::from(vec![None, Some(20_587 * 86_400_000_000 + 1)]);
         assert_eq!(shown(times, by(BucketUnit::Month)), ["2026-05-01T00:00:00"]);
     }

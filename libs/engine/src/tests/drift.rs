@@ -203,3 +203,25 @@ fn of_many_files_one_that_was_replaced_before_its_turn_is_an_error() {
     fs::rename(folder.path().join("next.csv"), folder.path().join("n/69.csv")).unwrap();
     assert!(matches!(read(&scan), Err(EngineError::Warehouse { .. })));
 }
+
+#[tokio::test]
+async fn how_someone_elses_file_is_written_changes_nothing() {
+    let (alone, shared) = (folder(), folder());
+    // Where `crates` is small, `note` is no number: whoever casts it there fails.
+    let ours = || {
+        let (crates, notes): (Vec<i64>, Vec<&str>) =
+            (0..100).map(|row| if row % 2 == 0 { (9, "7") } else { (1, "none") }).unzip();
+        vec![("tenant", strings(&["t1"; 100])), ("crates", integers(&crates)), ("note", strings(&notes))]
+    };
+    for folder in [&alone, &shared] {
+        parquet(folder.path(), "n/1.parquet", ours());
+    }
+    let theirs =
+        vec![("tenant", strings(&["t2"])), ("crates", strings(&["many"])), ("note", strings(&["x"]))];
+    parquet(shared.path(), "n/2.parquet", theirs);
+    let columns = vec![column("crates", Some(DataType::Integer)), column("note", Some(DataType::String))];
+    let n = [relation("n", columns, keys(&["tenant"], &[&["t1"]]))];
+    let sql = "SELECT count(*) AS c FROM n WHERE crates > 3 AND CAST(note AS INT) > 0";
+    assert_eq!(rows(alone.path(), &n, sql).await, ["50"]);
+    assert_eq!(rows(shared.path(), &n, sql).await, ["50"]);
+}

@@ -1,8 +1,7 @@
 //! What is kept between questions: for its owner, of these rows, of these files, and no longer than it may be.
 
 use super::fixture::*;
-use crate::kit::interference::HOSTILE;
-use crate::kit::world::{self, Share};
+use super::orchards::{self as world, HOSTILE, Share};
 use crate::{DataFusionEngine, Engine, EngineConfig, KeptConfig, Lookup, Statement, Warehouse};
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use splitplane_split_plane::{ScopedRelation, SecurityPlane};

@@ -10,10 +10,11 @@ use arrow::array::{
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use splitplane_split_plane::{
-    ColumnExpression, ColumnMask, Condition, RowScope, ScopeError, ScopeValue, ScopedColumn, ScopedRelation,
-    SecurityPlane,
+    ColumnExpression, ColumnMask, Condition, RowScope, SandboxView, ScopeError, ScopeValue, ScopedColumn,
+    ScopedRelation, SecurityPlane, ViewError, ViewRelation,
 };
-use splitplane_types::DataType;
+use splitplane_types::{Column, DataType};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -259,3 +260,64 @@ fn relation(name: &str, columns: &[(&str, DataType)], rows: RowScope) -> ScopedR
         rows,
     }
 }
+
+/// What statements over [`plane`] may name.
+///
+/// # Errors
+/// Never in practice; the view checks itself.
+pub(super) fn view() -> Result<SandboxView, ViewError> {
+    let columns = |columns: &[(&str, DataType)]| {
+        let column = |(name, data_type): &(&str, DataType)| Column {
+            name: (*name).to_owned(),
+            data_type: *data_type,
+            unit: None,
+            masked: *name == "grower",
+        };
+        columns.iter().map(column).collect()
+    };
+    let relations = vec![
+        ViewRelation { name: "harvests".to_owned(), columns: columns(&HARVEST_COLUMNS) },
+        ViewRelation { name: "baskets".to_owned(), columns: columns(&BASKET_COLUMNS) },
+    ];
+    SandboxView::new(relations, BTreeMap::new())
+}
+
+/// Statements that can fail, or that tell rows apart by order, batches, statistics or shortcuts.
+pub(super) const HOSTILE: [&str; 36] = [
+    "SELECT count(*) AS n FROM harvests WHERE CAST(note AS INT) > 0",
+    "SELECT id FROM harvests WHERE CAST(note AS INT) = 7 AND crates > 3",
+    "SELECT count(*) AS n FROM harvests WHERE CAST(day AS DATE) > DATE '2026-05-10'",
+    "SELECT count(*) AS n FROM harvests WHERE 10 / crates > 1",
+    "SELECT count(*) AS n FROM harvests WHERE 10 % crates > 1",
+    "SELECT count(*) AS n FROM harvests WHERE kilos / kilos > 0",
+    "SELECT count(*) AS n FROM harvests WHERE 1.5 / acid > 1",
+    "SELECT count(*) AS n FROM harvests WHERE 10 / (crates - 50) < 0",
+    "SELECT count(*) AS n FROM harvests WHERE frost <> 0 AND 10 / frost > 1",
+    "SELECT count(*) AS n FROM harvests WHERE frost = 0 OR 10 / frost > 1",
+    "SELECT sum(10 / crates) AS s FROM harvests",
+    "SELECT sum(CAST(note AS DECIMAL(10,2))) AS s FROM harvests",
+    "SELECT substring(note, 1, 1) AS c, count(*) AS n FROM harvests GROUP BY substring(note, 1, 1)",
+    "SELECT count(*) AS n FROM harvests WHERE CAST(substring(note, 1, 6) AS INT) > 0",
+    "SELECT max(note) AS m, min(note) AS l FROM harvests",
+    "SELECT max(id) AS m, min(picked_on) AS d, count(grower) AS g, count(*) AS n FROM harvests",
+    "SELECT count(*) AS n FROM harvests WHERE grower IS NOT NULL",
+    "SELECT count(*) AS n FROM harvests WHERE grower LIKE 'SECRET%'",
+    "SELECT avg(acid) AS a, stddev(acid) AS s, sum(acid) AS t FROM harvests",
+    "SELECT note, crates FROM harvests ORDER BY CAST(note AS INT) DESC, id LIMIT 5",
+    "SELECT note FROM harvests ORDER BY crates, id LIMIT 3",
+    "SELECT id, row_number() OVER (ORDER BY crates, id) AS r FROM harvests ORDER BY r LIMIT 7",
+    "SELECT crates, sum(kilos) AS k FROM harvests GROUP BY crates HAVING sum(kilos) / count(*) > 1 ORDER BY crates",
+    "SELECT count(*) AS n FROM harvests h JOIN baskets b ON h.id = b.harvest WHERE 10 / b.weight > 1",
+    "SELECT sum(b.weight) AS w FROM baskets b",
+    "SELECT count(*) AS n FROM baskets WHERE 10 / weight > 0",
+    "SELECT count(*) AS n FROM harvests h WHERE EXISTS (SELECT 1 FROM baskets b WHERE b.harvest = h.id AND 10 / b.weight > 2)",
+    "SELECT count(*) AS n FROM harvests WHERE id IN (SELECT harvest FROM baskets WHERE 10 % weight = 0)",
+    "SELECT id FROM harvests WHERE crates = 3 UNION ALL SELECT harvest FROM baskets WHERE weight = 4 LIMIT 20",
+    "SELECT sum(acid) AS s FROM (SELECT acid FROM harvests UNION ALL SELECT acid FROM harvests WHERE crates > 4) u",
+    "SELECT CASE WHEN crates > 0 THEN CAST(note AS INT) ELSE 0 END AS c, count(*) AS n FROM harvests GROUP BY 1 ORDER BY 1",
+    "SELECT year(CAST(day AS DATE)) AS y, count(*) AS n FROM harvests GROUP BY year(CAST(day AS DATE))",
+    "SELECT count(DISTINCT orchard) AS o FROM harvests",
+    "SELECT orchard, median(crates) AS m FROM harvests GROUP BY orchard ORDER BY orchard",
+    "SELECT count(*) AS n FROM harvests WHERE orchard = '1'",
+    "SELECT count(*) AS n FROM harvests WHERE sqrt(crates - 1) >= 0 AND ln(crates) >= 0",
+];

@@ -68,7 +68,7 @@ const FORMS: &[&str] = &[
     "SELECT count(*) AS n FROM read_files('/{r}')",
     "SELECT count(*) AS n FROM IDENTIFIER('{r}')",
     "SELECT TRANSFORM({c}) USING 'id' FROM {r}",
-    "SELECT string_agg({c}, ',') AS x FROM {r}",
+    "SELECT array_agg(string_agg({c}, ',')) AS x FROM {r}",
     "SELECT array_agg({c}) AS x FROM {r}",
     // Letters and comments.
     "SELECT /*+ BROADCAST({r}) */ count(*) AS n FROM {r}, keepers",
@@ -89,7 +89,7 @@ const FORMS: &[&str] = &[
     "SELECT {n} AS x FROM {r}",
     "SELECT sum({n}) AS x FROM {r}",
     "SELECT lpad({c}, 1000000000, 'a') AS x FROM {r}",
-    "SELECT * EXCEPT ({c}) FROM {r}",
+    "SELECT * REPLACE (1 AS {c}) FROM {r}",
     "SELECT row_number() OVER () AS x FROM {r}",
     "SELECT {c} FROM {r} TABLESAMPLE (10 PERCENT)",
     "SELECT * FROM {r} PIVOT (count(*) FOR {c} IN (1, 2))",
