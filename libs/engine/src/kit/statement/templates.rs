@@ -229,6 +229,11 @@ const CALLS: &[(&str, Gives, &str)] = &[
     ("weekday", Number, "{d}"),
     ("weekofyear", Number, "{d}"),
     ("year", Number, "{d}"),
+    ("months_between", This(Float), "{s}, {d}"),
+    ("next_day", This(Date), "{d}, 'Monday'"),
+    ("split_part", This(Text), "{t}, '-', 2"),
+    ("timestampdiff", This(Int), "MONTH, {s}, {d}"),
+    ("try_divide", Number, "{n}, {v}"),
     // Aggregates.
     ("approx_count_distinct", This(Int), "{a}"),
     ("avg", Number, "{n}"),
@@ -253,6 +258,11 @@ const CALLS: &[(&str, Gives, &str)] = &[
     ("var_pop", This(Float), "{n}"),
     ("var_samp", This(Float), "{n}"),
     ("variance", This(Float), "{n}"),
+    ("percentile", This(Float), "{n}, 0.25"),
+    // The name stands before what is written here.
+    ("percentile_cont", This(Float), "0.5) WITHIN GROUP (ORDER BY {n}"),
+    ("string_agg", This(Text), "{t}, ','"),
+    ("listagg", This(Text), "{t}, ';'"),
     ("sum", Number, "{n}"),
     ("sum", This(Float), "{f}"),
     // Windows.
