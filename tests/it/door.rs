@@ -15,7 +15,7 @@ use splitplane_proto::query::v1::open_sandbox_response::Outcome as Opened;
 use splitplane_proto::query::v1::query_service_client::QueryServiceClient;
 use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest, Sandbox};
 use splitplane_semantics::{Policy, SemanticModel, load_model, load_policy};
-use splitplane_service::Workload;
+use splitplane_service::{Clock, Workload};
 use splitplane_session::{
     Feed, Minter, ReceiptClaims, ReceiptSigner, SessionGrant, SessionKey, SigningKey, VerifiedSession,
     Verifier, receipt_issuer,
@@ -175,7 +175,7 @@ impl Door {
             revocations: Vec::new(),
             epoch: 0,
         };
-        assert!(verifier.update(feed, SystemTime::now()));
+        assert!(verifier.update(feed, Clock::system().now()));
         let minter = Minter::new(session, mesh.issuer, mesh.trust_domain.clone(), life);
         let signer = ReceiptSigner::new(receipt, receipt_issuer(&mesh.trust_domain), mesh.trust_domain, life);
         Self { bench, query, minter, signer, verifier, model, policy, ids: 0 }
@@ -194,7 +194,7 @@ impl Door {
 
     /// A session key for any combination; nobody was asked.
     fn key(&mut self, composite: &str) -> (SessionKey, VerifiedSession) {
-        let now = SystemTime::now();
+        let now = Clock::system().now();
         let ms = u64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap();
         let grant = SessionGrant {
             composite: composite.parse().unwrap(),
@@ -221,7 +221,7 @@ impl Door {
             policy: self.policy.digest,
             as_of: "2026-11-20T12:00:00Z".to_owned(),
         };
-        let receipt = self.signer.sign(session, &claims, SystemTime::now()).unwrap();
+        let receipt = self.signer.sign(session, &claims, Clock::system().now()).unwrap();
         let relations = RELATIONS.map(str::to_owned).to_vec();
         let message = OpenSandboxRequest { receipt, relations };
         match self.query.open_sandbox(with_key(key, message)).await?.into_inner().outcome {

@@ -250,7 +250,6 @@ fn logarithm(value: &ArrayRef, of: fn(f64) -> f64) -> Result<ArrayRef> {
 }
 
 /// A decimal keeps its kind without its fraction; a double becomes an integer; an integer stays.
-#[expect(clippy::wildcard_enum_match_arm, reason = "what is no number is a double or fails")]
 fn whole_type(data_type: Option<&DataType>) -> DataType {
     match data_type {
         Some(DataType::Decimal128(precision, scale)) => {

@@ -26,7 +26,6 @@ use std::sync::Arc;
 const HASH_BYTES: usize = 16;
 
 /// The type of a masked column, or why values of this type cannot be masked so.
-#[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
 pub(crate) fn shown_type(mask: ColumnMask, data_type: &Arrow) -> Result<Arrow, EngineError> {
     match (mask, data_type) {
         (ColumnMask::Null, other) => Ok(other.clone()),
@@ -85,11 +84,11 @@ fn hashed(array: &ArrayRef, key: MaskKey) -> Result<ArrayRef, AnyError> {
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "`shown_type` let no other type through")]
 fn stepped(array: &ArrayRef, width: NonZeroU32) -> Result<ArrayRef, AnyError> {
-    Ok(match array.data_type() {
+    let stepped: ArrayRef = match array.data_type() {
         Arrow::Int64 => {
             let width = i64::from(width.get());
             let step = |value: i64| value.saturating_sub(value.rem_euclid(width));
-            Arc::new(array.as_primitive::<Int64Type>().unary::<_, Int64Type>(step)) as ArrayRef
+            Arc::new(array.as_primitive::<Int64Type>().unary::<_, Int64Type>(step))
         }
         Arrow::Float64 => {
             let width = f64::from(width.get());
@@ -106,16 +105,17 @@ fn stepped(array: &ArrayRef, width: NonZeroU32) -> Result<ArrayRef, AnyError> {
             Arc::new(steps.with_precision_and_scale(DECIMAL128_MAX_PRECISION, *scale)?)
         }
         other => return Err(format!("values of type {other} have no width").into()),
-    })
+    };
+    Ok(stepped)
 }
 
 /// The first day of the unit that holds each value. Instants with a zone are counted in UTC.
 #[expect(clippy::wildcard_enum_match_arm, reason = "`shown_type` let no other type through")]
 fn truncated(array: &ArrayRef, unit: BucketUnit) -> Result<ArrayRef, AnyError> {
-    Ok(match array.data_type() {
+    let first: ArrayRef = match array.data_type() {
         Arrow::Date32 => {
             let first = |day: i32| i32::try_from(calendar::unit_start(unit, day.into())).unwrap_or(i32::MIN);
-            Arc::new(array.as_primitive::<Date32Type>().unary::<_, Date32Type>(first)) as ArrayRef
+            Arc::new(array.as_primitive::<Date32Type>().unary::<_, Date32Type>(first))
         }
         Arrow::Timestamp(TimeUnit::Microsecond, zone) => {
             let first = |at: i64| calendar::unit_start(unit, at.div_euclid(DAY)).saturating_mul(DAY);
@@ -124,7 +124,8 @@ fn truncated(array: &ArrayRef, unit: BucketUnit) -> Result<ArrayRef, AnyError> {
             Arc::new(instants.with_timezone_opt(zone.clone()))
         }
         other => return Err(format!("values of type {other} have no calendar unit").into()),
-    })
+    };
+    Ok(first)
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ fn is_integer(field: &FieldRef) -> bool {
 }
 
 /// The same arguments, for a sum of decimals.
+#[expect(clippy::needless_pass_by_value, reason = "the arguments are not Clone, and are handed on")]
 fn widened(args: AccumulatorArgs<'_>) -> AccumulatorArgs<'_> {
     let return_field = Arc::new(Field::new(args.return_field.name(), WIDE, true));
     AccumulatorArgs { return_field, ..args }

@@ -34,7 +34,7 @@ fn world<'c>(folder: &Path, corpus: &'c str) -> (Vec<ScopedRelation>, Vec<&'c st
     for line in corpus.lines().filter_map(|line| line.strip_prefix("-- relation ")) {
         let (name, columns) = line.trim_end_matches(')').split_once('(').unwrap();
         let mut declared = Vec::new();
-        let mut rows = vec![Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+        let mut rows = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
         for definition in columns.split(", ") {
             let (column_name, data_type) = definition.split_once(' ').unwrap();
             let (data_type, values) = match data_type {

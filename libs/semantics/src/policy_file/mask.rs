@@ -40,22 +40,19 @@ fn last(source: Source<'_>, field: &Field, node: &Node, text: &str) -> Result<Ma
 
 /// A bucket needs a type that the model declares: files must not decide what a column shows.
 fn bucket(source: Source<'_>, field: &Field, node: &Node) -> Result<Mask, LoadError> {
-    let (mask, fits): (Mask, &[DataType]) = match &node.value {
-        Value::Integer(width) => {
-            let width = u32::try_from(*width).ok().and_then(NonZeroU32::new);
-            let width = width.ok_or_else(|| unknown(source, field, node))?;
-            (Mask::BucketWidth(width), &[DataType::Integer, DataType::Decimal, DataType::Float])
-        }
-        value => {
-            let unit = match value.as_text() {
-                Some("week") => BucketUnit::Week,
-                Some("month") => BucketUnit::Month,
-                Some("quarter") => BucketUnit::Quarter,
-                Some("year") => BucketUnit::Year,
-                Some(_) | None => return Err(unknown(source, field, node)),
-            };
-            (Mask::BucketUnit(unit), &[DataType::Date, DataType::Timestamp, DataType::TimestampTz])
-        }
+    let (mask, fits): (Mask, &[DataType]) = if let Value::Integer(width) = node.value {
+        let width = u32::try_from(width).ok().and_then(NonZeroU32::new);
+        let width = width.ok_or_else(|| unknown(source, field, node))?;
+        (Mask::BucketWidth(width), &[DataType::Integer, DataType::Decimal, DataType::Float])
+    } else {
+        let unit = match node.value.as_text() {
+            Some("week") => BucketUnit::Week,
+            Some("month") => BucketUnit::Month,
+            Some("quarter") => BucketUnit::Quarter,
+            Some("year") => BucketUnit::Year,
+            Some(_) | None => return Err(unknown(source, field, node)),
+        };
+        (Mask::BucketUnit(unit), &[DataType::Date, DataType::Timestamp, DataType::TimestampTz])
     };
     if field.data_type.is_some_and(|data_type| fits.contains(&data_type)) {
         return Ok(mask);
