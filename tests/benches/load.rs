@@ -1,7 +1,7 @@
 //! Many callers at once: 300 businesses, 2,000 admins, mixed statements; and the same while one tenant floods.
 //!
 //! Prints the memory of the process as the load goes on, and the latency of everybody but the flooding
-//! tenant with and without the flood, in one run. `cargo bench -p splitplane-engine --bench load`
+//! tenant with and without the flood, in one run. `cargo bench -p splitplane-tests --bench load`
 
 #![expect(
     clippy::unwrap_used,
