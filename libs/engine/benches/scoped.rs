@@ -20,6 +20,7 @@
     reason = "a benchmark stops where something is not as it must be, and compares with a bare context"
 )]
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::DataType as Arrow;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use rustix::time::{ClockId, clock_gettime};
@@ -32,7 +33,6 @@ use splitplane_split_plane::{
 };
 use splitplane_types::{Column, DataType, Limits};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 #[path = "scoped/warehouse.rs"]
 mod warehouse;
 
-use warehouse::{BUSINESS, TENANT, write_others, write_warehouse};
+use warehouse::{BRANCHES, BUSINESS, TENANT, write_others, write_warehouse};
 
 /// Each statement as a caller's model writes it, and as someone who filters by hand does.
 const STATEMENTS: [(&str, &str, &str); 8] = [

@@ -133,6 +133,9 @@ fn classify(error: &DataFusionError) -> Class {
         DataFusionError::Shared(error) => classify(error),
         DataFusionError::Collection(errors) => errors.first().map_or(Class::Internal, classify),
         DataFusionError::IoError(error) => classify_io(error),
+        // There only where the bare engine is measured, which reads Parquet itself.
+        #[cfg(feature = "bare")]
+        DataFusionError::ParquetError(_) => Class::Internal,
         DataFusionError::ObjectStore(_)
         | DataFusionError::Internal(_)
         | DataFusionError::ExecutionJoin(_)

@@ -53,10 +53,10 @@ fn write_partition(root: &Path, tenant: &str, business: &str, rows: usize) {
     let chance = |row: i64, salt: i64| ((row + salt * 7_919) * 2_654_435_761) % 1_000_003;
     let ids: Int64Array = (0..rows).collect();
     let branches: Int64Array = (0..rows).map(|row| (row / each).min(BRANCHES - 1)).collect();
-    let days: Date32Array = (0..rows).map(|row| 20_454 + ((row % each) * 365 / each) as i32).collect();
+    let days: Date32Array = (0..rows).map(|row| Some(20_454 + ((row % each) * 365 / each) as i32)).collect();
     let kinds: StringArray = (0..rows).map(|row| Some(format!("kind {}", chance(row, 1) % 12))).collect();
     let fees: Decimal128Array = (0..rows).map(|row| Some(i128::from(chance(row, 2) % 9_000 + 100))).collect();
-    let copies: Int32Array = (0..rows).map(|row| (chance(row, 3) % 5) as i32).collect();
+    let copies: Int32Array = (0..rows).map(|row| Some((chance(row, 3) % 5) as i32)).collect();
     let members: Int64Array = (0..rows).map(|row| chance(row, 4) % 20_000).collect();
     write_file(
         &partition(root, "loans", tenant, business),
