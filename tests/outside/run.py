@@ -47,10 +47,10 @@ def free_port():
 class Mesh:
     """`splitplane up` in a home folder of its own."""
 
-    def __init__(self, home, *arguments):
+    def __init__(self, home, *arguments, errors=None):
         self.env = dict(os.environ, SPLITPLANE_HOME=str(home))
         self.process = subprocess.Popen(
-            ["splitplane", "up", *arguments], env=self.env, stdout=subprocess.PIPE, text=True
+            ["splitplane", "up", *arguments], env=self.env, stdout=subprocess.PIPE, stderr=errors, text=True
         )
         STARTED.append(self.process)
         line = self.process.stdout.readline()
@@ -90,10 +90,16 @@ def jaffle(folder):
         print("SKIPPED: SPLITPLANE_JAFFLE is not set, so nothing was checked on outside data")
         return
     example = PROJECT / "examples" / "jaffle"
-    mesh = Mesh(
-        folder / "jaffle", "--model", str(example / "model.yaml"), "--policy", str(example / "policy.yaml"),
-        "--data", JAFFLE,
-    )
+    log = folder / "jaffle.log"
+    with open(log, "w") as errors:
+        mesh = Mesh(
+            folder / "jaffle", "--model", str(example / "model.yaml"), "--policy", str(example / "policy.yaml"),
+            "--data", JAFFLE, "--log", "warn", errors=errors,
+        )
+    # Only stores know the tenant there, so every question reads the keys of everyone's orders.
+    warned = [line for line in log.read_text().splitlines() if "lie among each other" in line]
+    check(any('"dataset":"orders"' in line for line in warned), "query warns of what costs everyone's rows", str(warned))
+    check(not any('"dataset":"stores"' in line for line in warned), "and of nothing else", str(warned))
     total = "What was the total of orders between 2021-05-01 and 2021-08-30?"
     check(figure(mesh.ask("finn.franchise", total)) == "738611.69", "two stores come out to the cent")
     check(figure(mesh.ask("ada.brand", total)) == "1431096.71", "six stores come out to the cent")

@@ -82,7 +82,10 @@ impl ScopedScan {
         } else {
             // In a file, a column has the name that its source gives it.
             let in_source = |name: &str| Some(self.input_at(self.plain_input(name)?)?.name.clone());
-            below = tests.clone().renamed(in_source).unwrap_or_default();
+            let renamed = tests.clone().renamed(in_source);
+            // Without them every row of the scope would pass: what the leaf takes is not evaluated again.
+            below =
+                renamed.ok_or_else(|| EngineError::internal("a comparison of a column that is not read"))?;
         }
         let inputs = needed.iter().filter_map(|index| self.input_at(*index)).enumerate();
         let fields = inputs.map(|(at, input)| Field::new(format!("c{at}"), input.data_type.clone(), true));

@@ -42,7 +42,9 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
     let model = schema::declared(model, &policy, &warehouse)
         .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
-    schema::warn_of_cost(&model, &policy, &warehouse)
+    // Nothing is served yet, so nobody else has made this service's log the one that is written to.
+    let warned = || schema::warn_of_cost(&model, &policy, &warehouse);
+    tracing::dispatcher::with_default(&start.telemetry().dispatch(), warned)
         .map_err(|error| StartError::service("the data cannot be read", error))?;
     let sealer =
         Sealer::new(&secret(&config.sandboxes.sealing_key, "the sandboxes' sealing key cannot be used")?)
