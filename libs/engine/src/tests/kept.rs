@@ -221,7 +221,6 @@ async fn answers_are_the_same_from_files_and_from_what_was_kept() {
                 assert_eq!(shown(answer), expected, "{sql} {round} {share:?}");
             }
         }
-        let before = keeps.bytes_read();
         let lookup = |plane| Lookup {
             plane,
             relation: "harvests".to_owned(),
@@ -235,6 +234,5 @@ async fn answers_are_the_same_from_files_and_from_what_was_kept() {
         assert_eq!(first, unowned);
         // Masks are put on what is kept, each time.
         assert!(unowned.iter().all(|row| show(&row[1]) == "NULL"));
-        let _ = before;
     }
 }
