@@ -35,6 +35,7 @@ mod lineage;
 mod lookup;
 mod mask;
 mod memory;
+mod planning;
 mod pushed;
 mod reading;
 mod reads;

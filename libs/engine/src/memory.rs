@@ -3,7 +3,9 @@
 use crate::EngineError;
 use crate::kept::Keep;
 use datafusion::error::Result;
-use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryLimit, MemoryPool, MemoryReservation};
+use datafusion::execution::memory_pool::{
+    FairSpillPool, GreedyMemoryPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
+};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,12 +16,13 @@ pub(crate) const SCOPE: &str = "scope";
 /// A statement's pool inside the process's pool: growing must fit both.
 ///
 /// The statement's own limit is what makes an operator spill, and what fills it is a function of the
-/// caller's rows: batches as the leaf cuts them. Key sets have a limit of their own, since they are not read
-/// where rows were kept. What others take is no reason to spill, since a spilled sum may add in another
+/// caller's rows: batches as the leaf cuts them. Operators that can spill share it evenly, or the first to
+/// fill it would starve those above it. Key sets have a limit of their own, since they are not read where
+/// rows were kept. What others take is no reason to spill, since a spilled sum may add in another
 /// order: a statement for which the process has no room fails, whatever its operators make of it.
 #[derive(Debug)]
 pub(crate) struct StatementPool {
-    own: GreedyMemoryPool,
+    own: FairSpillPool,
     scope: GreedyMemoryPool,
     process: Arc<GreedyMemoryPool>,
     kept: Option<Arc<Keep>>,
@@ -30,7 +33,7 @@ impl StatementPool {
     pub(crate) fn new(bytes_max: u64, process: &Arc<GreedyMemoryPool>) -> Self {
         let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
         Self {
-            own: GreedyMemoryPool::new(bytes_max),
+            own: FairSpillPool::new(bytes_max),
             scope: GreedyMemoryPool::new(bytes_max),
             process: Arc::clone(process),
             kept: None,
@@ -53,8 +56,8 @@ impl StatementPool {
         Ok(())
     }
 
-    fn own(&self, reservation: &MemoryReservation) -> &GreedyMemoryPool {
-        if reservation.consumer().name() == SCOPE { &self.scope } else { &self.own }
+    fn own(&self, consumer: &MemoryConsumer) -> &dyn MemoryPool {
+        if consumer.name() == SCOPE { &self.scope } else { &self.own }
     }
 
     fn grow_process(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
@@ -77,18 +80,26 @@ impl MemoryPool for StatementPool {
         "statement"
     }
 
+    fn register(&self, consumer: &MemoryConsumer) {
+        self.own(consumer).register(consumer);
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.own(consumer).unregister(consumer);
+    }
+
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.own(reservation).grow(reservation, additional);
+        self.own(reservation.consumer()).grow(reservation, additional);
         self.process.grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.own(reservation).shrink(reservation, shrink);
+        self.own(reservation.consumer()).shrink(reservation, shrink);
         self.process.shrink(reservation, shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let own = self.own(reservation);
+        let own = self.own(reservation.consumer());
         own.try_grow(reservation, additional)?;
         self.grow_process(reservation, additional).inspect_err(|_error| {
             own.shrink(reservation, additional);

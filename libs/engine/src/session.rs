@@ -5,8 +5,8 @@
 
 use crate::EngineError;
 use crate::arithmetic::Arithmetic;
-use crate::in_order::UnionsInOrder;
-use crate::interrupt::{Interrupt, InterruptibleJoins};
+use crate::interrupt::Interrupt;
+use crate::planning;
 use crate::recut::BATCH_ROWS;
 use crate::registry::Registry;
 use datafusion::catalog::CatalogProviderList;
@@ -21,8 +21,6 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
 use datafusion::logical_expr::planner::ExprPlanner;
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 use std::sync::Arc;
 
@@ -69,7 +67,8 @@ pub(crate) fn spilling(
         .with_scalar_functions(registry.scalar.clone())
         .with_aggregate_functions(registry.aggregate.clone())
         .with_window_functions(registry.window.clone())
-        .with_physical_optimizer_rules(physical_rules(interrupt))
+        .with_optimizer_rules(planning::logical_rules(interrupt))
+        .with_physical_optimizer_rules(planning::physical_rules(interrupt))
         .build())
 }
 
@@ -125,14 +124,6 @@ fn planners() -> Vec<Arc<dyn ExprPlanner>> {
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Arithmetic)];
     planners.extend(SessionStateDefaults::default_expr_planners());
     planners
-}
-
-/// Unions first, so that every rule after it sees one partition; joins last, as no rule may follow.
-fn physical_rules(interrupt: &Interrupt) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(UnionsInOrder)];
-    rules.extend(PhysicalOptimizer::new().rules);
-    rules.push(Arc::new(InterruptibleJoins(interrupt.clone())));
-    rules
 }
 
 #[cfg(test)]

@@ -49,10 +49,13 @@ fn files(spill: &Path) -> Vec<std::path::PathBuf> {
     files
 }
 
-const SPILLING: [&str; 3] = [
+const SPILLING: [&str; 5] = [
     "SELECT id, word FROM n ORDER BY word DESC",
     "SELECT max(c) AS c, sum(s) AS s, min(word) AS w FROM (SELECT word, count(*) AS c, sum(id) AS s FROM n GROUP BY word) g",
     "SELECT sum(c) AS c, max(w) AS w FROM (SELECT id, count(*) AS c, max(word) AS w FROM n GROUP BY id) g",
+    // Several that spill at once: none may have taken all that there is.
+    "SELECT word, count(*) AS c FROM n GROUP BY word ORDER BY word",
+    "SELECT word, id, row_number() OVER (ORDER BY word) AS r FROM n ORDER BY id DESC",
 ];
 
 #[tokio::test]

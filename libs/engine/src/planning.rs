@@ -1,0 +1,113 @@
+//! Planning that ends when nobody waits for it.
+//!
+//! Optimizing is a long walk without an await point. Each of the engine's rules is asked here whether to
+//! go on before it looks at another node, so a statement whose time is over stops between two of them.
+
+use crate::in_order::UnionsInOrder;
+use crate::interrupt::{Interrupt, InterruptibleJoins};
+use datafusion::common::tree_node::Transformed;
+use datafusion::config::ConfigOptions;
+use datafusion::error::Result;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::optimizer::{ApplyOrder, Optimizer};
+use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_optimizer::{PhysicalOptimizerContext, PhysicalOptimizerRule};
+use datafusion::physical_plan::ExecutionPlan;
+use std::sync::Arc;
+
+/// The engine's rules over logical plans, each of them interruptible.
+pub(crate) fn logical_rules(interrupt: &Interrupt) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let interruptible = |rule| -> Arc<dyn OptimizerRule + Send + Sync> {
+        Arc::new(Interruptible { rule, interrupt: interrupt.clone() })
+    };
+    Optimizer::new().rules.into_iter().map(interruptible).collect()
+}
+
+/// Rules over physical plans: unions first, so that every rule after it sees one partition; joins last, as
+/// no rule may follow.
+pub(crate) fn physical_rules(interrupt: &Interrupt) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let interruptible = |rule| -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
+        Arc::new(Interruptible { rule, interrupt: interrupt.clone() })
+    };
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(UnionsInOrder)];
+    rules.extend(PhysicalOptimizer::new().rules.into_iter().map(interruptible));
+    rules.push(Arc::new(InterruptibleJoins(interrupt.clone())));
+    rules
+}
+
+/// A rule that fails once the caller is gone, and is itself otherwise.
+#[derive(Debug)]
+struct Interruptible<R> {
+    rule: R,
+    interrupt: Interrupt,
+}
+
+impl OptimizerRule for Interruptible<Arc<dyn OptimizerRule + Send + Sync>> {
+    fn name(&self) -> &str {
+        self.rule.name()
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        self.rule.apply_order()
+    }
+
+    fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
+        self.interrupt.check()?;
+        self.rule.rewrite(plan, config)
+    }
+}
+
+impl PhysicalOptimizerRule for Interruptible<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    fn name(&self) -> &str {
+        self.rule.name()
+    }
+
+    fn schema_check(&self) -> bool {
+        self.rule.schema_check()
+    }
+
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.interrupt.check()?;
+        self.rule.optimize(plan, config)
+    }
+
+    fn optimize_with_context(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        context: &dyn PhysicalOptimizerContext,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.interrupt.check()?;
+        self.rule.optimize_with_context(plan, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session;
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+    use datafusion::logical_expr::{LogicalPlanBuilder, lit};
+
+    #[tokio::test]
+    async fn planning_for_nobody_ends_at_the_next_rule_of_either_kind() {
+        let interrupt = Interrupt::default();
+        let state = session::sandbox(Arc::new(GreedyMemoryPool::new(0)), Vec::new(), &interrupt).unwrap();
+        let plan = LogicalPlanBuilder::empty(true).project([lit(1)]).unwrap().build().unwrap();
+        let optimized = state.optimize(&plan).unwrap();
+        state.query_planner().create_physical_plan(&optimized, &state).await.unwrap();
+        interrupt.set();
+        let ended = [
+            state.optimize(&plan).unwrap_err(),
+            state.query_planner().create_physical_plan(&optimized, &state).await.unwrap_err(),
+        ];
+        for error in ended {
+            let error = crate::EngineError::from(error);
+            assert!(matches!(error, crate::EngineError::Cancelled), "{error:?}");
+        }
+    }
+}
