@@ -99,4 +99,7 @@ pub struct QueryResult {
     pub table: Table,
     /// Its size as Arrow arrays.
     pub bytes: u64,
+    /// Bytes read from the warehouse for it, footers included. For operators alone, and no part of the
+    /// answer: it tells how files are laid out, and is 0 where rows were kept.
+    pub bytes_read: u64,
 }

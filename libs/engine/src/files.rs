@@ -26,7 +26,6 @@ pub(crate) struct OpenFile {
     schema: SchemaRef,
     inner: Inner,
     version: Version,
-    meter: Meter,
     /// Kept open while there are few; of many, a file is opened again and must be the same version.
     reading: Option<Reading>,
 }
@@ -60,7 +59,7 @@ impl OpenFile {
         Self::open_counted(file, &Meter::default())
     }
 
-    /// Opens a file whose reads count in `meter`.
+    /// Opens a file. What its footer or header takes counts in `meter`.
     pub(crate) fn open_counted(file: &DataFile, meter: &Meter) -> Result<Self, AnyError> {
         let reading = Reading::open(&file.path, meter)?;
         // A decoder may panic on bytes that no writer wrote; to a caller that is an unreadable file.
@@ -74,7 +73,7 @@ impl OpenFile {
         }
         let version = reading.version();
         let file = file.clone();
-        Ok(Self { file, schema, inner, version, meter: meter.clone(), reading: Some(reading) })
+        Ok(Self { file, schema, inner, version, reading: Some(reading) })
     }
 
     /// Closes the file; what is known of it stays, and a later reading must find the same version.
@@ -82,12 +81,12 @@ impl OpenFile {
         self.reading = None;
     }
 
-    /// The file, open, at the version that was opened first.
-    pub(crate) fn reading(&self) -> Result<Reading, AnyError> {
+    /// The file, open, at the version that was opened first. What is read of it counts in `meter`.
+    pub(crate) fn reading(&self, meter: &Meter) -> Result<Reading, AnyError> {
         if let Some(reading) = &self.reading {
-            return Ok(reading.clone());
+            return Ok(reading.counted(meter));
         }
-        let reading = Reading::open(&self.file.path, &self.meter)?;
+        let reading = Reading::open(&self.file.path, meter)?;
         if reading.version().same_bytes(&self.version) {
             Ok(reading)
         } else {

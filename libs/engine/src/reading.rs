@@ -84,32 +84,39 @@ impl Meter {
     }
 }
 
-/// An open file. Reads are at positions, so that any number of readers share it.
+/// An open file. Reads are at positions, so that any number of readers share it, each with its own meter.
 #[derive(Debug, Clone)]
-pub(crate) struct Reading(Arc<Opened>);
+pub(crate) struct Reading {
+    opened: Arc<Opened>,
+    meter: Meter,
+}
 
 #[derive(Debug)]
 struct Opened {
     file: File,
     version: Version,
-    meter: Meter,
 }
 
 impl Reading {
     pub(crate) fn open(path: &Path, meter: &Meter) -> io::Result<Self> {
         let file = File::open(path)?;
         let version = Version::of(&file.metadata()?);
-        Ok(Self(Arc::new(Opened { file, version, meter: meter.clone() })))
+        Ok(Self { opened: Arc::new(Opened { file, version }), meter: meter.clone() })
+    }
+
+    /// The same file, read on behalf of someone else.
+    pub(crate) fn counted(&self, meter: &Meter) -> Self {
+        Self { opened: Arc::clone(&self.opened), meter: meter.clone() }
     }
 
     pub(crate) fn version(&self) -> Version {
-        self.0.version
+        self.opened.version
     }
 
     /// Fails when the bytes may have changed since the file was opened.
     pub(crate) fn check_unchanged(&self) -> std::result::Result<(), AnyError> {
-        let now = Version::of(&self.0.file.metadata()?);
-        if now.same_bytes(&self.0.version) {
+        let now = Version::of(&self.opened.file.metadata()?);
+        if now.same_bytes(&self.opened.version) {
             Ok(())
         } else {
             Err("a file was rewritten while it was read".into())
@@ -131,12 +138,12 @@ pub(crate) struct Cursor {
 
 impl Read for Cursor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let opened = &self.reading.0;
+        let Reading { opened, meter } = &self.reading;
         // What was appended since is another version's.
         let left = usize::try_from(opened.version.length.saturating_sub(self.at)).unwrap_or(usize::MAX);
         let room = buffer.len().min(left);
         let read = opened.file.read_at(buffer.get_mut(..room).unwrap_or_default(), self.at)?;
-        opened.meter.add(read);
+        meter.add(read);
         self.at += u64::try_from(read).map_err(io::Error::other)?;
         Ok(read)
     }
@@ -144,7 +151,7 @@ impl Read for Cursor {
 
 impl Length for Reading {
     fn len(&self) -> u64 {
-        self.0.version.length
+        self.opened.version.length
     }
 }
 
@@ -158,12 +165,12 @@ impl ChunkReader for Reading {
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
         // A footer may claim any length; no more than the file has is set aside for it.
         let end = u64::try_from(length).ok().and_then(|length| start.checked_add(length));
-        if end.is_none_or(|end| end > self.0.version.length) {
+        if end.is_none_or(|end| end > self.opened.version.length) {
             return Err(ParquetError::EOF("a chunk reaches beyond the file".to_owned()));
         }
         let mut buffer = vec![0; length];
-        self.0.file.read_exact_at(&mut buffer, start)?;
-        self.0.meter.add(length);
+        self.opened.file.read_exact_at(&mut buffer, start)?;
+        self.meter.add(length);
         Ok(buffer.into())
     }
 }

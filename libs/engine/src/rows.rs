@@ -9,7 +9,7 @@ use crate::error::AnyError;
 use crate::files::{OpenFile, Shape, builder, guarded};
 use crate::interrupt::Interrupt;
 use crate::pushed::Tests;
-use crate::reading::Reading;
+use crate::reading::{Meter, Reading};
 use crate::scope::BoundKeys;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::{and, filter_record_batch};
@@ -30,6 +30,8 @@ pub(crate) struct Wanted {
     /// Comparisons of the statement that rows of the scope must pass.
     pub(crate) tests: Tests,
     pub(crate) interrupt: Interrupt,
+    /// Where what is read counts.
+    pub(crate) meter: Meter,
 }
 
 type Rows = Box<dyn Iterator<Item = Result<RecordBatch, AnyError>> + Send>;

@@ -9,6 +9,7 @@ use crate::interrupt::Interrupt;
 use crate::leaf::ScopedTable;
 use crate::lineage;
 use crate::memory::StatementPool;
+use crate::reading::Meter;
 use crate::scan::ScopedScan;
 use crate::session;
 use crate::spill::Spill;
@@ -33,7 +34,7 @@ pub(crate) async fn run(
 ) -> Result<QueryResult, EngineError> {
     let pool = StatementPool::new(statement.limits.memory_bytes_max, &shared.memory).beside(&shared.kept);
     let (pool, files) = (Arc::new(pool), shared.spill.as_ref().map(Spill::statement));
-    let relations = relations(&shared, &statement, &interrupt)?;
+    let (relations, meters) = relations(&shared, &statement, &interrupt)?;
     let memory: Arc<dyn MemoryPool> = Arc::<StatementPool>::clone(&pool);
     let state = session::spilling(memory, files, relations, &interrupt)?;
     let plan = plan(&state, &statement).await?;
@@ -43,30 +44,32 @@ pub(crate) async fn run(
     let (batches, bytes) = collect(&physical, &state, &statement.limits).await?;
     pool.check()?;
     let table = convert::table(&physical.schema(), &batches, &masked)?;
-    Ok(QueryResult { table, bytes })
+    Ok(QueryResult { table, bytes, bytes_read: meters.iter().map(Meter::bytes).sum() })
 }
 
-type Relations = Vec<(String, Arc<dyn TableProvider>)>;
+type Relations = (Vec<(String, Arc<dyn TableProvider>)>, Vec<Meter>);
 
-/// Only what the statement reads is opened; a relation it does not name does not exist for it.
+/// Only what the statement reads is opened; a relation it does not name does not exist for it. With what
+/// counts the bytes read for each.
 fn relations(
     shared: &Shared,
     statement: &Statement,
     interrupt: &Interrupt,
 ) -> Result<Relations, EngineError> {
-    let mut relations = Relations::new();
+    let (mut relations, mut meters) = Relations::default();
     for name in statement.query.relations() {
         let relation = statement
             .plane
             .relation(name)
             .ok_or_else(|| EngineError::plan("a relation that the plane lacks"))?;
         let scan = ScopedScan::resolve(&shared.warehouse, relation, shared.keep_for(&statement.plane))?;
+        meters.push(scan.meter().clone());
         relations.push((
             relation.name.clone(),
             Arc::new(ScopedTable::new(scan, shared.activity.clone(), interrupt.clone())),
         ));
     }
-    Ok(relations)
+    Ok((relations, meters))
 }
 
 /// Plans the checked tree itself. No text is parsed here.

@@ -128,10 +128,9 @@ impl ScopedScan {
         self.outputs.get(column).is_some_and(|output| output.mask.is_some())
     }
 
-    /// Bytes read from disk for this relation.
-    #[cfg(test)]
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.meter.bytes()
+    /// Counts bytes read from disk for this relation.
+    pub(crate) const fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The type of a column that a statement may compare below the boundary: one that is shown as it is.
@@ -240,7 +239,8 @@ impl ScopedScan {
         context: &ScanContext,
     ) -> Result<SourceRows, EngineError> {
         let keys = Keys::new(key_sets(&self.warehouse, &self.rows, &self.meter, context)?);
-        let wanted = Wanted { columns, tests, interrupt: context.interrupt.clone() };
+        let (interrupt, meter) = (context.interrupt.clone(), self.meter.clone());
+        let wanted = Wanted { columns, tests, interrupt, meter };
         Ok(SourceRows::new(&self.source, self.files.clone(), keys, wanted))
     }
 

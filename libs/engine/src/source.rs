@@ -139,6 +139,7 @@ fn existing(
         columns: by.iter().map(|(_, theirs)| (theirs.clone(), Arrow::Null)).collect(),
         tests: Tests::default(),
         interrupt: context.interrupt.clone(),
+        meter: meter.clone(),
     };
     let files = open_files(warehouse, source, rows, meter)?;
     let mut tuples = TupleCollector::default();
@@ -187,7 +188,7 @@ impl SourceRows {
             if bound.iter().any(|keys| keys.is_nothing()) {
                 continue;
             }
-            let reading = file.reading()?;
+            let reading = file.reading(&self.wanted.meter)?;
             self.current = Some((rows_of(&file, &reading, bound, &self.wanted)?, reading));
         }
     }

@@ -140,7 +140,7 @@ impl DataPlane {
 
         let sandbox = self.enter(session, &token.relations).await?;
         let (query, sql) = guard(&sandbox, &token, draft)?;
-        let QueryResult { table, bytes } = self.run(&sandbox, query).await?;
+        let QueryResult { table, bytes, bytes_read: _ } = self.run(&sandbox, query).await?;
         let table = with_units(table, &token.metrics, &self.model);
         let digest = result_digest(&table);
 
@@ -174,13 +174,16 @@ impl DataPlane {
             db.operation.name = "SELECT",
             db.query.summary = %summary,
             db.response.returned_rows = tracing::field::Empty,
+            splitplane.bytes_read = tracing::field::Empty,
             error.type = tracing::field::Empty,
         );
         let statement =
             Statement { plane: Arc::clone(&sandbox.plane), query, limits: self.policy.limits.clone() };
         let outcome = self.engine.execute(statement).instrument(span.clone()).await.map_err(QueryError::from);
         match &outcome {
-            Ok(result) => span.record("db.response.returned_rows", result.table.rows.len()),
+            Ok(result) => span
+                .record("db.response.returned_rows", result.table.rows.len())
+                .record("splitplane.bytes_read", result.bytes_read),
             Err(error) => span.record("error.type", PublicError::reason(error).as_str()),
         };
         outcome

@@ -57,7 +57,8 @@ fn asked_by(key: &str, relation: &ScopedRelation, sql: &str) -> Statement {
 async fn ask(engine: &DataFusionEngine, statement: Statement) -> (String, u64) {
     let before = engine.bytes_read();
     let result = engine.execute(statement).await.unwrap();
-    (show(&result.table.rows[0][0]), engine.bytes_read() - before)
+    assert_eq!(result.bytes_read, engine.bytes_read() - before);
+    (show(&result.table.rows[0][0]), result.bytes_read)
 }
 
 const SUM: &str = "SELECT sum(id) AS s FROM n";
@@ -208,7 +209,7 @@ async fn answers_are_the_same_from_files_and_from_what_was_kept() {
         }
         let (plain, keeps) = (engine(&root), keeping(&root, 1 << 30, kept()));
         let shown = |result: Result<crate::QueryResult, crate::EngineError>| {
-            result.map(|result| format!("{result:?}")).map_err(|error| error.to_string())
+            result.map(|result| format!("{:?} {}", result.table, result.bytes)).map_err(|error| error.to_string())
         };
         let owned = || Arc::new(world::plane().unwrap().owned_by("c-1".to_owned(), "ann".to_owned()));
         for sql in HOSTILE {

@@ -69,7 +69,7 @@ fn read(folder: &Path, relation: &ScopedRelation) -> (usize, u64) {
     let wanted = (0..scan.schema().fields().len()).collect();
     let batches: Result<Vec<RecordBatch>, _> =
         scan.rows(wanted, &Tests::default(), unlimited()).unwrap().collect();
-    (batches.unwrap().iter().map(RecordBatch::num_rows).sum(), scan.bytes_read())
+    (batches.unwrap().iter().map(RecordBatch::num_rows).sum(), scan.meter().bytes())
 }
 
 /// Bytes of what a file says of itself: its footer, and its index of pages.

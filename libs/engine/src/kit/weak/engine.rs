@@ -241,7 +241,7 @@ async fn run(state: &SessionState, query: Query) -> Result<QueryResult, EngineEr
     let schema = physical.schema();
     let batches = collect(physical, state.task_ctx()).await?;
     let masked = vec![false; schema.fields().len()];
-    Ok(QueryResult { table: convert::table(&schema, &batches, &masked)?, bytes: 0 })
+    Ok(QueryResult { table: convert::table(&schema, &batches, &masked)?, bytes: 0, bytes_read: 0 })
 }
 
 #[async_trait]
