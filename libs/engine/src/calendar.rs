@@ -3,7 +3,7 @@
 //!
 //! Times are microseconds since 1970 without a zone. Decides nothing about which zone they were in.
 
-use splitplane_split_plane::BucketUnit;
+use splitplane_types::BucketUnit;
 
 const SECOND: i64 = 1_000_000;
 /// Microseconds of a day.

@@ -16,7 +16,8 @@ use arrow::datatypes::{
     TimeUnit, TimestampMicrosecondType,
 };
 use ring::hmac;
-use splitplane_split_plane::{Bucket, BucketUnit, ColumnMask, MaskKey};
+use splitplane_split_plane::{ColumnMask, MaskKey};
+use splitplane_types::{Bucket, BucketUnit};
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -36,8 +36,7 @@ pub use model::{Dataset, Field, FieldExpression, Metric, Relationship, SemanticM
 pub use ossie::{load_model, parse_model};
 pub use period::{PeriodSearch, find_period};
 pub use policy::{
-    BucketUnit, ColumnPolicy, DatasetPolicy, Grants, Mask, Policy, RowPolicy, ScopeKey, ScopeRule, Treatment,
-    Visibility,
+    ColumnPolicy, DatasetPolicy, Grants, Mask, Policy, RowPolicy, ScopeKey, ScopeRule, Treatment, Visibility,
 };
 pub use policy_file::{load_policy, parse_policy};
 pub use sentence::{period_text, sentence};

@@ -3,9 +3,8 @@
 //! Scopes are typed bindings of columns, never SQL text.
 
 use crate::FieldRef;
-use splitplane_types::{Digest, Limits, Role};
+use splitplane_types::{Bucket, Digest, Limits, Role};
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 
 /// A loaded policy. Every name in it has been resolved against the semantic model.
 #[derive(Debug, Clone)]
@@ -114,23 +113,8 @@ pub enum Mask {
     Last(u8),
     /// A keyed hash, of a key that each tenant has for itself.
     Hash,
-    /// The lower end of a bucket of numbers this wide.
-    BucketWidth(NonZeroU32),
-    /// The start of the calendar unit that holds the value.
-    BucketUnit(BucketUnit),
-}
-
-/// A calendar unit of a mask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BucketUnit {
-    /// Week, from Monday.
-    Week,
-    /// Month.
-    Month,
-    /// Quarter.
-    Quarter,
-    /// Year.
-    Year,
+    /// The lower end of the value's bucket.
+    Bucket(Bucket),
 }
 
 /// How a role sees a field.

@@ -19,8 +19,8 @@ pub use error::{GuardError, GuardErrorKind, Position, ScopeError, ViewError};
 pub use functions::{AllowedFunction, FUNCTIONS, FunctionKind, Meaning};
 pub use guard::GuardedQuery;
 pub use plane::{
-    Bucket, BucketUnit, ColumnExpression, ColumnMask, Condition, MaskKey, RowScope, ScopeValue, ScopedColumn,
-    ScopedRelation, SecurityPlane,
+    ColumnExpression, ColumnMask, Condition, MaskKey, RowScope, ScopeValue, ScopedColumn, ScopedRelation,
+    SecurityPlane,
 };
 pub use view::{Parameter, SandboxView, ViewRelation};
 

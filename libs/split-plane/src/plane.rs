@@ -8,10 +8,9 @@
 mod sql;
 
 use crate::error::ScopeError;
-use splitplane_types::DataType;
+use splitplane_types::{Bucket, DataType};
 use sqlparser::ast::Expr;
 use std::fmt;
-use std::num::NonZeroU32;
 
 /// A typed value of a scope. Not SQL: an engine compares it as a value of its type.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,41 +99,6 @@ pub enum ColumnMask {
     Hash(MaskKey),
     /// The lower end of the value's bucket.
     Bucket(Bucket),
-}
-
-/// The buckets into which values fall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bucket {
-    /// Numbers, in steps of this width from zero.
-    Width(NonZeroU32),
-    /// Dates and times, by the unit that holds them.
-    Unit(BucketUnit),
-}
-
-/// A unit of a calendar. Weeks start on Monday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BucketUnit {
-    /// Week.
-    Week,
-    /// Month.
-    Month,
-    /// Quarter.
-    Quarter,
-    /// Year.
-    Year,
-}
-
-impl BucketUnit {
-    /// The unit's name in SQL.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Quarter => "quarter",
-            Self::Year => "year",
-        }
-    }
 }
 
 /// The key of one tenant's hashes: 256 bits. Not shown in `Debug`, and never printed.

@@ -2,6 +2,7 @@
 //!
 //! Decides what a well-formed value of each is. Does no I/O and knows nothing of the wire.
 
+mod bucket;
 mod composite;
 mod decimal;
 mod digest;
@@ -13,6 +14,7 @@ mod question;
 mod reason;
 mod table;
 
+pub use bucket::{Bucket, BucketUnit};
 pub use composite::CompositeKey;
 pub use decimal::{Decimal, InvalidDecimal};
 pub use digest::{Digest, InvalidDigest};

@@ -4,8 +4,8 @@
 //! can try values out.
 
 use ring::hmac;
-use splitplane_semantics::{self as semantics, Mask};
-use splitplane_split_plane::{Bucket, BucketUnit, ColumnMask, MaskKey};
+use splitplane_semantics::Mask;
+use splitplane_split_plane::{ColumnMask, MaskKey};
 use splitplane_types::TenantId;
 
 /// Derives every tenant's key.
@@ -38,13 +38,7 @@ impl MaskKeys {
             Mask::Null => ColumnMask::Null,
             Mask::Last(count) => ColumnMask::Last(*count),
             Mask::Hash => ColumnMask::Hash(self.of(tenant)),
-            Mask::BucketWidth(width) => ColumnMask::Bucket(Bucket::Width(*width)),
-            Mask::BucketUnit(unit) => ColumnMask::Bucket(Bucket::Unit(match unit {
-                semantics::BucketUnit::Week => BucketUnit::Week,
-                semantics::BucketUnit::Month => BucketUnit::Month,
-                semantics::BucketUnit::Quarter => BucketUnit::Quarter,
-                semantics::BucketUnit::Year => BucketUnit::Year,
-            })),
+            Mask::Bucket(bucket) => ColumnMask::Bucket(*bucket),
         }
     }
 }

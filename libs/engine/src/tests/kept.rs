@@ -209,7 +209,9 @@ async fn answers_are_the_same_from_files_and_from_what_was_kept() {
         }
         let (plain, keeps) = (engine(&root), keeping(&root, 1 << 30, kept()));
         let shown = |result: Result<crate::QueryResult, crate::EngineError>| {
-            result.map(|result| format!("{:?} {}", result.table, result.bytes)).map_err(|error| error.to_string())
+            result
+                .map(|result| format!("{:?} {}", result.table, result.bytes))
+                .map_err(|error| error.to_string())
         };
         let owned = || Arc::new(world::plane().unwrap().owned_by("c-1".to_owned(), "ann".to_owned()));
         for sql in HOSTILE {

@@ -20,9 +20,9 @@ use datafusion::sql::sqlparser::dialect::DatabricksDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use proptest::prelude::*;
 use splitplane_split_plane::{
-    Bucket, BucketUnit, ColumnMask, Condition, MaskKey, RowScope, ScopeValue, ScopedColumn, ScopedRelation,
-    SecurityPlane,
+    ColumnMask, Condition, MaskKey, RowScope, ScopeValue, ScopedColumn, ScopedRelation, SecurityPlane,
 };
+use splitplane_types::{Bucket, BucketUnit};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Reads a column's mask. What a mask makes of values is the engine's.
 
 use crate::yaml::{Node, Source, Value};
-use crate::{BucketUnit, Field, LoadError, Mask};
-use splitplane_types::DataType;
+use crate::{Field, LoadError, Mask};
+use splitplane_types::{Bucket, BucketUnit, DataType};
 use std::num::NonZeroU32;
 
 const REMEDY: &str =
@@ -43,16 +43,11 @@ fn bucket(source: Source<'_>, field: &Field, node: &Node) -> Result<Mask, LoadEr
     let (mask, fits): (Mask, &[DataType]) = if let Value::Integer(width) = node.value {
         let width = u32::try_from(width).ok().and_then(NonZeroU32::new);
         let width = width.ok_or_else(|| unknown(source, field, node))?;
-        (Mask::BucketWidth(width), &[DataType::Integer, DataType::Decimal, DataType::Float])
+        (Mask::Bucket(Bucket::Width(width)), &[DataType::Integer, DataType::Decimal, DataType::Float])
     } else {
-        let unit = match node.value.as_text() {
-            Some("week") => BucketUnit::Week,
-            Some("month") => BucketUnit::Month,
-            Some("quarter") => BucketUnit::Quarter,
-            Some("year") => BucketUnit::Year,
-            Some(_) | None => return Err(unknown(source, field, node)),
-        };
-        (Mask::BucketUnit(unit), &[DataType::Date, DataType::Timestamp, DataType::TimestampTz])
+        let named = |unit: &BucketUnit| node.value.as_text() == Some(unit.as_str());
+        let unit = BucketUnit::ALL.into_iter().find(named).ok_or_else(|| unknown(source, field, node))?;
+        (Mask::Bucket(Bucket::Unit(unit)), &[DataType::Date, DataType::Timestamp, DataType::TimestampTz])
     };
     if field.data_type.is_some_and(|data_type| fits.contains(&data_type)) {
         return Ok(mask);

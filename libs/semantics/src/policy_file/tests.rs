@@ -229,7 +229,7 @@ fn masks_are_read_where_the_type_can_have_them() {
         policy.map(|policy| format!("{:?}", policy.datasets["titles"].columns[column].treatment))
     };
     let integer = "title_id";
-    for (mask, expected) in [("hash", "Hash"), ("null", "Null"), ("{ bucket: 10 }", "BucketWidth(10)")] {
+    for (mask, expected) in [("hash", "Hash"), ("null", "Null"), ("{ bucket: 10 }", "Bucket(Width(10))")] {
         assert_eq!(with(integer, mask).unwrap(), format!("Mask({expected})"));
     }
     for mask in

@@ -3,9 +3,8 @@
 //! Decides readability only. Values reach the text through the printer of the syntax tree, which
 //! escapes them; the text is never parsed back.
 
-use super::{
-    Bucket, ColumnExpression, ColumnMask, Condition, RowScope, ScopeValue, ScopedColumn, ScopedRelation,
-};
+use super::{ColumnExpression, ColumnMask, Condition, RowScope, ScopeValue, ScopedColumn, ScopedRelation};
+use splitplane_types::Bucket;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, Cte, DataType, Expr, Function, FunctionArg, FunctionArgExpr,

@@ -1,4 +1,5 @@
 use super::*;
+use splitplane_types::BucketUnit;
 
 fn relation(name: &str, rows: RowScope) -> ScopedRelation {
     ScopedRelation {

@@ -6,10 +6,10 @@ use crate::GrantsRequest;
 use crate::error::AnyError;
 use datafusion::sql::sqlparser::{dialect::DatabricksDialect, parser::Parser};
 use splitplane_split_plane::{
-    Bucket, BucketUnit, ColumnExpression, ColumnMask, Condition, MaskKey, RowScope, SandboxView, ScopeValue,
-    ScopedColumn, ScopedRelation, SecurityPlane, ViewRelation,
+    ColumnExpression, ColumnMask, Condition, MaskKey, RowScope, SandboxView, ScopeValue, ScopedColumn,
+    ScopedRelation, SecurityPlane, ViewRelation,
 };
-use splitplane_types::{Column, DataType};
+use splitplane_types::{Bucket, BucketUnit, Column, DataType};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
