@@ -20,9 +20,15 @@ use datafusion::physical_plan::joins::{
     CrossJoinExec, HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder, SortMergeJoinExec,
 };
 use std::fmt;
+use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+tokio::task_local! {
+    /// Of the statement that is planned or run here. The engine's rules belong to no statement, and find it so.
+    static CURRENT: Interrupt;
+}
 
 /// Set once the caller is gone.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +43,16 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// Does work that this interrupts.
+    pub(crate) async fn over<Work: Future>(self, work: Work) -> Work::Output {
+        CURRENT.scope(self, work).await
+    }
+
+    /// The interrupt of the work that is done here; outside of any, one that is never set.
+    pub(crate) fn current() -> Self {
+        CURRENT.try_with(Self::clone).unwrap_or_default()
+    }
+
     pub(crate) fn check(&self) -> std::result::Result<(), EngineError> {
         if self.is_set() { Err(EngineError::Cancelled) } else { Ok(()) }
     }
@@ -44,7 +60,7 @@ impl Interrupt {
 
 /// Makes every join look at the mark. Runs last: nothing may take the marks away again.
 #[derive(Debug)]
-pub(crate) struct InterruptibleJoins(pub(crate) Interrupt);
+pub(crate) struct InterruptibleJoins;
 
 impl PhysicalOptimizerRule for InterruptibleJoins {
     fn optimize(
@@ -52,16 +68,17 @@ impl PhysicalOptimizerRule for InterruptibleJoins {
         plan: Arc<dyn ExecutionPlan>,
         _config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let interrupt = Interrupt::current();
         plan.transform_up(|node| {
             let joined: Arc<dyn ExecutionPlan> = if let Some(join) = node.downcast_ref::<HashJoinExec>() {
                 match join.filter() {
-                    Some(filter) => join.builder().with_filter(Some(self.mark(filter))).build_exec()?,
+                    Some(filter) => join.builder().with_filter(Some(mark(filter, &interrupt))).build_exec()?,
                     None => node,
                 }
             } else if let Some(join) = node.downcast_ref::<NestedLoopJoinExec>() {
                 match join.filter() {
                     Some(filter) => {
-                        let filter = Some(self.mark(filter));
+                        let filter = Some(mark(filter, &interrupt));
                         Arc::new(NestedLoopJoinExecBuilder::from(join).with_filter(filter).build()?)
                     }
                     None => node,
@@ -86,11 +103,9 @@ impl PhysicalOptimizerRule for InterruptibleJoins {
     }
 }
 
-impl InterruptibleJoins {
-    fn mark(&self, filter: &JoinFilter) -> JoinFilter {
-        let marked = Marked { inner: Arc::clone(filter.expression()), interrupt: self.0.clone() };
-        JoinFilter::new(Arc::new(marked), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
-    }
+fn mark(filter: &JoinFilter, interrupt: &Interrupt) -> JoinFilter {
+    let marked = Marked { inner: Arc::clone(filter.expression()), interrupt: interrupt.clone() };
+    JoinFilter::new(Arc::new(marked), filter.column_indices().to_vec(), Arc::clone(filter.schema()))
 }
 
 /// An expression that fails once the caller is gone, and is itself otherwise.

@@ -17,22 +17,22 @@ use datafusion::physical_plan::ExecutionPlan;
 use std::sync::Arc;
 
 /// The engine's rules over logical plans, each of them interruptible.
-pub(crate) fn logical_rules(interrupt: &Interrupt) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+pub(crate) fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     let interruptible = |rule| -> Arc<dyn OptimizerRule + Send + Sync> {
-        Arc::new(Interruptible { rule, interrupt: interrupt.clone() })
+        Arc::new(Interruptible { rule })
     };
     Optimizer::new().rules.into_iter().map(interruptible).collect()
 }
 
 /// Rules over physical plans: unions first, so that every rule after it sees one partition; joins last, as
 /// no rule may follow.
-pub(crate) fn physical_rules(interrupt: &Interrupt) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+pub(crate) fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let interruptible = |rule| -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
-        Arc::new(Interruptible { rule, interrupt: interrupt.clone() })
+        Arc::new(Interruptible { rule })
     };
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(UnionsInOrder)];
     rules.extend(PhysicalOptimizer::new().rules.into_iter().map(interruptible));
-    rules.push(Arc::new(InterruptibleJoins(interrupt.clone())));
+    rules.push(Arc::new(InterruptibleJoins));
     rules
 }
 
@@ -40,7 +40,6 @@ pub(crate) fn physical_rules(interrupt: &Interrupt) -> Vec<Arc<dyn PhysicalOptim
 #[derive(Debug)]
 struct Interruptible<R> {
     rule: R,
-    interrupt: Interrupt,
 }
 
 impl OptimizerRule for Interruptible<Arc<dyn OptimizerRule + Send + Sync>> {
@@ -53,7 +52,7 @@ impl OptimizerRule for Interruptible<Arc<dyn OptimizerRule + Send + Sync>> {
     }
 
     fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        self.interrupt.check()?;
+        Interrupt::current().check()?;
         self.rule.rewrite(plan, config)
     }
 }
@@ -72,7 +71,7 @@ impl PhysicalOptimizerRule for Interruptible<Arc<dyn PhysicalOptimizerRule + Sen
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.interrupt.check()?;
+        Interrupt::current().check()?;
         self.rule.optimize(plan, config)
     }
 
@@ -81,7 +80,7 @@ impl PhysicalOptimizerRule for Interruptible<Arc<dyn PhysicalOptimizerRule + Sen
         plan: Arc<dyn ExecutionPlan>,
         context: &dyn PhysicalOptimizerContext,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.interrupt.check()?;
+        Interrupt::current().check()?;
         self.rule.optimize_with_context(plan, context)
     }
 }
@@ -90,21 +89,21 @@ impl PhysicalOptimizerRule for Interruptible<Arc<dyn PhysicalOptimizerRule + Sen
 mod tests {
     use super::*;
     use crate::session;
-    use datafusion::execution::memory_pool::GreedyMemoryPool;
     use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 
     #[tokio::test]
     async fn planning_for_nobody_ends_at_the_next_rule_of_either_kind() {
-        let interrupt = Interrupt::default();
-        let state = session::sandbox(Arc::new(GreedyMemoryPool::new(0)), Vec::new(), &interrupt).unwrap();
+        let state = session::sandbox(Vec::new()).unwrap();
         let plan = LogicalPlanBuilder::empty(true).project([lit(1)]).unwrap().build().unwrap();
         let optimized = state.optimize(&plan).unwrap();
         state.query_planner().create_physical_plan(&optimized, &state).await.unwrap();
-        interrupt.set();
-        let ended = [
-            state.optimize(&plan).unwrap_err(),
-            state.query_planner().create_physical_plan(&optimized, &state).await.unwrap_err(),
-        ];
+        let gone = Interrupt::default();
+        gone.set();
+        let ended = gone.over(async {
+            let logical = state.optimize(&plan).unwrap_err();
+            [logical, state.query_planner().create_physical_plan(&optimized, &state).await.unwrap_err()]
+        });
+        let ended = ended.await;
         for error in ended {
             let error = crate::EngineError::from(error);
             assert!(matches!(error, crate::EngineError::Cancelled), "{error:?}");

@@ -17,7 +17,7 @@ use crate::wall;
 use crate::{EngineError, QueryResult, Statement};
 use arrow::array::{Array, RecordBatch};
 use datafusion::catalog::TableProvider;
-use datafusion::execution::SessionState;
+use datafusion::execution::{SessionState, TaskContext};
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
@@ -36,12 +36,13 @@ pub(crate) async fn run(
     let (pool, files) = (Arc::new(pool), shared.spill.as_ref().map(Spill::statement));
     let (relations, meters) = relations(&shared, &statement, &interrupt)?;
     let memory: Arc<dyn MemoryPool> = Arc::<StatementPool>::clone(&pool);
-    let state = session::spilling(memory, files, relations, &interrupt)?;
+    let state = session::sandbox(relations)?;
     let plan = plan(&state, &statement).await?;
     let masked = lineage::masked(&plan);
     let physical = state.create_physical_plan(&plan).await?;
     wall::check_physical(&physical)?;
-    let (batches, bytes) = collect(&physical, &state, &statement.limits).await?;
+    let task = session::task(&state, memory, files)?;
+    let (batches, bytes) = collect(&physical, task, &statement.limits).await?;
     pool.check()?;
     let table = convert::table(&physical.schema(), &batches, &masked)?;
     Ok(QueryResult { table, bytes, bytes_read: meters.iter().map(Meter::bytes).sum() })
@@ -86,10 +87,10 @@ async fn plan(state: &SessionState, statement: &Statement) -> Result<LogicalPlan
 
 async fn collect(
     plan: &Arc<dyn ExecutionPlan>,
-    state: &SessionState,
+    task: Arc<TaskContext>,
     limits: &Limits,
 ) -> Result<(Vec<RecordBatch>, u64), EngineError> {
-    let mut stream = plan.execute(0, state.task_ctx())?;
+    let mut stream = plan.execute(0, task)?;
     let (mut batches, mut rows, mut bytes) = (Vec::new(), 0_u64, 0_u64);
     while let Some(batch) = stream.next().await {
         let batch = batch?;

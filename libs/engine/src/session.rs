@@ -5,7 +5,6 @@
 
 use crate::EngineError;
 use crate::arithmetic::Arithmetic;
-use crate::interrupt::Interrupt;
 use crate::planning;
 use crate::recut::BATCH_ROWS;
 use crate::registry::Registry;
@@ -14,37 +13,26 @@ use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
     TableProvider,
 };
-use datafusion::execution::TempFileFactory;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryLimit, MemoryPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
+use datafusion::execution::{
+    SessionState, SessionStateBuilder, SessionStateDefaults, TaskContext, TempFileFactory,
+};
+use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::prelude::SessionConfig;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 const CATALOG: &str = "sandbox";
 const SCHEMA: &str = "sandbox";
 /// Every sort that may spill sets aside one part in so many of the statement's memory, to merge what it spilled.
 const MERGE_PARTS: usize = 4;
 
-/// A session that knows these relations and no other, and cannot spill.
-pub(crate) fn sandbox(
-    pool: Arc<dyn MemoryPool>,
-    relations: Vec<(String, Arc<dyn TableProvider>)>,
-    interrupt: &Interrupt,
-) -> Result<SessionState, EngineError> {
-    spilling(pool, None, relations, interrupt)
-}
-
-/// A session that knows these relations and no other, and spills to these files.
-pub(crate) fn spilling(
-    pool: Arc<dyn MemoryPool>,
-    files: Option<Arc<dyn TempFileFactory>>,
-    relations: Vec<(String, Arc<dyn TableProvider>)>,
-    interrupt: &Interrupt,
-) -> Result<SessionState, EngineError> {
+/// A session that knows these relations and no other. Plans are made in it; they run with a [`task`].
+pub(crate) fn sandbox(relations: Vec<(String, Arc<dyn TableProvider>)>) -> Result<SessionState, EngineError> {
     let schema = MemorySchemaProvider::new();
     for (name, table) in relations {
         schema.register_table(name, table)?;
@@ -53,28 +41,78 @@ pub(crate) fn spilling(
     catalog.register_schema(SCHEMA, Arc::new(schema))?;
     let catalogs = MemoryCatalogProviderList::new();
     catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-    let registry = Registry::get();
+    let mut state = expressions()?;
+    state.register_catalog_list(Arc::new(catalogs));
+    Ok(state)
+}
+
+/// A session without relations, for expressions of the model's owner.
+pub(crate) fn expressions() -> Result<SessionState, EngineError> {
+    let mut state = base()?.clone();
+    // The counters of names that planning makes up begin anew: no statement sees that there was another.
+    *state.execution_props_mut() = ExecutionProps::new();
+    Ok(state)
+}
+
+/// What a plan of the session runs with: memory from this pool, and these files to spill to, if any.
+pub(crate) fn task(
+    session: &SessionState,
+    pool: Arc<dyn MemoryPool>,
+    files: Option<Arc<dyn TempFileFactory>>,
+) -> Result<Arc<TaskContext>, EngineError> {
     // Where nothing spills, nothing is set aside for merging spilled runs.
     let for_merges = match (&files, pool.memory_limit()) {
         (Some(_), MemoryLimit::Finite(bytes)) => bytes / MERGE_PARTS,
         (None, _) | (Some(_), MemoryLimit::Infinite | MemoryLimit::Unknown) => 0,
     };
-    Ok(SessionStateBuilder::new()
-        .with_config(config().with_sort_spill_reservation_bytes(for_merges))
-        .with_runtime_env(runtime(pool, files)?)
-        .with_catalog_list(Arc::new(catalogs))
+    let runtime = RuntimeEnv {
+        memory_pool: pool,
+        disk_manager: Arc::new(disk(files).build()?),
+        ..RuntimeEnv::clone(session.runtime_env())
+    };
+    // A plan holds its functions; none is looked up by name any more.
+    Ok(Arc::new(TaskContext::new(
+        None,
+        String::new(),
+        session.config().clone().with_sort_spill_reservation_bytes(for_merges),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        HashMap::new(),
+        Arc::new(runtime),
+    )))
+}
+
+/// What all sessions have in common: nothing of any request. Made once, since it takes as long as planning.
+fn base() -> Result<&'static SessionState, EngineError> {
+    static BASE: OnceLock<SessionState> = OnceLock::new();
+    if let Some(base) = BASE.get() {
+        return Ok(base);
+    }
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(0)))
+        .with_disk_manager_builder(disk(None))
+        .build()?;
+    // A new runtime can read every local file. This one cannot read any.
+    runtime.deregister_object_store(ObjectStoreUrl::local_filesystem().as_ref())?;
+    let registry = Registry::get();
+    let base = SessionStateBuilder::new()
+        .with_config(config())
+        .with_runtime_env(Arc::new(runtime))
         .with_expr_planners(planners())
         .with_scalar_functions(registry.scalar.clone())
         .with_aggregate_functions(registry.aggregate.clone())
         .with_window_functions(registry.window.clone())
-        .with_optimizer_rules(planning::logical_rules(interrupt))
-        .with_physical_optimizer_rules(planning::physical_rules(interrupt))
-        .build())
+        .with_optimizer_rules(planning::logical_rules())
+        .with_physical_optimizer_rules(planning::physical_rules())
+        .build();
+    Ok(BASE.get_or_init(|| base))
 }
 
-/// A session without relations, for expressions of the model's owner.
-pub(crate) fn expressions() -> Result<SessionState, EngineError> {
-    sandbox(Arc::new(GreedyMemoryPool::new(0)), Vec::new(), &Interrupt::default())
+fn disk(files: Option<Arc<dyn TempFileFactory>>) -> DiskManagerBuilder {
+    // The engine's own disk manager would write what it spills as it is.
+    let mode = files.map_or(DiskManagerMode::Disabled, DiskManagerMode::Custom);
+    DiskManagerBuilder::default().with_mode(mode)
 }
 
 fn config() -> SessionConfig {
@@ -104,21 +142,6 @@ fn config() -> SessionConfig {
     config
 }
 
-fn runtime(
-    pool: Arc<dyn MemoryPool>,
-    files: Option<Arc<dyn TempFileFactory>>,
-) -> Result<Arc<RuntimeEnv>, EngineError> {
-    // The engine's own disk manager would write what it spills as it is.
-    let mode = files.map_or(DiskManagerMode::Disabled, DiskManagerMode::Custom);
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(pool)
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
-        .build()?;
-    // A new runtime can read every local file. This one cannot read any.
-    runtime.deregister_object_store(ObjectStoreUrl::local_filesystem().as_ref())?;
-    Ok(Arc::new(runtime))
-}
-
 /// Ours first: it decides what `/` means before the others are asked.
 fn planners() -> Vec<Arc<dyn ExprPlanner>> {
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Arithmetic)];
@@ -132,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_session_holds_nothing_that_was_not_put_in() {
-        let state = expressions().unwrap();
+        let state = sandbox(Vec::new()).unwrap();
         assert_eq!(state.catalog_list().catalog_names(), [CATALOG]);
         let catalog = state.catalog_list().catalog(CATALOG).unwrap();
         assert_eq!(catalog.schema_names(), [SCHEMA]);

@@ -105,7 +105,7 @@ impl Threads {
             let thread = handle.clone().spawn_blocking(move || {
                 let _running = (turn, active);
                 handle.block_on(async {
-                    match select(gone, pin!(work(interrupt))).await {
+                    match select(gone, pin!(interrupt.clone().over(work(interrupt)))).await {
                         Either::Left(_gone) => Err(EngineError::Cancelled),
                         Either::Right((result, _)) => result,
                     }

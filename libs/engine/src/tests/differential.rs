@@ -11,7 +11,6 @@ use crate::registry::Registry;
 use crate::scan::ScopedScan;
 use crate::{Engine, EngineError, Warehouse, session, wall};
 use datafusion::catalog::TableProvider;
-use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast;
@@ -79,8 +78,7 @@ async fn planned(
             (relation.name.clone(), table)
         })
         .collect();
-    let pool = Arc::new(GreedyMemoryPool::new(1 << 24));
-    let state = session::sandbox(pool, tables, &Interrupt::default()).unwrap();
+    let state = session::sandbox(tables).unwrap();
     let tree = ast::Statement::Query(Box::new(query.query().clone()));
     Ok(state.statement_to_plan(Parsed::Statement(Box::new(tree))).await?)
 }

@@ -9,7 +9,6 @@ use arrow::array::{ArrayRef, Int32Array, StringArray};
 use arrow::datatypes::DataType as Arrow;
 use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::execution::SessionState;
-use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::logical_expr::{
     Expr, LogicalPlan, TableProviderFilterPushDown, cast, col, lit, not, try_cast,
 };
@@ -34,7 +33,7 @@ fn state(folder: &Path) -> SessionState {
     let schema = table(folder).schema();
     let foreign: Arc<dyn TableProvider> = Arc::new(MemTable::try_new(schema, vec![vec![]]).unwrap());
     let relations = vec![("tanks".to_owned(), table(folder)), ("raw".to_owned(), foreign)];
-    session::sandbox(Arc::new(GreedyMemoryPool::new(1 << 24)), relations, &Interrupt::default()).unwrap()
+    session::sandbox(relations).unwrap()
 }
 
 async fn plan(state: &SessionState, sql: &str) -> Result<LogicalPlan, datafusion::error::DataFusionError> {

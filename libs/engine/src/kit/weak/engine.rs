@@ -7,7 +7,6 @@ use super::table::LeakyTable;
 use super::text;
 use crate::convert;
 use crate::error::AnyError;
-use crate::interrupt::Interrupt;
 use crate::kit::interference::limits;
 use crate::kit::world::{World, relations};
 use crate::session;
@@ -126,7 +125,6 @@ impl Inside {
     }
 
     async fn state(&self, plane: &SecurityPlane) -> Result<SessionState, EngineError> {
-        let pool = Arc::new(GreedyMemoryPool::new(usize::MAX));
         let mut tables: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
         if matches!(self.weakness, Weakness::SplicedCtes | Weakness::PlainViews) {
             for (name, source) in &self.sources {
@@ -138,7 +136,7 @@ impl Inside {
                 tables.push((relation.name.clone(), self.table(relation, &flags)?));
             }
         }
-        let state = session::sandbox(pool, tables, &Interrupt::default())?;
+        let state = session::sandbox(tables)?;
         if self.weakness == Weakness::PlainViews {
             add_views(&state, plane).await?;
         }
@@ -239,7 +237,8 @@ async fn run(state: &SessionState, query: Query) -> Result<QueryResult, EngineEr
     let plan = state.statement_to_plan(Parsed::Statement(Box::new(tree))).await?;
     let physical = state.create_physical_plan(&plan).await?;
     let schema = physical.schema();
-    let batches = collect(physical, state.task_ctx()).await?;
+    let pool = Arc::new(GreedyMemoryPool::new(usize::MAX));
+    let batches = collect(physical, session::task(state, pool, None)?).await?;
     let masked = vec![false; schema.fields().len()];
     Ok(QueryResult { table: convert::table(&schema, &batches, &masked)?, bytes: 0, bytes_read: 0 })
 }
