@@ -72,7 +72,9 @@ impl PhysicalOptimizerRule for InterruptibleJoins {
         plan.transform_up(|node| {
             let joined: Arc<dyn ExecutionPlan> = if let Some(join) = node.downcast_ref::<HashJoinExec>() {
                 match join.filter() {
-                    Some(filter) => join.builder().with_filter(Some(mark(filter, &interrupt))).build_exec()?,
+                    Some(filter) => {
+                        join.builder().with_filter(Some(mark(filter, &interrupt))).build_exec()?
+                    }
                     None => node,
                 }
             } else if let Some(join) = node.downcast_ref::<NestedLoopJoinExec>() {

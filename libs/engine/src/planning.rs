@@ -18,18 +18,15 @@ use std::sync::Arc;
 
 /// The engine's rules over logical plans, each of them interruptible.
 pub(crate) fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    let interruptible = |rule| -> Arc<dyn OptimizerRule + Send + Sync> {
-        Arc::new(Interruptible { rule })
-    };
+    let interruptible = |rule| -> Arc<dyn OptimizerRule + Send + Sync> { Arc::new(Interruptible { rule }) };
     Optimizer::new().rules.into_iter().map(interruptible).collect()
 }
 
 /// Rules over physical plans: unions first, so that every rule after it sees one partition; joins last, as
 /// no rule may follow.
 pub(crate) fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let interruptible = |rule| -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
-        Arc::new(Interruptible { rule })
-    };
+    let interruptible =
+        |rule| -> Arc<dyn PhysicalOptimizerRule + Send + Sync> { Arc::new(Interruptible { rule }) };
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(UnionsInOrder)];
     rules.extend(PhysicalOptimizer::new().rules.into_iter().map(interruptible));
     rules.push(Arc::new(InterruptibleJoins));

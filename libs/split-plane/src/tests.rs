@@ -7,6 +7,7 @@ mod corpus;
 mod meaning;
 mod nested;
 mod reads;
+mod refused;
 mod words;
 
 use crate::{GuardError, GuardErrorKind, GuardedQuery, SandboxView, ViewError, ViewRelation};
