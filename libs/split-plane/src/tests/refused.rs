@@ -48,6 +48,14 @@ fn refusals() -> Vec<(String, &'static str)> {
     let ties: Vec<String> = (1..10).map(|n| format!("t0.trip_id = t{n}.trip_id")).collect();
     let commas = format!("SELECT t0.day FROM {} WHERE {}", relations.join(", "), ties.join(" AND "));
     drafts.push((commas, "more than 8 joins"));
+    drafts.push((format!("SELECT {}1 FROM trips", list(3_001, "", "1,")), "tokens"));
+    let deep = |inner: &str| format!("{}{inner}{}", "abs(".repeat(18), ")".repeat(18));
+    let names = format!("SELECT {} AS x, {} AS y FROM trips", deep("trip_id"), deep("x"));
+    drafts.push((names, "deeper than 32 levels"));
+    let wide: Vec<String> = (0..129).map(|n| format!("trip_id AS w{n}")).collect();
+    let ranks =
+        format!("SELECT row_number() OVER (ORDER BY w0) AS r FROM (SELECT {} FROM trips) w", wide.join(", "));
+    drafts.push((ranks, "too many columns"));
     drafts
 }
 
