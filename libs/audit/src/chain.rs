@@ -22,7 +22,7 @@ pub struct Verified {
 /// [`AuditError::Broken`] with the first line that is wrong; [`AuditError::Io`] when the file cannot
 /// be read.
 pub fn verify(path: &Path) -> Result<Verified, AuditError> {
-    let io = |action| move |source| AuditError::Io { action, path: path.to_owned(), source };
+    let io = |action| move |error| AuditError::io(action, path, error);
     let file = File::open(path).map_err(io("open"))?;
     // The lock is held for the length alone: holding it while reading would stop every service.
     file.lock_shared().map_err(io("lock"))?;
@@ -43,7 +43,7 @@ pub(crate) fn follow(mut source: impl BufRead, mut link: Link, path: &Path) -> R
             Ok(Line::End) => return Ok(link),
             Ok(Line::Torn) => return Err(broken(Fault::Torn)),
             Ok(Line::Whole) => link = check(&line, link).map_err(broken)?,
-            Err(source) => return Err(AuditError::Io { action: "read", path: path.to_owned(), source }),
+            Err(error) => return Err(AuditError::io("read", path, error)),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Why a record could not be written, or a file is not the log that was written.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A failure of the audit log. Callers release nothing when they get one.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum AuditError {
     /// The file system refused.
     #[error("cannot {action} the audit log `{}`", path.display())]
@@ -13,8 +14,8 @@ pub enum AuditError {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// What the file system said.
-        source: io::Error,
+        /// What the file system said; one commit may have failed for many records.
+        source: Arc<io::Error>,
     },
     /// The file is not an unbroken chain.
     #[error(
@@ -52,9 +53,18 @@ pub enum AuditError {
     /// The record is longer than a line may be.
     #[error("the record is longer than an audit line may be")]
     TooLong,
+    /// The record was waiting and nobody wrote it.
+    #[error("the record was not written")]
+    NotWritten,
     /// The record's time is outside the calendar.
     #[error("the record's time is outside the calendar")]
     Time,
+}
+
+impl AuditError {
+    pub(crate) fn io(action: &'static str, path: &Path, error: io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source: Arc::new(error) }
+    }
 }
 
 /// What is wrong with a line.

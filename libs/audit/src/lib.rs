@@ -14,6 +14,7 @@
 mod chain;
 mod error;
 mod log;
+mod queue;
 mod record;
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,18 @@
-//! Appends records: one at a time over all handles and processes, and on disk before it says so.
+//! Appends records: in one order over all handles and processes, and on disk before it says so.
 //!
 //! The file itself carries the lock, so that no second file can be lost or left behind. Whoever
 //! holds it reads what others appended since, and refuses to continue a chain it cannot follow.
 //! Nothing here repairs a file: a torn line stays where it is until a person has seen it.
 
 use crate::chain::follow;
+use crate::queue::Queue;
 use crate::record::{Link, Record, seal};
 use crate::{AuditError, Fault};
 use splitplane_types::Digest;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -19,6 +21,7 @@ use std::sync::Mutex;
 pub struct AuditLog {
     path: PathBuf,
     state: Mutex<State>,
+    queue: Queue,
 }
 
 #[derive(Debug)]
@@ -28,6 +31,7 @@ struct State {
     checked: u64,
     link: Link,
     poisoned: bool,
+    commits: u64,
 }
 
 impl AuditLog {
@@ -38,7 +42,7 @@ impl AuditLog {
     /// [`AuditError::Broken`] for a file that is no unbroken chain, [`AuditError::OpenToOthers`], or
     /// [`AuditError::Io`].
     pub fn open(path: &Path) -> Result<Self, AuditError> {
-        let io = |action| move |source| AuditError::Io { action, path: path.to_owned(), source };
+        let io = |action| move |error| AuditError::io(action, path, error);
         let folder = folder_of(path);
         make_folder(folder).map_err(io("make the folder of"))?;
         let file = OpenOptions::new()
@@ -54,24 +58,57 @@ impl AuditLog {
         }
         // A record is durable only if the name that leads to it is.
         sync_folder(folder).map_err(io("sync the folder of"))?;
-        let state = State { file, checked: 0, link: Link::genesis(), poisoned: false };
-        let log = Self { path: path.to_owned(), state: Mutex::new(state) };
+        let state = State { file, checked: 0, link: Link::genesis(), poisoned: false, commits: 0 };
+        let log = Self { path: path.to_owned(), state: Mutex::new(state), queue: Queue::default() };
         log.locked(|state| log.catch_up(state))?;
         Ok(log)
     }
 
     /// Appends a record and returns its hash. The record is on disk when this returns.
     ///
+    /// Records that arrive while others are written are written together, and paid for with one sync.
+    ///
     /// # Errors
     /// See [`AuditError`]; whatever it is, nothing of what the record is about may be released.
     pub fn append(&self, record: Record) -> Result<Digest, AuditError> {
+        self.queue.append(record, |records| {
+            // A panic must not leave those who wait without an answer.
+            let commit = panic::AssertUnwindSafe(|| self.commit(records));
+            let poisoned = || Err(AuditError::Poisoned { path: self.path.clone() });
+            panic::catch_unwind(commit).unwrap_or_else(|_panic| poisoned())
+        })
+    }
+
+    /// Writes records, each after the one before, and syncs once. One that is too long fails alone.
+    fn commit(&self, records: Vec<Record>) -> Result<Vec<Result<Digest, AuditError>>, AuditError> {
         self.locked(|state| {
             self.catch_up(state)?;
-            let (line, next) = seal(record, state.link)?;
-            self.write(state, line.as_bytes())?;
-            state.link = next;
-            Ok(next.prev)
+            let (mut lines, mut link) = (String::new(), state.link);
+            let mut outcomes = Vec::with_capacity(records.len());
+            for record in records {
+                outcomes.push(seal(record, link).map(|(line, next)| {
+                    lines.push_str(&line);
+                    link = next;
+                    next.prev
+                }));
+            }
+            self.write(state, lines.as_bytes())?;
+            state.link = link;
+            state.commits += 1;
+            Ok(outcomes)
         })
+    }
+
+    /// Records that wait to be written.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Times that this handle made records durable.
+    #[cfg(test)]
+    pub(crate) fn commits(&self) -> u64 {
+        self.state.lock().unwrap().commits
     }
 
     /// Runs `act` while no other handle or process can append.
@@ -149,8 +186,7 @@ impl AuditLog {
     }
 
     fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> AuditError {
-        let path = self.path.clone();
-        move |source| AuditError::Io { action, path, source }
+        move |error| AuditError::io(action, &self.path, error)
     }
 
     fn broken(&self, line: u64, fault: Fault) -> AuditError {

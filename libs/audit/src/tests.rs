@@ -208,6 +208,51 @@ fn handles_and_threads_of_one_process_interleave() {
     assert_eq!(verify(&log.path).unwrap().records, 40);
 }
 
+#[test]
+fn records_that_wait_for_another_are_written_together() {
+    let log = log_of(1);
+    let open = AuditLog::open(&log.path).unwrap();
+    let other = fs::File::open(&log.path).unwrap();
+    other.lock().unwrap();
+    std::thread::scope(|scope| {
+        for number in 1..=20 {
+            let open = &open;
+            scope.spawn(move || open.append(record(number)).unwrap());
+        }
+        // One of them has taken itself out to be written, and waits for the lock.
+        while open.waiting() < 19 {
+            std::thread::yield_now();
+        }
+        other.unlock().unwrap();
+    });
+    assert_eq!(open.commits(), 2);
+    assert_eq!(verify(&log.path).unwrap().records, 21);
+}
+
+#[test]
+fn a_record_too_long_fails_alone_among_those_that_are_written_with_it() {
+    let log = log_of(1);
+    let open = AuditLog::open(&log.path).unwrap();
+    let other = fs::File::open(&log.path).unwrap();
+    other.lock().unwrap();
+    let outcomes: Vec<bool> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..10)
+            .map(|number| {
+                let open = &open;
+                let sql = Some(if number % 2 == 0 { "x".repeat(1 << 20) } else { "x".to_owned() });
+                scope.spawn(move || open.append(Record { sql, ..record(number) }).is_ok())
+            })
+            .collect();
+        while open.waiting() < 9 {
+            std::thread::yield_now();
+        }
+        other.unlock().unwrap();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    assert_eq!(outcomes, (0..10).map(|number| number % 2 == 1).collect::<Vec<_>>());
+    assert_eq!(verify(&log.path).unwrap().records, 6);
+}
+
 const CHILD: &str = "AUDIT_TEST_FILE";
 
 #[test]
