@@ -50,6 +50,19 @@ pub enum AuditError {
         /// The file.
         path: PathBuf,
     },
+    /// A checkpoint is not what was written.
+    #[error("the checkpoints `{}` are broken at line {line}: {what}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// The first line that is wrong, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The key cannot sign.
+    #[error("a checkpoint cannot be signed")]
+    Signature,
     /// The record is longer than a line may be.
     #[error("the record is longer than an audit line may be")]
     TooLong,
@@ -88,4 +101,13 @@ pub enum Fault {
     /// Records that this log has seen are gone.
     #[error("records are gone that were there")]
     Shorter,
+    /// A checkpoint says that there were more records.
+    #[error("records are gone that a checkpoint vouches for")]
+    CutTail,
+    /// A checkpoint says that another record stood here.
+    #[error("a checkpoint vouches for another record")]
+    OtherHistory,
+    /// The first records are gone, and no checkpoint vouches for what they came to.
+    #[error("earlier records were removed, and no checkpoint vouches for them")]
+    Beginning,
 }

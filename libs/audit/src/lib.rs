@@ -1,25 +1,28 @@
-//! The audit log: one JSON line for every released answer and every refusal, chained by hashes.
+//! The audit log: one JSON line for every decision that matters, chained by hashes and signed at checkpoints.
 //!
 //! Decides how a record is written, that it is on disk before [`AuditLog::append`] returns, and
-//! whether a file still is what was written. Does not decide what is recorded, and knows no key:
+//! whether files still are what was written. Does not decide what is recorded:
 //!
-//! - A changed byte, a record that was dropped, inserted or moved, and a torn last line are found
-//!   by [`verify`].
-//! - A tail that was cut off at the end of a line is *not* found by the chain alone, nor is a file
-//!   that someone with the right to write it chained anew. Whoever must find these keeps the head
-//!   that [`verify`] returns (it is also what `append` returns) in another place and compares.
-//! - Records hold no row value: figures are counts and digests, SQL is the re-printed statement, in
-//!   which filter values are parameters.
+//! - A changed byte, a record that was dropped, inserted or moved, and a torn line are found by the chain
+//!   alone ([`verify`]).
+//! - A tail that was cut off at the end of a line, a log that someone with the right to write it chained
+//!   anew, and a beginning that was removed are found by checkpoints ([`verify_against`]), which are signed
+//!   and kept in a second place. What came after the last checkpoint is not covered by it.
+//! - Records hold no cell of a result: figures are counts and digests. They do hold questions, and the
+//!   values that a question's filters came to: a log is as confidential as what people ask.
 
 mod chain;
+mod checkpoint;
 mod error;
 mod log;
 mod queue;
 mod record;
+mod segments;
 #[cfg(test)]
 mod tests;
 
-pub use chain::{Verified, verify};
+pub use chain::{Verified, verify, verify_against, walk};
+pub use checkpoint::{Checkpoint, CheckpointConfig, read_checkpoints};
 pub use error::{AuditError, Fault};
-pub use log::AuditLog;
-pub use record::Record;
+pub use log::{AuditLog, AuditOptions};
+pub use record::{Event, Record};

@@ -1,67 +1,115 @@
 //! Appends records: in one order over all handles and processes, and on disk before it says so.
 //!
 //! The file itself carries the lock, so that no second file can be lost or left behind. Whoever
-//! holds it reads what others appended since, and refuses to continue a chain it cannot follow.
-//! Nothing here repairs a file: a torn line stays where it is until a person has seen it.
+//! holds it reads what others appended since, and refuses to continue a chain it cannot follow. The
+//! one thing that is repaired is a last line without an end, which a process leaves that was killed
+//! while it wrote: nobody was told that it is there. It is put aside, and a record says so.
 
 use crate::chain::follow;
+use crate::checkpoint::{CheckpointConfig, Checkpoints};
 use crate::queue::Queue;
-use crate::record::{Link, Record, seal};
-use crate::{AuditError, Fault};
+use crate::record::{LINE_BYTES_MAX, Link, Record, seal};
+use crate::{AuditError, Fault, segments};
 use splitplane_types::Digest;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
 /// An open log. Appending blocks until the disk has the record: call it off the async threads.
 #[derive(Debug)]
 pub struct AuditLog {
     path: PathBuf,
+    options: AuditOptions,
     state: Mutex<State>,
     queue: Queue,
 }
 
+/// How a log is kept. By default it is one file that nothing is ever removed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditOptions {
+    /// A file that has grown to so many bytes is closed, and another begun.
+    pub segment_bytes: u64,
+    /// Closed files that nobody has written to for so long are removed. `None` keeps them.
+    pub keep: Option<Duration>,
+}
+
+impl Default for AuditOptions {
+    fn default() -> Self {
+        Self { segment_bytes: u64::MAX, keep: None }
+    }
+}
+
 #[derive(Debug)]
-struct State {
+pub(crate) struct State {
     file: File,
+    /// Number of the file's first record.
+    first: u64,
     /// Bytes that were checked, and the place in the chain after them.
     checked: u64,
     link: Link,
     poisoned: bool,
+    checkpoints: Option<Checkpoints>,
     commits: u64,
 }
 
 impl AuditLog {
     /// Opens the log at `path`, making the file (mode 0600) and its folder (0700) if they are
-    /// missing, and checks the whole chain. Several logs may be open on one file.
+    /// missing, and checks the open file's chain. Several logs may be open on one file.
     ///
     /// # Errors
     /// [`AuditError::Broken`] for a file that is no unbroken chain, [`AuditError::OpenToOthers`], or
     /// [`AuditError::Io`].
     pub fn open(path: &Path) -> Result<Self, AuditError> {
-        let io = |action| move |error| AuditError::io(action, path, error);
-        let folder = folder_of(path);
-        make_folder(folder).map_err(io("make the folder of"))?;
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(io("open"))?;
-        let mode = file.metadata().map_err(io("measure"))?.mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(AuditError::OpenToOthers { path: path.to_owned(), mode });
-        }
-        // A record is durable only if the name that leads to it is.
-        sync_folder(folder).map_err(io("sync the folder of"))?;
-        let state = State { file, checked: 0, link: Link::genesis(), poisoned: false, commits: 0 };
-        let log = Self { path: path.to_owned(), state: Mutex::new(state), queue: Queue::default() };
-        log.locked(|state| log.catch_up(state))?;
+        Self::open_with(path, AuditOptions::default(), None)
+    }
+
+    /// Opens the log at `path` with options, and signs where it is in another place.
+    ///
+    /// # Errors
+    /// As [`AuditLog::open`], of either file.
+    pub fn open_with(
+        path: &Path,
+        options: AuditOptions,
+        checkpoints: Option<CheckpointConfig>,
+    ) -> Result<Self, AuditError> {
+        let (file, link) = Self::open_current(path)?;
+        let state = State {
+            file,
+            first: link.seq,
+            checked: 0,
+            link,
+            poisoned: false,
+            checkpoints: checkpoints.map(Checkpoints::open).transpose()?,
+            commits: 0,
+        };
+        let log = Self { path: path.to_owned(), options, state: Mutex::new(state), queue: Queue::default() };
+        log.locked(|state| {
+            log.catch_up(state)?;
+            log.checkpoint_if_due(state)
+        })?;
         Ok(log)
+    }
+
+    /// The file that is written to, and the place in the chain before its first record.
+    fn open_current(path: &Path) -> Result<(File, Link), AuditError> {
+        let io = |action| move |error| AuditError::io(action, path, error);
+        loop {
+            let file = segments::open(path)?;
+            file.lock().map_err(io("lock"))?;
+            // Nobody closes a file whose lock somebody else holds.
+            if segments::names(path, &file)? {
+                let link = match segments::closed(path)?.last() {
+                    Some((_, newest)) => segments::end(newest)?,
+                    None => Link::genesis(),
+                };
+                file.unlock().map_err(io("unlock"))?;
+                return Ok((file, link));
+            }
+        }
     }
 
     /// Appends a record and returns its hash. The record is on disk when this returns.
@@ -79,24 +127,48 @@ impl AuditLog {
         })
     }
 
+    /// Writes a checkpoint that covers every record, unless the last one does.
+    ///
+    /// # Errors
+    /// See [`AuditError`].
+    pub fn checkpoint(&self) -> Result<(), AuditError> {
+        self.locked(|state| {
+            self.catch_up(state)?;
+            state.checkpoint()
+        })
+    }
+
     /// Writes records, each after the one before, and syncs once. One that is too long fails alone.
     fn commit(&self, records: Vec<Record>) -> Result<Vec<Result<Digest, AuditError>>, AuditError> {
         self.locked(|state| {
             self.catch_up(state)?;
-            let (mut lines, mut link) = (String::new(), state.link);
-            let mut outcomes = Vec::with_capacity(records.len());
-            for record in records {
-                outcomes.push(seal(record, link).map(|(line, next)| {
-                    lines.push_str(&line);
-                    link = next;
-                    next.prev
-                }));
+            let outcomes = self.write_records(state, records)?;
+            self.checkpoint_if_due(state)?;
+            if state.checked >= self.options.segment_bytes {
+                self.close_segment(state)?;
             }
-            self.write(state, lines.as_bytes())?;
-            state.link = link;
-            state.commits += 1;
             Ok(outcomes)
         })
+    }
+
+    fn write_records(
+        &self,
+        state: &mut State,
+        records: Vec<Record>,
+    ) -> Result<Vec<Result<Digest, AuditError>>, AuditError> {
+        let (mut lines, mut link) = (String::new(), state.link);
+        let mut outcomes = Vec::with_capacity(records.len());
+        for record in records {
+            outcomes.push(seal(record, link).map(|(line, next)| {
+                lines.push_str(&line);
+                link = next;
+                next.prev
+            }));
+        }
+        self.write(state, lines.as_bytes())?;
+        state.link = link;
+        state.commits += 1;
+        Ok(outcomes)
     }
 
     /// Records that wait to be written.
@@ -119,42 +191,93 @@ impl AuditLog {
             return Err(AuditError::Poisoned { path: self.path.clone() });
         }
         state.file.lock().map_err(self.io("lock"))?;
-        let outcome = act(&mut state);
+        let outcome = self.follow_segments(&mut state).and_then(|()| act(&mut state));
         let unlocked = state.file.unlock().map_err(self.io("unlock"));
         let value = outcome?;
         unlocked?;
         Ok(value)
     }
 
-    /// Checks what was appended since this handle last looked. When nothing was, one read of the
-    /// last hash tells whether the tail still is the one it knows.
-    fn catch_up(&self, state: &mut State) -> Result<(), AuditError> {
-        let length = self.length_if_still_there(state)?;
-        if length < state.checked {
-            return Err(self.broken(state.link.seq, Fault::Shorter));
-        }
-        self.check_known_tail(state)?;
-        if length > state.checked {
-            let mut reader = &state.file;
-            reader.seek(SeekFrom::Start(state.checked)).map_err(self.io("read"))?;
-            let appended = BufReader::new(reader).take(length - state.checked);
-            state.link = follow(appended, state.link, &self.path)?;
-            state.checked = length;
+    /// Moves on to the file that is written now, if another process has closed the one that is held.
+    fn follow_segments(&self, state: &mut State) -> Result<(), AuditError> {
+        while !segments::names(&self.path, &state.file)? {
+            // A record in a removed file is lost; one in a closed segment is not.
+            if !segments::names(&segments::name(&self.path, state.first), &state.file)? {
+                return Err(AuditError::Replaced { path: self.path.clone() });
+            }
+            self.catch_up(state)?;
+            self.begin_segment(state)?;
         }
         Ok(())
     }
 
-    /// The file's length, if the path still names it: a record in a removed file is lost.
-    fn length_if_still_there(&self, state: &State) -> Result<u64, AuditError> {
-        let held = state.file.metadata().map_err(self.io("measure"))?;
-        match self.path.metadata() {
-            Ok(named) if (named.dev(), named.ino()) == (held.dev(), held.ino()) => Ok(held.len()),
-            Ok(_) => Err(AuditError::Replaced { path: self.path.clone() }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(AuditError::Replaced { path: self.path.clone() })
-            }
-            Err(source) => Err(self.io("measure")(source)),
+    /// Closes the file and begins another.
+    fn close_segment(&self, state: &mut State) -> Result<(), AuditError> {
+        // Vouches for the end of this file once it is gone.
+        state.checkpoint()?;
+        let closed = segments::name(&self.path, state.first);
+        std::fs::rename(&self.path, closed).map_err(self.io("close"))?;
+        self.begin_segment(state)?;
+        if let Some(keep) = self.options.keep {
+            segments::forget(&self.path, keep, now())?;
         }
+        Ok(())
+    }
+
+    /// Opens the next file and takes its lock before the lock on this one goes.
+    fn begin_segment(&self, state: &mut State) -> Result<(), AuditError> {
+        let next = segments::open(&self.path)?;
+        next.lock().map_err(self.io("lock"))?;
+        state.file = next;
+        state.checked = 0;
+        state.first = state.link.seq;
+        Ok(())
+    }
+
+    /// Checks what was appended since this handle last looked. When nothing was, one read of the
+    /// last hash tells whether the tail still is the one it knows.
+    fn catch_up(&self, state: &mut State) -> Result<(), AuditError> {
+        let length = state.file.metadata().map_err(self.io("measure"))?.len();
+        if length < state.checked {
+            return Err(self.broken(state.link.seq, Fault::Shorter));
+        }
+        self.check_known_tail(state)?;
+        let torn = self.torn_tail(state, length)?;
+        let whole = length - u64::try_from(torn.len()).unwrap_or(0);
+        if whole > state.checked {
+            let mut reader = &state.file;
+            reader.seek(SeekFrom::Start(state.checked)).map_err(self.io("read"))?;
+            let appended = BufReader::new(reader).take(whole - state.checked);
+            state.link = follow(appended, state.link, &self.path, &mut |_link| Ok(()))?;
+            state.checked = whole;
+        }
+        if torn.is_empty() { Ok(()) } else { self.put_aside(state, &torn) }
+    }
+
+    /// Bytes after the last whole line.
+    fn torn_tail(&self, state: &State, length: u64) -> Result<Vec<u8>, AuditError> {
+        let longest = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX);
+        let window = (length - state.checked).min(longest + 1);
+        let mut tail = vec![0; usize::try_from(window).unwrap_or(LINE_BYTES_MAX)];
+        state.file.read_exact_at(&mut tail, length - window).map_err(self.io("read"))?;
+        match tail.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => Ok(tail.split_off(end + 1)),
+            // No writer of ours begins a line that long.
+            None if window > longest => Err(self.broken(state.link.seq.saturating_add(1), Fault::Torn)),
+            None => Ok(tail),
+        }
+    }
+
+    /// Keeps a torn line in a file of its own, takes it out of the log, and records that.
+    fn put_aside(&self, state: &mut State, torn: &[u8]) -> Result<(), AuditError> {
+        let aside = segments::name(&self.path, state.link.seq).with_extension("torn");
+        let mut file = segments::open(&aside)?;
+        file.write_all(torn).and_then(|()| file.sync_all()).map_err(self.io("put a torn line aside from"))?;
+        let cut = state.file.set_len(state.checked).and_then(|()| state.file.sync_data());
+        cut.map_err(self.io("cut a torn line from"))?;
+        let bytes = u64::try_from(torn.len()).unwrap_or(u64::MAX);
+        let outcomes = self.write_records(state, vec![Record::recovered(now(), bytes)])?;
+        outcomes.into_iter().try_for_each(|outcome| outcome.map(drop))
     }
 
     /// Whether the last record that was checked still ends in the hash that it had.
@@ -169,8 +292,8 @@ impl AuditLog {
         if tail == expected.as_bytes() { Ok(()) } else { Err(self.broken(state.link.seq, Fault::Changed)) }
     }
 
-    fn write(&self, state: &mut State, line: &[u8]) -> Result<(), AuditError> {
-        if let Err(source) = state.file.write_all(line) {
+    fn write(&self, state: &mut State, lines: &[u8]) -> Result<(), AuditError> {
+        if let Err(source) = state.file.write_all(lines) {
             // Takes back what this call wrote, not what anyone else did, so that a full disk leaves no
             // torn line. If even that fails the line stays, and every handle refuses to go on from it.
             state.poisoned = state.file.set_len(state.checked).and_then(|()| state.file.sync_data()).is_err();
@@ -181,8 +304,13 @@ impl AuditLog {
             state.poisoned = true;
             return Err(self.io("sync")(source));
         }
-        state.checked = state.checked.saturating_add(u64::try_from(line.len()).unwrap_or(u64::MAX));
+        state.checked = state.checked.saturating_add(u64::try_from(lines.len()).unwrap_or(u64::MAX));
         Ok(())
+    }
+
+    fn checkpoint_if_due(&self, state: &mut State) -> Result<(), AuditError> {
+        let link = state.link;
+        state.checkpoints.as_mut().map_or(Ok(()), |checkpoints| checkpoints.write_if_due(link, now()))
     }
 
     fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> AuditError {
@@ -194,29 +322,15 @@ impl AuditLog {
     }
 }
 
-/// The folder of a file; a bare name is in the current one.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        Some(_) | None => Path::new("."),
+impl State {
+    fn checkpoint(&mut self) -> Result<(), AuditError> {
+        let link = self.link;
+        self.checkpoints.as_mut().map_or(Ok(()), |checkpoints| checkpoints.write(link, now()))
     }
 }
 
-/// Makes a folder and those above it, each durable in the one that holds it.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let above = folder_of(folder);
-    make_folder(above)?;
-    match DirBuilder::new().mode(0o700).create(folder) {
-        // Another service of the mesh made it meanwhile.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        made => made?,
-    }
-    sync_folder(above)
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// The time at which a file is closed or a checkpoint written.
+#[expect(clippy::disallowed_methods, reason = "compared with the times of files, which are the machine's")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }

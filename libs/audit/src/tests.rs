@@ -1,7 +1,11 @@
 //! What the log promises, tried on files.
 
-use crate::{AuditError, AuditLog, Fault, Record, verify};
+use crate::{
+    AuditError, AuditLog, AuditOptions, CheckpointConfig, Event, Fault, Record, read_checkpoints, verify,
+    verify_against,
+};
 use proptest::prelude::*;
+use splitplane_session::SigningKey;
 use splitplane_types::{Digest, Outcome, Reason, Txn};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -12,22 +16,22 @@ use std::time::{Duration, SystemTime};
 
 fn record(number: u64) -> Record {
     let refused = number % 3 == 2;
+    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123 + number);
+    let event = if refused { Event::StatementRefused } else { Event::RowsReleased };
     Record {
-        time: SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123 + number),
-        service: "query".to_owned(),
-        decision: if refused { Outcome::Refused } else { Outcome::Answered },
+        decision: Some(if refused { Outcome::Refused } else { Outcome::Answered }),
         reason: refused.then_some(Reason::QueryOutsideView),
         txn: Some(Txn::from_parts(1_700_000_000_123, number.into())),
         composite: Some("t/b/a".parse().unwrap()),
         question_digest: Some(Digest::of(b"question")),
         // Looks like the end of a line, so that a reader who splits in the wrong place is found out.
         sql: Some(format!("SELECT \"x\" AS \",\"\"hash\"\":\"\"\" FROM t\nWHERE n = {number}")),
+        parameters: [("filter_0".to_owned(), "\"}\n{\"".to_owned())].into(),
         policy: Some(Digest::of(b"policy")),
-        model: None,
         rows: Some(number),
         bytes: Some(number * 8),
         result_digest: Some(Digest::of(&number.to_be_bytes())),
-        trace_id: None,
+        ..Record::new(time, "query", event)
     }
 }
 
@@ -78,6 +82,7 @@ fn a_log_says_what_was_put_in_and_closes_itself_to_others() {
     assert_eq!(line["hash"], hashes[2].to_string());
     assert_eq!(line["time"], "2023-11-14T22:13:20.125000Z");
     assert_eq!(line["composite"], "t/b/a");
+    assert_eq!(line["event"], "statement_refused");
     assert_eq!(line["decision"], "refused");
     assert_eq!(line["reason"], "QUERY_OUTSIDE_VIEW");
     assert_eq!(line["rows"], 2);
@@ -128,14 +133,216 @@ fn dropped_moved_repeated_and_inserted_records_are_found_where_they_are() {
         ("replaced by another history's", vec![a, b, &foreign, d], (3, Fault::NotChained)),
         ("empty line", vec![a, "\n", b], (2, Fault::NotARecord)),
         ("text appended", vec![a, b, c, d, "hello\n"], (5, Fault::NotARecord)),
-        ("torn", vec![a, b, c.trim_end()], (3, Fault::Torn)),
-        ("torn in the middle", vec![a, b, c.split_at(40).0], (3, Fault::Torn)),
     ] {
         overwrite(&log.path, text.concat().as_bytes());
         assert_eq!(fault(&log.path), Some(expected), "{name}");
         assert!(matches!(AuditLog::open(&log.path), Err(AuditError::Broken { .. })), "{name}");
         assert_eq!(fs::read(&log.path).unwrap(), text.concat().as_bytes(), "open must repair nothing");
     }
+}
+
+#[test]
+fn a_line_without_an_end_is_put_aside_and_a_record_says_so() {
+    for kept in [0, 1, 40, 400] {
+        let log = log_of(2);
+        let (whole, third) = (fs::read(&log.path).unwrap(), lines(&log_of(3).path).remove(2));
+        let torn = third.as_bytes().get(..kept).unwrap();
+        overwrite(&log.path, &[&whole, torn].concat());
+        assert_eq!(fault(&log.path), (kept > 0).then_some((3, Fault::Torn)));
+        // Both by a log that is opened, and by one that was open when another process died.
+        let open = AuditLog::open(&log.path).unwrap();
+        let bytes = fs::read(&log.path).unwrap();
+        overwrite(&log.path, &[&bytes, torn].concat());
+        open.append(record(7)).unwrap();
+        let records = if kept > 0 { 5 } else { 3 };
+        assert_eq!(verify(&log.path).unwrap().records, records);
+        let text = fs::read_to_string(&log.path).unwrap();
+        assert_eq!(text.matches("recovered").count(), usize::from(kept > 0) * 2);
+        let aside = log.path.with_file_name("log.000000000002.torn");
+        assert_eq!(fs::read(aside).unwrap_or_default(), torn);
+    }
+    let log = log_of(1);
+    let long = [fs::read(&log.path).unwrap(), vec![b'x'; (1 << 20) + 2]].concat();
+    overwrite(&log.path, &long);
+    assert!(matches!(AuditLog::open(&log.path), Err(AuditError::Broken { fault: Fault::Torn, .. })));
+    assert_eq!(fs::read(&log.path).unwrap(), long, "what no writer of ours writes is not repaired");
+}
+
+/// A log with checkpoints, and what reads them.
+struct Vouched {
+    log: Log,
+    checkpoints: PathBuf,
+    key: SigningKey,
+}
+
+impl Vouched {
+    fn new() -> Self {
+        let log = log_of(0);
+        fs::remove_file(&log.path).unwrap();
+        let checkpoints = log.path.with_file_name("elsewhere").join("checkpoints.jsonl");
+        Self { log, checkpoints, key: SigningKey::generate().unwrap().0 }
+    }
+
+    fn key(pem: &str) -> SigningKey {
+        SigningKey::from_pkcs8_pem(pem).unwrap()
+    }
+
+    fn open(&self, pem: &str, options: AuditOptions) -> AuditLog {
+        let config = CheckpointConfig {
+            file: self.checkpoints.clone(),
+            key: Self::key(pem),
+            period: Duration::from_secs(3_600),
+        };
+        AuditLog::open_with(&self.log.path, options, Some(config)).unwrap()
+    }
+
+    fn verify(&self) -> Result<u64, AuditError> {
+        let checkpoints = read_checkpoints(&self.checkpoints, &[self.key.public_key()])?;
+        Ok(verify_against(&self.log.path, &checkpoints)?.records)
+    }
+
+    fn fault(&self) -> Fault {
+        match self.verify() {
+            Err(AuditError::Broken { fault, .. }) => fault,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn vouched() -> (Vouched, String) {
+    use secrecy::ExposeSecret as _;
+    let (key, pem) = SigningKey::generate().unwrap();
+    (Vouched { key, ..Vouched::new() }, pem.expose_secret().to_owned())
+}
+
+#[test]
+fn a_cut_tail_and_another_history_are_found_by_a_checkpoint() {
+    let (vouched, pem) = vouched();
+    let open = vouched.open(&pem, AuditOptions::default());
+    for number in 0..5 {
+        open.append(record(number)).unwrap();
+    }
+    open.checkpoint().unwrap();
+    open.append(record(5)).unwrap();
+    assert_eq!(vouched.verify().unwrap(), 6);
+    let path = &vouched.log.path;
+    let whole = lines(path);
+
+    overwrite(path, whole[..5].concat().as_bytes());
+    assert_eq!(vouched.verify().unwrap(), 5, "what no checkpoint covers yet is not missed");
+    overwrite(path, whole[..4].concat().as_bytes());
+    assert_eq!(vouched.fault(), Fault::CutTail);
+    overwrite(path, b"");
+    assert_eq!(vouched.fault(), Fault::CutTail);
+    // Chained anew: another third record, and the right number of them.
+    let other = log_of(2);
+    let anew = AuditLog::open(&other.path).unwrap();
+    for number in [9, 3, 4, 5] {
+        anew.append(record(number)).unwrap();
+    }
+    overwrite(path, &fs::read(&other.path).unwrap());
+    assert_eq!(verify(path).unwrap().records, 6);
+    assert_eq!(vouched.fault(), Fault::OtherHistory);
+}
+
+#[test]
+fn every_change_of_a_checkpoint_is_found() {
+    let (vouched, pem) = vouched();
+    let open = vouched.open(&pem, AuditOptions::default());
+    open.append(record(0)).unwrap();
+    open.checkpoint().unwrap();
+    open.checkpoint().unwrap();
+    let bytes = fs::read(&vouched.checkpoints).unwrap();
+    assert_eq!(
+        lines(&vouched.checkpoints).len(),
+        2,
+        "one at the beginning, one more, and none that says nothing new"
+    );
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        overwrite(&vouched.checkpoints, &changed);
+        assert!(vouched.verify().is_err(), "byte {place}");
+    }
+    let swapped: Vec<String> = lines(&vouched.checkpoints).into_iter().rev().collect();
+    overwrite(&vouched.checkpoints, &bytes);
+    assert!(vouched.verify().is_ok());
+    overwrite(&vouched.checkpoints, swapped.concat().as_bytes());
+    assert!(vouched.verify().is_err());
+    overwrite(&vouched.checkpoints, &bytes);
+    let stranger = SigningKey::generate().unwrap().0;
+    assert!(read_checkpoints(&vouched.checkpoints, &[stranger.public_key()]).is_err());
+    assert!(read_checkpoints(&vouched.checkpoints, &[]).is_err());
+}
+
+#[test]
+fn a_log_goes_on_in_another_file_and_so_does_every_handle() {
+    let (vouched, pem) = vouched();
+    let options = AuditOptions { segment_bytes: 2_500, keep: None };
+    let (one, other) = (vouched.open(&pem, options), vouched.open(&pem, options));
+    for number in 0..10 {
+        [&one, &other][usize::from(number % 3 == 0)].append(record(number)).unwrap();
+    }
+    let files = |extension: &str| {
+        let all = fs::read_dir(vouched.log.path.parent().unwrap()).unwrap();
+        let all = all.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut all: Vec<String> = all.filter(|name| name.ends_with(extension)).collect();
+        all.sort();
+        all
+    };
+    let names = files(".jsonl");
+    assert!(names.len() > 2, "{names:?}");
+    assert_eq!(names[0], "log.000000000000.jsonl");
+    assert_eq!(vouched.verify().unwrap(), 10);
+    // A handle that slept through several segments goes on, and so does one that is opened now.
+    vouched.open(&pem, options).append(record(10)).unwrap();
+    other.append(record(11)).unwrap();
+    one.append(record(12)).unwrap();
+    assert_eq!(vouched.verify().unwrap(), 13);
+
+    let folder = vouched.log.path.parent().unwrap();
+    let names = files(".jsonl");
+    for name in &names[..names.len() - 1] {
+        let segment = folder.join(name);
+        let bytes = fs::read(&segment).unwrap();
+        fs::remove_file(&segment).unwrap();
+        let is_first = name == &names[0];
+        // What comes before the first that is left may have been removed, since a checkpoint vouches for it.
+        assert_eq!(vouched.verify().is_ok(), is_first, "{name}");
+        assert_eq!(verify(&vouched.log.path).is_err(), true, "{name}");
+        overwrite(&segment, &[&bytes[..], b"{}\n"].concat());
+        assert!(vouched.verify().is_err());
+        overwrite(&segment, &bytes);
+    }
+    assert_eq!(vouched.verify().unwrap(), 13);
+}
+
+#[test]
+fn old_segments_are_removed_and_what_is_left_still_verifies() {
+    let (vouched, pem) = vouched();
+    let options = AuditOptions { segment_bytes: 1_500, keep: Some(Duration::from_secs(3_600)) };
+    let open = vouched.open(&pem, options);
+    let closed = || {
+        let all = fs::read_dir(vouched.log.path.parent().unwrap()).unwrap();
+        all.map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file() && *path != vouched.log.path)
+            .collect::<Vec<_>>()
+    };
+    for number in 0..6 {
+        open.append(record(number)).unwrap();
+    }
+    let before = closed().len();
+    assert!(before >= 2);
+    for segment in closed() {
+        let long_ago = SystemTime::now() - Duration::from_secs(7_200);
+        fs::File::options().append(true).open(segment).unwrap().set_modified(long_ago).unwrap();
+    }
+    for number in 6..9 {
+        open.append(record(number)).unwrap();
+    }
+    assert!(closed().len() < before + 1, "{:?}", closed());
+    assert_eq!(vouched.verify().unwrap(), 9);
+    assert_eq!(fault(&vouched.log.path).map(|(_, fault)| fault), Some(Fault::Beginning));
 }
 
 #[test]
@@ -165,8 +372,6 @@ fn an_open_log_refuses_a_file_that_was_changed_cut_or_moved_under_it() {
         overwrite(path, format!("{}{}", text.split_at(end).0, "x".repeat(7) + "\"}\n").as_bytes());
     });
     assert!(matches!(changed, AuditError::Broken { fault: Fault::Changed, .. }), "{changed:?}");
-    let torn = broken(|path| overwrite(path, (lines(path).concat() + "{\"seq\"").as_bytes()));
-    assert!(matches!(torn, AuditError::Broken { line: 5, fault: Fault::Torn, .. }), "{torn:?}");
     for act in [
         |path: &Path| fs::remove_file(path).unwrap(),
         |path: &Path| {
@@ -279,6 +484,82 @@ fn processes_interleave() {
         assert!(child.wait().unwrap().success());
     }
     assert_eq!(verify(&log.path).unwrap().records, 81);
+}
+
+const KILLED: &str = "AUDIT_TEST_KILLED";
+const KILLS: u64 = 300;
+
+/// Says on its standard output what it was told is durable: `<thread> <number>`, one line each.
+fn append_until_killed(path: &Path) {
+    let open = AuditLog::open_with(path, AuditOptions { segment_bytes: 60_000, keep: None }, None).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4_u64 {
+            let open = &open;
+            scope.spawn(move || {
+                for number in 0.. {
+                    let name = format!("{thread} {number}");
+                    // Longer than a page, so that a kill can fall into the middle of a write.
+                    let sql = Some(format!("{name};{}", "x".repeat(9_000)));
+                    open.append(Record { sql, ..record(number) }).unwrap();
+                    use std::io::Write as _;
+                    let mut out = std::io::stdout().lock();
+                    out.write_all(format!("{name}\n").as_bytes()).and_then(|()| out.flush()).unwrap();
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn what_was_said_to_be_durable_is_there_whenever_the_process_is_killed() {
+    if let Some(path) = std::env::var_os(KILLED) {
+        return append_until_killed(Path::new(&path));
+    }
+    use std::io::{BufRead as _, BufReader};
+    let mut torn = 0;
+    for kill in 0..KILLS {
+        let log = log_of(0);
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "tests::what_was_said_to_be_durable_is_there_whenever_the_process_is_killed",
+                "--nocapture",
+            ])
+            .env(KILLED, &log.path)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = Vec::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let is_name = |line: &str| line.split(' ').all(|part| part.parse::<u64>().is_ok());
+        // Some are killed at their first word, some later; what is said until the kill counts as well.
+        let enough = usize::try_from(kill % 23).unwrap();
+        let mut line = String::new();
+        while said.len() <= enough && out.read_line(&mut line).unwrap() > 0 {
+            said.extend(Some(line.trim_end().to_owned()).filter(|line| is_name(line)));
+            line.clear();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        said.extend(out.lines().map_while(Result::ok).filter(|line| is_name(line)));
+        assert!(said.len() > enough, "the child died by itself");
+
+        torn += u64::from(fault(&log.path).is_some_and(|(_, fault)| fault == Fault::Torn));
+        // Opening it again is all that a restart does.
+        drop(AuditLog::open(&log.path).unwrap());
+        let mut there = std::collections::HashSet::new();
+        crate::walk(&log.path, &[], &mut |line| {
+            let record: serde_json::Value = serde_json::from_slice(line).unwrap();
+            there.extend(record["sql"].as_str().map(|sql| sql.split(';').next().unwrap().to_owned()));
+            Ok(())
+        })
+        .unwrap();
+        for name in &said {
+            assert!(there.contains(name), "{name} was said to be durable, and is not (kill {kill})");
+        }
+    }
+    println!("{KILLS} kills, {torn} of them left a torn line");
 }
 
 const LIMITED: &str = "AUDIT_TEST_LIMITED";

@@ -70,8 +70,14 @@ impl SigningKey {
         self.public.kid()
     }
 
-    pub(crate) fn sign(&self, bytes: &[u8]) -> Result<ring::signature::Signature, ring::error::Unspecified> {
-        self.pair.sign(&SystemRandom::new(), bytes)
+    /// Signs bytes: ES256 (RFC 7518, 3.4), the two numbers of 32 bytes each. Whoever signs something other
+    /// than a JWS begins the bytes with what they are for.
+    ///
+    /// # Errors
+    /// No random bytes.
+    pub fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let signature = self.pair.sign(&SystemRandom::new(), bytes).or(Err(KeyError::Random))?;
+        Ok(signature.as_ref().to_vec())
     }
 }
 
@@ -129,7 +135,9 @@ impl PublicKey {
         &self.point
     }
 
-    pub(crate) fn has_signed(&self, bytes: &[u8], signature: &[u8]) -> bool {
+    /// Whether this is the signature of these bytes by the key's private half.
+    #[must_use]
+    pub fn has_signed(&self, bytes: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.point).verify(bytes, signature).is_ok()
     }
 }
