@@ -84,17 +84,17 @@ fn arrows_between_rooms_point_one_way() {
         ("session", &["types"]),
         ("split-plane", &["types"]),
         ("grounding", &["types"]),
-        ("audit", &["types"]),
+        ("audit", &["types", "session"]),
         ("semantics", &["types"]),
         ("llm", &["types", "semantics"]),
         ("engine", &["types", "split-plane"]),
-        ("service", &["types", "proto", "session", "sigv4"]),
+        ("service", &["types", "proto", "session", "sigv4", "audit"]),
         ("testkit", &["types", "semantics", "llm"]),
     ]);
     let services: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("gateway", &["types", "proto", "service", "session", "grounding"][..]),
         ("auth", &["types", "proto", "service", "session", "sigv4", "audit"]),
-        ("reasoning", &["types", "proto", "service", "session", "semantics", "llm"]),
+        ("reasoning", &["types", "proto", "service", "session", "semantics", "llm", "audit"]),
         ("schema-router", &["types", "proto", "service", "session", "semantics", "llm"]),
         ("query", &["types", "proto", "service", "session", "semantics", "split-plane", "engine", "audit"]),
     ]);

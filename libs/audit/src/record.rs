@@ -81,6 +81,8 @@ pub struct Record {
     pub question: Option<String>,
     /// Relations of the sandbox.
     pub relations: Vec<String>,
+    /// Metrics that were asked for.
+    pub metrics: Vec<String>,
     /// The statement that ran or was refused, as the guard re-printed it, without the values it is bound to.
     pub sql: Option<String>,
     /// Those values: what the question's filters came to among the caller's own rows.
@@ -116,6 +118,7 @@ impl Record {
             question_digest: None,
             question: None,
             relations: Vec::new(),
+            metrics: Vec::new(),
             sql: None,
             parameters: BTreeMap::new(),
             policy: None,
@@ -167,6 +170,7 @@ struct Body {
     question_digest: Option<String>,
     question: Option<String>,
     relations: Vec<String>,
+    metrics: Vec<String>,
     sql: Option<String>,
     parameters: BTreeMap<String, String>,
     policy: Option<String>,
@@ -195,6 +199,7 @@ impl Body {
             question_digest: record.question_digest.map(|digest| digest.to_string()),
             question: record.question,
             relations: record.relations,
+            metrics: record.metrics,
             sql: record.sql,
             parameters: record.parameters,
             policy: record.policy.map(|digest| digest.to_string()),

@@ -5,7 +5,7 @@
 //! tenant, business and branches written into the statement by hand. Needs the feature `bare`:
 //!
 //! `cargo bench -p splitplane-engine --features bare --bench scoped -- [--rows 20000000] [--rounds 15]
-//! [--only opening|ratios|curve|cancel]`
+//! [--only opening|ratios|kept|curve|cancel]`
 
 #![expect(
     clippy::unwrap_used,
@@ -125,6 +125,10 @@ fn main() {
             for branches in [200, 2] {
                 ratios(&root, branches, arguments.rounds).await;
             }
+        }
+        // Only where it is asked for: for a profiler.
+        if arguments.only.as_deref() == Some("kept") {
+            kept(&root, arguments.rounds).await;
         }
         if wants("curve") {
             curve(arguments.rounds).await;
@@ -284,6 +288,21 @@ async fn ratios(root: &Path, branches: usize, rounds: usize) {
     }
     let [scoped, kept] = logs.map(|product| (product / STATEMENTS.len() as f64).exp());
     println!("geometric means: scoped {scoped:.3}, kept {kept:.3}");
+}
+
+/// Kept statements of a small caller, and nothing else.
+async fn kept(root: &Path, rounds: usize) {
+    let (engine, view) = (engine(root, KEPT), view());
+    let owned = plane(TENANT, BUSINESS, &branches_of(2)).owned_by(TENANT.to_owned(), "an admin".to_owned());
+    let owned = Arc::new(owned);
+    let start = cpu();
+    for _ in 0..rounds {
+        for (_, sql, _) in STATEMENTS {
+            ours(&engine, &owned, &view, sql).await;
+        }
+    }
+    let statements = u32::try_from(rounds * STATEMENTS.len()).unwrap();
+    println!("kept, 2 branches: {:.2?} a statement", (cpu() - start) / statements);
 }
 
 /// What opening a sandbox costs: the grants read anew, the plane built, every relation's schema resolved.

@@ -32,6 +32,7 @@ mod interrupt;
 mod kept;
 mod leaf;
 mod lineage;
+mod listing;
 mod lookup;
 mod mask;
 mod memory;

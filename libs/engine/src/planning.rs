@@ -5,16 +5,40 @@
 
 use crate::in_order::UnionsInOrder;
 use crate::interrupt::{Interrupt, InterruptibleJoins};
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::optimizer::{ApplyOrder, Optimizer};
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_optimizer::{PhysicalOptimizerContext, PhysicalOptimizerRule};
 use datafusion::physical_plan::ExecutionPlan;
 use std::sync::Arc;
+
+/// Whether a plan is one chain of operators over one relation, without a condition that is a query.
+///
+/// Of such a plan the first pass of the optimizer leaves nothing to do that would be worth another.
+pub(crate) fn is_chain(plan: &LogicalPlan) -> Result<bool> {
+    let mut is_chain = true;
+    plan.apply(|node| {
+        let mut asks = false;
+        node.apply_expressions(|expression| {
+            asks |= expression.exists(|part| Ok(is_query(part)))?;
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        is_chain &= !asks && node.inputs().len() <= 1;
+        Ok(if is_chain { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+    })?;
+    Ok(is_chain)
+}
+
+const fn is_query(expression: &Expr) -> bool {
+    matches!(
+        expression,
+        Expr::Exists(_) | Expr::InSubquery(_) | Expr::ScalarSubquery(_) | Expr::SetComparison(_)
+    )
+}
 
 /// The engine's rules over logical plans, each of them interruptible.
 pub(crate) fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {

@@ -9,6 +9,7 @@ use crate::interrupt::Interrupt;
 use crate::leaf::ScopedTable;
 use crate::lineage;
 use crate::memory::StatementPool;
+use crate::planning;
 use crate::reading::Meter;
 use crate::scan::ScopedScan;
 use crate::session;
@@ -36,8 +37,11 @@ pub(crate) async fn run(
     let (pool, files) = (Arc::new(pool), shared.spill.as_ref().map(Spill::statement));
     let (relations, meters) = relations(&shared, &statement, &interrupt)?;
     let memory: Arc<dyn MemoryPool> = Arc::<StatementPool>::clone(&pool);
-    let state = session::sandbox(relations)?;
+    let mut state = session::sandbox(relations)?;
     let plan = plan(&state, &statement).await?;
+    if planning::is_chain(&plan)? {
+        session::optimize_once(&mut state);
+    }
     let masked = lineage::masked(&plan);
     let physical = state.create_physical_plan(&plan).await?;
     wall::check_physical(&physical)?;

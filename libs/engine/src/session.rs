@@ -54,6 +54,11 @@ pub(crate) fn expressions() -> Result<SessionState, EngineError> {
     Ok(state)
 }
 
+/// Makes the optimizer go over a plan once. Otherwise it does so until nothing changes any more.
+pub(crate) fn optimize_once(session: &mut SessionState) {
+    session.config_mut().options_mut().optimizer.max_passes = 1;
+}
+
 /// What a plan of the session runs with: memory from this pool, and these files to spill to, if any.
 pub(crate) fn task(
     session: &SessionState,

@@ -7,18 +7,21 @@
 use crate::EngineError;
 use crate::error::AnyError;
 use crate::files::OpenFile;
+use crate::listing::Listings;
 use crate::reading::Meter;
 use crate::scope::Partitions;
 use crate::typing;
 use splitplane_types::{Column, DataType};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A folder of sources: `c.parquet`, or else the folder `c` of Parquet and CSV files, or else `c.csv`.
 #[derive(Debug, Clone)]
 pub struct Warehouse {
     root: PathBuf,
     meter: Meter,
+    listings: Arc<Listings>,
 }
 
 /// A file of a source.
@@ -48,7 +51,7 @@ impl Warehouse {
     /// [`EngineError::Warehouse`] when it is no folder.
     pub fn open(root: &Path) -> Result<Self, EngineError> {
         if root.is_dir() {
-            return Ok(Self { root: root.to_owned(), meter: Meter::default() });
+            return Ok(Self { root: root.to_owned(), meter: Meter::default(), listings: Arc::default() });
         }
         let name = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Err(EngineError::warehouse(&name, format!("{} is not a folder", root.display())))
@@ -121,7 +124,7 @@ impl Warehouse {
                 }
                 None if metadata.is_dir() => {
                     let mut files = Vec::new();
-                    collect(&path, &mut Vec::new(), matters, &mut files).map_err(fail)?;
+                    collect(&self.listings, &path, &mut Vec::new(), matters, &mut files).map_err(fail)?;
                     return Ok(files);
                 }
                 Some(_) | None => {}
@@ -141,6 +144,7 @@ fn is_source_name(name: &str) -> bool {
 }
 
 fn collect(
+    listings: &Listings,
     folder: &Path,
     partitions: &mut Vec<(String, Option<String>)>,
     matters: Matters<'_>,
@@ -149,30 +153,22 @@ fn collect(
     if partitions.len() > FOLDER_DEPTH_MAX {
         return Err("folders nested too deep".into());
     }
-    let mut entries: Vec<_> = folder.read_dir()?.collect::<io::Result<_>>()?;
-    // The order of a listing is the file system's, and changes when anyone adds a file.
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name().into_string().map_err(|_name| "a file name is not UTF-8")?;
+    for entry in listings.of(folder)?.iter() {
+        let (name, path) = (&entry.name, &entry.path);
         // Markers and files in the making, as every engine leaves them beside the data.
         if name.starts_with(['_', '.']) {
             continue;
         }
-        let path = entry.path();
-        let mut is_folder = entry.file_type()?.is_dir();
-        if entry.file_type()?.is_symlink() {
-            is_folder = path.metadata()?.is_dir();
-        }
-        if is_folder {
+        if entry.is_folder()? {
             let Some((key, value)) = name.split_once('=') else { continue };
             let value = if value == HIVE_NULL { None } else { Some(unescape(value)?) };
             partitions.push((unescape(key)?, value));
             if matters(partitions)? {
-                collect(&path, partitions, matters, files)?;
+                collect(listings, path, partitions, matters, files)?;
             }
             partitions.pop();
-        } else if let Some(format) = Format::of(&path) {
-            files.push(DataFile { path, format, partitions: partitions.clone() });
+        } else if let Some(format) = Format::of(path) {
+            files.push(DataFile { path: path.clone(), format, partitions: partitions.clone() });
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 mod accept;
 pub mod access;
 mod app;
+mod audit;
 mod backoff;
 mod body;
 mod client;
@@ -31,6 +32,7 @@ mod workload;
 
 pub use accept::PeerInfo;
 pub use app::{App, ServeError};
+pub use audit::{AuditConfig, AuditFailure, Auditor};
 pub use client::Upstream;
 pub use clock::Clock;
 pub use context::{CallContext, MissingContext};

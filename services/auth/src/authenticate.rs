@@ -7,14 +7,13 @@
 use crate::error::AuthError;
 use crate::state::Published;
 use ring::rand::{SecureRandom as _, SystemRandom};
-use splitplane_audit::{AuditLog, Record};
-use splitplane_service::{Clock, PublicError as _, telemetry};
+use splitplane_audit::{Event, Record};
+use splitplane_service::{Auditor, Clock, PublicError as _, telemetry};
 use splitplane_session::{Minter, SessionGrant, SessionKey};
 use splitplane_sigv4::{
     CredentialIssuer, Expectations, NonceStore, RawRequest, TemporaryCredentials, VerifiedCaller, verify,
 };
 use splitplane_types::{Outcome, PrincipalId, SessionId, Txn};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -32,7 +31,7 @@ pub(crate) struct Layer1 {
     pub(crate) state: watch::Receiver<Published>,
     pub(crate) requesting_workload: String,
     pub(crate) random: SystemRandom,
-    pub(crate) audit: Arc<AuditLog>,
+    pub(crate) audit: Auditor,
     pub(crate) clock: Clock,
 }
 
@@ -54,13 +53,29 @@ impl Layer1 {
             minted.map_err(|error| error.of(caller.composite()))
         });
         match outcome {
-            Ok(authenticated) => {
+            Ok((authenticated, grant)) => {
                 telemetry::decision("layer 1", true, "signature and registration hold");
+                // Before the key leaves: nobody acts by a key of which nothing is written.
+                let record = Record {
+                    txn: Some(grant.txn),
+                    composite: Some(grant.composite),
+                    role: Some(grant.role),
+                    principal: Some(grant.principal),
+                    question_digest: Some(grant.body_digest),
+                    ..self.record(Event::Authenticated, now)
+                };
+                self.audit.append(record).await?;
                 Ok(authenticated)
             }
             Err(error) => {
                 telemetry::decision("layer 1", false, error.reason().as_str());
-                self.record_refusal(&error, now).await?;
+                let record = Record {
+                    decision: Some(Outcome::Refused),
+                    reason: Some(error.reason()),
+                    composite: error.composite().cloned(),
+                    ..self.record(Event::Refused, now)
+                };
+                self.audit.append(record).await?;
                 Err(error)
             }
         }
@@ -72,7 +87,7 @@ impl Layer1 {
         caller: &VerifiedCaller,
         path: &str,
         now: SystemTime,
-    ) -> Result<Authenticated, AuthError> {
+    ) -> Result<(Authenticated, SessionGrant), AuthError> {
         let (registry, epoch) = {
             let published = self.state.borrow();
             (published.registry.clone().ok_or(AuthError::NoRegistry)?, published.epoch)
@@ -93,11 +108,11 @@ impl Layer1 {
             requesting_workload: self.requesting_workload.clone(),
         };
         let (key, expires_at) = self.minter.mint(&grant, now)?;
-        Ok(Authenticated { key, txn, expires_at })
+        Ok((Authenticated { key, txn, expires_at }, grant))
     }
 
     /// Issues temporary credentials to a bootstrap workload of the principal.
-    pub(crate) fn issue(
+    pub(crate) async fn issue(
         &self,
         spiffe_id: &str,
         principal: &str,
@@ -112,32 +127,15 @@ impl Layer1 {
         if !registry.is_bootstrap(spiffe_id, &principal) {
             return Err(AuthError::NotItsBootstrap);
         }
-        Ok(self.issuer.issue(&principal, Duration::from_secs(seconds.into()), self.clock.now())?)
+        let now = self.clock.now();
+        let issued = self.issuer.issue(&principal, Duration::from_secs(seconds.into()), now)?;
+        let record = Record { principal: Some(principal), ..self.record(Event::CredentialsIssued, now) };
+        self.audit.append(record).await?;
+        Ok(issued)
     }
 
-    async fn record_refusal(&self, error: &AuthError, now: SystemTime) -> Result<(), AuthError> {
-        let record = Record {
-            time: now,
-            service: "auth".to_owned(),
-            decision: Outcome::Refused,
-            reason: Some(error.reason()),
-            txn: None,
-            composite: error.composite().cloned(),
-            question_digest: None,
-            sql: None,
-            policy: None,
-            model: None,
-            rows: None,
-            bytes: None,
-            result_digest: None,
-            trace_id: telemetry::trace_id(),
-        };
-        let audit = Arc::clone(&self.audit);
-        match tokio::task::spawn_blocking(move || audit.append(record)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(AuthError::Audit(error)),
-            Err(_) => Err(AuthError::AuditTask),
-        }
+    fn record(&self, event: Event, now: SystemTime) -> Record {
+        Record { trace_id: telemetry::trace_id(), ..Record::new(now, "auth", event) }
     }
 
     fn random(&self) -> Result<u128, AuthError> {

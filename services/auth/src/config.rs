@@ -2,6 +2,7 @@
 //! this file only gives them types.
 
 use serde::{Deserialize, Serialize};
+use splitplane_service::AuditConfig;
 use splitplane_service::config::{LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ pub struct Config {
     /// `[registry]`
     pub registry: RegistryFile,
     /// `[audit]`
-    pub audit: Audit,
+    pub audit: AuditConfig,
 }
 
 impl ServiceConfig for Config {
@@ -100,15 +101,6 @@ pub struct Receipts {
 #[serde(deny_unknown_fields)]
 pub struct RegistryFile {
     /// The registry's file.
-    #[serde(with = "splitplane_service::config::path")]
-    pub file: PathBuf,
-}
-
-/// `[audit]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Audit {
-    /// The audit log.
     #[serde(with = "splitplane_service::config::path")]
     pub file: PathBuf,
 }

@@ -1,8 +1,7 @@
 //! Why layer 1 refuses, and what the caller may know of it: next to nothing.
 
 use crate::registry::NotRegistered;
-use splitplane_audit::AuditError;
-use splitplane_service::PublicError;
+use splitplane_service::{AuditFailure, PublicError};
 use splitplane_session::MintError;
 use splitplane_sigv4::{IssueError, NonceError, VerifyError};
 use splitplane_types::{CompositeKey, Reason};
@@ -48,10 +47,7 @@ pub(crate) enum AuthError {
     Randomness,
     /// The audit log cannot be written.
     #[error("the audit log cannot be written")]
-    Audit(#[source] AuditError),
-    /// The task that writes the audit log ended early.
-    #[error("the task that writes the audit log ended early")]
-    AuditTask,
+    Audit(#[from] AuditFailure),
 }
 
 impl AuthError {
@@ -76,7 +72,7 @@ impl PublicError for AuthError {
             | Self::NotItsBootstrap => Reason::Unauthenticated,
             Self::Nonce(NonceError::Full) | Self::NoRegistry => Reason::ServiceUnavailable,
             Self::LifetimeOutOfRange => Reason::RequestMalformed,
-            Self::Audit(_) | Self::AuditTask => Reason::AuditUnavailable,
+            Self::Audit(_) => Reason::AuditUnavailable,
             Self::Issue(_) | Self::Mint(_) | Self::Randomness => Reason::Internal,
         }
     }

@@ -10,7 +10,7 @@ mod registry;
 mod rpc;
 mod state;
 
-pub use config::{Audit, Config, Credentials, DEFAULTS, Receipts, RegistryFile, Requests, Session};
+pub use config::{Config, Credentials, DEFAULTS, Receipts, RegistryFile, Requests, Session};
 pub use registry::{NotRegistered, Registry, RegistryError};
 
 use crate::authenticate::Layer1;
@@ -19,9 +19,8 @@ use crate::keys::{issuer, receipt_key, signing_key};
 use crate::rpc::Rpc;
 use crate::state::RegistryState;
 use ring::rand::SystemRandom;
-use splitplane_audit::AuditLog;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
-use splitplane_service::{App, Clock, Readiness, Start, StartError, Workload};
+use splitplane_service::{App, Auditor, Clock, Readiness, Start, StartError, Workload};
 use splitplane_session::Minter;
 use splitplane_sigv4::{Expectations, NonceStore};
 use std::sync::Arc;
@@ -44,8 +43,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let clock = start.clock().clone();
     let registry = RegistryState::open(&config.registry.file, config.session.lifetime, clock.now())
         .map_err(|error| StartError::service("the registry cannot be loaded", error))?;
-    let audit = AuditLog::open(&config.audit.file)
-        .map_err(|error| StartError::service("the audit log cannot be opened", error))?;
+    let audit = Auditor::open(&config.audit)?;
     let signing_key = signing_key(&config.session.signing_key)?;
     let session_keys = vec![signing_key.public_key()];
     let mesh = start.mesh();
@@ -67,7 +65,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         state: registry.subscribe(),
         requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
         random: SystemRandom::new(),
-        audit: Arc::new(audit),
+        audit: audit.clone(),
         clock: clock.clone(),
     };
     let feed = Feed {
@@ -80,7 +78,9 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let server = AuthServiceServer::new(Rpc { layer1: Arc::new(layer1), feed: Arc::new(feed) })
         .max_decoding_message_size(start.limits().message_bytes_max);
     let app = start.app(Routes::new(server), tower::layer::util::Identity::new(), readiness);
-    Ok(app.with_task("registry", move |stop| follow(registry, clock, stop)))
+    Ok(app
+        .with_task("registry", move |stop| follow(registry, clock, stop))
+        .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }
 
 /// Reads the registry file again and again until told to stop.

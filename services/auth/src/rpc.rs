@@ -56,7 +56,7 @@ impl AuthService for Rpc {
     ) -> Result<Response<IssueCredentialsResponse>, Status> {
         let spiffe_id = bootstrap(&request).map_err(|error| to_status(&error))?;
         let message = request.into_inner();
-        let issued = self.layer1.issue(&spiffe_id, &message.principal, message.lifetime_seconds);
+        let issued = self.layer1.issue(&spiffe_id, &message.principal, message.lifetime_seconds).await;
         let credentials = issued.map_err(|error| to_status(&error))?;
         Ok(Response::new(IssueCredentialsResponse {
             secret_access_key: credentials.secret_access_key.expose_secret().to_owned(),

@@ -2,6 +2,7 @@
 //! this file only gives them types.
 
 use serde::{Deserialize, Serialize};
+use splitplane_service::AuditConfig;
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream,
 };
@@ -39,7 +40,7 @@ pub struct Config {
     /// `[engine]`
     pub engine: EngineLimits,
     /// `[audit]`
-    pub audit: Audit,
+    pub audit: AuditConfig,
 }
 
 impl ServiceConfig for Config {
@@ -117,15 +118,6 @@ pub struct EngineLimits {
     pub spill_statement_bytes_max: u64,
     /// Bytes on disk of all statements together.
     pub spill_bytes_max: u64,
-}
-
-/// `[audit]`
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Audit {
-    /// The audit log.
-    #[serde(with = "splitplane_service::config::path")]
-    pub file: PathBuf,
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use crate::budget::BudgetError;
 use crate::scope::ScopePlanError;
 use crate::token::TokenError;
-use splitplane_audit::AuditError;
 use splitplane_engine::EngineError;
 use splitplane_proto::convert::MalformedMessage;
 use splitplane_semantics::{CompileError, InterpretationError};
-use splitplane_service::PublicError;
+use splitplane_service::{AuditFailure, PublicError};
 use splitplane_session::{ReceiptError, SessionError};
 use splitplane_split_plane::{GuardError, GuardErrorKind, Position, ViewError};
 use splitplane_types::Reason;
@@ -62,10 +61,7 @@ pub(crate) enum QueryError {
     Engine(#[from] EngineError),
     /// The audit log cannot be written.
     #[error("the audit log cannot be written")]
-    Audit(#[source] AuditError),
-    /// The task that writes the audit log ended early.
-    #[error("the task that writes the audit log ended early")]
-    AuditTask,
+    Audit(#[from] AuditFailure),
 }
 
 impl PublicError for QueryError {
@@ -91,7 +87,7 @@ impl PublicError for QueryError {
                 GuardErrorKind::TooComplex => Reason::QueryTooComplex,
             },
             Self::Engine(error) => engine_reason(error),
-            Self::Audit(_) | Self::AuditTask => Reason::AuditUnavailable,
+            Self::Audit(_) => Reason::AuditUnavailable,
             Self::Interpretation(_)
             | Self::Compile(_)
             | Self::Token(TokenError::Randomness | TokenError::Encode)

@@ -3,6 +3,7 @@
 //! It holds no model client and has no route to a model.
 
 mod budget;
+mod builder;
 mod config;
 mod coverage;
 mod data_plane;
@@ -14,19 +15,19 @@ mod schema;
 mod scope;
 mod token;
 
-pub use config::{Audit, Config, DEFAULTS, EngineLimits, Masks, Sandboxes, Semantics, WarehouseFolder};
+pub use config::{Config, DEFAULTS, EngineLimits, Masks, Sandboxes, Semantics, WarehouseFolder};
 
 use crate::budget::Budgets;
+use crate::builder::SandboxBuilder;
 use crate::data_plane::DataPlane;
 use crate::masks::MaskKeys;
 use crate::rpc::Rpc;
 use crate::token::Sealer;
 use base64::Engine as _;
-use splitplane_audit::AuditLog;
 use splitplane_engine::{DataFusionEngine, EngineConfig, EngineError, KeptConfig, SpillConfig, Warehouse};
 use splitplane_proto::query::v1::query_service_server::QueryServiceServer;
 use splitplane_semantics::{Policy, SemanticModel, load_model, load_policy};
-use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
+use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload};
 use std::path::Path;
 use std::sync::Arc;
 use tonic::service::Routes;
@@ -52,8 +53,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
                 StartError::service("sandbox ids cannot be sealed", "the cipher refused the key")
             })?;
     let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
-    let audit = AuditLog::open(&config.audit.file)
-        .map_err(|error| StartError::service("the audit log cannot be opened", error))?;
+    let audit = Auditor::open(&config.audit)?;
     let engine = engine(warehouse, &config)
         .map_err(|error| StartError::service("the engine cannot be started", error))?;
 
@@ -61,21 +61,20 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let feed = SessionFeed::new(&start, auth);
     let concurrent = usize::try_from(policy.limits.concurrent_per_tenant_max).unwrap_or(usize::MAX);
     let data_plane = DataPlane {
-        model,
-        policy,
-        engine: Arc::new(engine),
+        builder: SandboxBuilder { model, policy, engine: Arc::new(engine), masks },
         verifier: feed.verifier(),
         sealer,
-        masks,
         budgets: Budgets::new(concurrent),
-        audit: Arc::new(audit),
+        audit: audit.clone(),
         clock: start.clock().clone(),
     };
     let server = QueryServiceServer::new(Rpc(Arc::new(data_plane)))
         .max_decoding_message_size(start.limits().message_bytes_max);
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
     let app = start.app(Routes::new(server), identity, readiness);
-    Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+    Ok(app
+        .with_task("session feed", move |stop| feed.follow(stop))
+        .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }
 
 fn engine(warehouse: Warehouse, config: &Config) -> Result<DataFusionEngine, EngineError> {

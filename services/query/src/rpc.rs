@@ -1,7 +1,8 @@
 //! Translates between the wire and the data plane. Decides nothing.
 
+use crate::builder::Answer;
 use crate::coverage::Coverage;
-use crate::data_plane::{DataPlane, OpenedSandbox, Opening, Released, ambiguity_question};
+use crate::data_plane::{DataPlane, OpenedSandbox, Opening, ambiguity_question};
 use crate::error::QueryError;
 use futures::stream::BoxStream;
 use splitplane_proto::common::v1 as common;
@@ -109,8 +110,8 @@ fn relation_to_wire(relation: &ViewRelation) -> common::Relation {
 }
 
 /// The released result as messages: header, rows, summary. Everything in it is already complete.
-fn stream(released: Released) -> BoxStream<'static, Result<ExecuteResponse, Status>> {
-    let Released { table, sql, digest } = released;
+fn stream(answer: Answer) -> BoxStream<'static, Result<ExecuteResponse, Status>> {
+    let Answer { table, sql, bytes: _, digest } = answer;
     let header = ResultHeader { columns: table.columns.iter().map(column_to_wire).collect(), sql };
     let summary = ResultSummary {
         rows: u64::try_from(table.rows.len()).unwrap_or(u64::MAX),

@@ -2,6 +2,7 @@
 //! this file only gives them types.
 
 use serde::{Deserialize, Serialize};
+use splitplane_service::AuditConfig;
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream,
 };
@@ -31,6 +32,8 @@ pub struct Config {
     pub semantics: Semantics,
     /// `[receipts]`
     pub receipts: Receipts,
+    /// `[audit]`
+    pub audit: AuditConfig,
 }
 
 impl ServiceConfig for Config {

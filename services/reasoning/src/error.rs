@@ -3,7 +3,7 @@
 use splitplane_llm::ModelError;
 use splitplane_proto::convert::MalformedMessage;
 use splitplane_semantics::InterpretationError;
-use splitplane_service::PublicError;
+use splitplane_service::{AuditFailure, PublicError};
 use splitplane_session::{MintError, ReceiptError};
 use splitplane_types::{QuestionError, Reason};
 
@@ -46,6 +46,9 @@ pub(crate) enum ReasoningError {
     /// The receipt's interpretation does not read: a defect.
     #[error("the interpretation does not read")]
     Interpretation(#[from] InterpretationError),
+    /// The audit log cannot be written.
+    #[error("the audit log cannot be written")]
+    Audit(#[from] AuditFailure),
     /// The receipt cannot be signed: a defect.
     #[error("the receipt cannot be signed")]
     Sign(#[from] MintError),
@@ -68,6 +71,7 @@ impl PublicError for ReasoningError {
             Self::Receipt(ReceiptError::FeedStale) => Reason::ServiceUnavailable,
             Self::Receipt(_) => Reason::Unauthenticated,
             Self::PolicyChanged => Reason::PolicyChanged,
+            Self::Audit(_) => Reason::AuditUnavailable,
             Self::Interpretation(_) | Self::Sign(_) => Reason::Internal,
         }
     }

@@ -6,14 +6,15 @@
 
 use crate::error::ReasoningError;
 use prost::Message as _;
+use splitplane_audit::{Event, Record};
 use splitplane_llm::{ExplainTask, LanguageModel, ValidateReply, ValidateTask};
 use splitplane_proto::gateway::v1::AskRequest;
 use splitplane_semantics::{
     Catalogue, Metric, Policy, SemanticModel, ValidatedInterpretation, interpretation_from_receipt, validate,
 };
-use splitplane_service::{Clock, telemetry};
+use splitplane_service::{Auditor, Clock, PublicError as _, telemetry};
 use splitplane_session::{ReceiptClaims, ReceiptSigner, VerifiedSession, Verifier};
-use splitplane_types::{Digest, Question, QuestionError, Table, message_of};
+use splitplane_types::{Digest, Outcome, Question, QuestionError, Table, message_of};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing::Instrument as _;
@@ -33,6 +34,7 @@ pub(crate) struct Layer2 {
     pub(crate) language: Arc<dyn LanguageModel>,
     pub(crate) signer: ReceiptSigner,
     pub(crate) verifier: Arc<Verifier>,
+    pub(crate) audit: Auditor,
     pub(crate) clock: Clock,
 }
 
@@ -63,15 +65,50 @@ pub(crate) enum Verdict {
 }
 
 impl Layer2 {
-    /// Validates the signed question.
+    /// Validates the signed question, and writes down what it was and what came of it.
     pub(crate) async fn validate(
         &self,
         session: &VerifiedSession,
         frame: &[u8],
     ) -> Result<Verdict, ReasoningError> {
-        let (question, as_of) = self.signed_question(session, frame)?;
+        let read = self.signed_question(session, frame);
+        let question = read.as_ref().ok().map(|(question, _)| question.as_str().to_owned());
+        let outcome = match read {
+            Ok((question, as_of)) => self.judge(session, &question, as_of).await,
+            Err(error) => Err(error),
+        };
+        let (event, decision, reason) = match &outcome {
+            Ok(Verdict::Supported { .. }) => (Event::Validated, None, None),
+            Ok(Verdict::Clarify { .. }) => (Event::Validated, Some(Outcome::Clarify), None),
+            Ok(Verdict::Unsupported { .. }) => (Event::Validated, Some(Outcome::Unsupported), None),
+            Err(error) => (Event::Refused, Some(Outcome::Refused), Some(error.reason())),
+        };
+        let record = Record {
+            decision,
+            reason,
+            txn: Some(session.txn()),
+            composite: Some(session.composite().clone()),
+            role: Some(session.role().clone()),
+            principal: Some(session.principal().clone()),
+            question_digest: Some(session.body_digest()),
+            question,
+            policy: Some(self.policy.digest),
+            model: Some(self.model.digest),
+            trace_id: telemetry::trace_id(),
+            ..Record::new(self.clock.now(), "reasoning", event)
+        };
+        self.audit.append(record).await?;
+        outcome
+    }
+
+    async fn judge(
+        &self,
+        session: &VerifiedSession,
+        question: &Question,
+        as_of: SystemTime,
+    ) -> Result<Verdict, ReasoningError> {
         let catalogue = self.catalogue(session);
-        let task = ValidateTask { question: &question, catalogue: &catalogue };
+        let task = ValidateTask { question, catalogue: &catalogue };
         let span = telemetry::model_span(self.language.name(), "validate");
         let draft = match self.language.validate(task).instrument(span).await? {
             ValidateReply::Supported(draft) => draft,

@@ -14,7 +14,7 @@ use crate::rpc::Rpc;
 use splitplane_llm::{EmbeddedModel, LanguageModel};
 use splitplane_proto::reasoning::v1::reasoning_service_server::ReasoningServiceServer;
 use splitplane_semantics::{load_model, load_policy};
-use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
+use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload};
 use splitplane_session::{ReceiptSigner, SigningKey, receipt_issuer};
 use std::sync::Arc;
 use tonic::service::Routes;
@@ -48,13 +48,23 @@ pub async fn build_with_model(
     let domain = start.mesh().trust_domain.clone();
     let signer = ReceiptSigner::new(key, receipt_issuer(&domain), domain, config.receipts.lifetime);
 
+    let audit = Auditor::open(&config.audit)?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
     let feed = SessionFeed::new(&start, auth);
-    let layer2 =
-        Layer2 { model, policy, language, signer, verifier: feed.verifier(), clock: start.clock().clone() };
+    let layer2 = Layer2 {
+        model,
+        policy,
+        language,
+        signer,
+        verifier: feed.verifier(),
+        audit: audit.clone(),
+        clock: start.clock().clone(),
+    };
     let server = ReasoningServiceServer::new(Rpc(Arc::new(layer2)))
         .max_decoding_message_size(start.limits().message_bytes_max);
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
     let app = start.app(Routes::new(server), identity, readiness);
-    Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+    Ok(app
+        .with_task("session feed", move |stop| feed.follow(stop))
+        .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }

@@ -110,6 +110,12 @@ impl Home {
         self.root.join("demo-registry.yaml")
     }
 
+    /// Checkpoints of the audit log.
+    #[must_use]
+    pub fn audit_checkpoints(&self) -> PathBuf {
+        self.root.join("audit-checkpoints").join("log.jsonl")
+    }
+
     /// The audit log.
     #[must_use]
     pub fn audit_log(&self) -> PathBuf {

@@ -55,17 +55,18 @@ impl Keys {
     pub fn ensure(folder: &Path) -> Result<Self, KeysError> {
         let keys = Self::at(folder);
         home::make_secret_folder(folder)?;
-        for path in [keys.session(), keys.receipt()] {
+        for path in [keys.session(), keys.receipt(), keys.audit()] {
             if !path.is_file() {
                 let (_, pem) = SigningKey::generate().map_err(signing(&path))?;
                 home::write_secret(&path, pem.expose_secret())?;
             }
         }
         // Always from the key itself: a public half left over from another key would refuse everyone.
-        let receipt =
-            SigningKey::from_pkcs8_pem(&home::read(&keys.receipt())?).map_err(signing(&keys.receipt()))?;
-        let point = URL_SAFE_NO_PAD.encode(receipt.public_key().point());
-        home::write_public(&keys.receipt_public(), &format!("{point}\n"))?;
+        for (path, public) in [(keys.receipt(), keys.receipt_public()), (keys.audit(), keys.audit_public())] {
+            let key = SigningKey::from_pkcs8_pem(&home::read(&path)?).map_err(signing(&path))?;
+            let point = URL_SAFE_NO_PAD.encode(key.public_key().point());
+            home::write_public(&public, &format!("{point}\n"))?;
+        }
         if !keys.credentials().is_file() {
             let (_, text) = MasterKey::generate()?;
             home::write_secret(&keys.credentials(), text.expose_secret())?;
@@ -96,6 +97,18 @@ impl Keys {
     #[must_use]
     pub fn receipt_public(&self) -> PathBuf {
         self.folder.join("receipt.pub")
+    }
+
+    /// Signs checkpoints of the audit log.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.folder.join("audit.key")
+    }
+
+    /// Verifies checkpoints.
+    #[must_use]
+    pub fn audit_public(&self) -> PathBuf {
+        self.folder.join("audit.pub")
     }
 
     /// Derives temporary credentials.

@@ -135,7 +135,6 @@ impl Configs {
         self.auth.session.signing_key = keys.session();
         self.auth.receipts.public_key = keys.receipt_public();
         self.auth.registry.file.clone_from(&options.registry);
-        self.auth.audit.file = options.home.audit_log();
         self.reasoning.receipts.signing_key = keys.receipt();
         self.reasoning.semantics.model.clone_from(&world.model);
         self.reasoning.semantics.policy.clone_from(&world.policy);
@@ -147,7 +146,11 @@ impl Configs {
         self.query.sandboxes.sealing_key = keys.sandbox();
         self.query.masks.key = keys.masks();
         self.query.engine.spill = options.home.spill();
-        self.query.audit.file = options.home.audit_log();
+        for audit in [&mut self.auth.audit, &mut self.reasoning.audit, &mut self.query.audit] {
+            audit.file = options.home.audit_log();
+            audit.checkpoints = options.home.audit_checkpoints();
+            audit.signing_key = keys.audit();
+        }
         if let Ports::Base(base) = options.ports {
             self.auth.requests.authorities = authorities(base);
             let at = |workload| {
