@@ -10,10 +10,13 @@ mod data_plane;
 mod error;
 mod filters;
 mod masks;
+mod replay;
 mod rpc;
 mod schema;
 mod scope;
 mod token;
+
+pub use replay::{Recorded, ReplayError, Replayed, Replayer};
 
 pub use config::{Config, DEFAULTS, EngineLimits, Masks, Sandboxes, Semantics, WarehouseFolder};
 
@@ -38,30 +41,22 @@ use tonic::service::Routes;
 /// A model, policy, key, audit log or warehouse that cannot be used, with what to do.
 #[expect(clippy::unused_async, reason = "the service room calls every build alike")]
 pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
-    let (model, policy) = semantics(&config)?;
-    let warehouse = Warehouse::open(&config.warehouse.data)
-        .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
-    let model = schema::declared(model, &policy, &warehouse)
-        .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
+    let dispatch = start.telemetry().dispatch();
     // Nothing is served yet, so nobody else has made this service's log the one that is written to.
-    let warned = || schema::warn_of_cost(&model, &policy, &warehouse);
-    tracing::dispatcher::with_default(&start.telemetry().dispatch(), warned)
-        .map_err(|error| StartError::service("the data cannot be read", error))?;
+    let builder =
+        tracing::dispatcher::with_default(&dispatch, || sandbox_builder(&config, schema::warn_of_cost))?;
     let sealer =
         Sealer::new(&secret(&config.sandboxes.sealing_key, "the sandboxes' sealing key cannot be used")?)
             .ok_or_else(|| {
                 StartError::service("sandbox ids cannot be sealed", "the cipher refused the key")
             })?;
-    let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
     let audit = Auditor::open(&config.audit)?;
-    let engine = engine(warehouse, &config)
-        .map_err(|error| StartError::service("the engine cannot be started", error))?;
-
     let auth = start.upstream(Workload::Auth, &config.auth)?;
     let feed = SessionFeed::new(&start, auth);
-    let concurrent = usize::try_from(policy.limits.concurrent_per_tenant_max).unwrap_or(usize::MAX);
+    let concurrent = builder.policy.limits.concurrent_per_tenant_max;
+    let concurrent = usize::try_from(concurrent).unwrap_or(usize::MAX);
     let data_plane = DataPlane {
-        builder: SandboxBuilder { model, policy, engine: Arc::new(engine), masks },
+        builder,
         verifier: feed.verifier(),
         sealer,
         budgets: Budgets::new(concurrent),
@@ -75,6 +70,23 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     Ok(app
         .with_task("session feed", move |stop| feed.follow(stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
+}
+
+type Look = fn(&SemanticModel, &Policy, &Warehouse) -> Result<(), EngineError>;
+
+/// Loads everything that sandboxes are built from. `look` is shown it before anything is served.
+fn sandbox_builder(config: &Config, look: Look) -> Result<SandboxBuilder, StartError> {
+    let (model, policy) = semantics(config)?;
+    let warehouse = Warehouse::open(&config.warehouse.data)
+        .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
+    let model = schema::declared(model, &policy, &warehouse)
+        .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
+    look(&model, &policy, &warehouse)
+        .map_err(|error| StartError::service("the data cannot be read", error))?;
+    let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
+    let engine = engine(warehouse, config)
+        .map_err(|error| StartError::service("the engine cannot be started", error))?;
+    Ok(SandboxBuilder { model, policy, engine: Arc::new(engine), masks })
 }
 
 fn engine(warehouse: Warehouse, config: &Config) -> Result<DataFusionEngine, EngineError> {

@@ -4,12 +4,14 @@
 //! log that was tampered with ends where it stops being one, and the command fails.
 
 mod lines;
+mod replay;
 
 use crate::audit::lines::{Entry, csv_header};
 use crate::error::{CommandError, DONE, OTHERWISE};
 use crate::home::{self, Home};
 use crate::keys::Keys;
 use crate::output;
+use crate::world::WorldArgs;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand, ValueEnum};
@@ -49,6 +51,15 @@ enum AuditCommand {
         #[command(flatten)]
         log: LogArgs,
     },
+    /// Run a recorded answer again, without a model, and compare the result with what was released
+    Replay {
+        /// The number of the record, or the transaction
+        record: String,
+        #[command(flatten)]
+        world: WorldArgs,
+        #[command(flatten)]
+        log: LogArgs,
+    },
     /// Write all records to standard output
     Export {
         /// The form
@@ -82,11 +93,14 @@ enum Form {
 }
 
 /// Checks, and prints. A chain that is broken is an error.
-pub(crate) fn run(home: &Home, args: &AuditArgs) -> Result<u8, CommandError> {
+pub(crate) async fn run(home: &Home, args: &AuditArgs) -> Result<u8, CommandError> {
     match &args.command {
         AuditCommand::Verify { log } => verify(&Opened::new(home, log)?),
         AuditCommand::Show { what, last, log } => show(&Opened::new(home, log)?, what.as_deref(), *last),
         AuditCommand::Grep { text, log } => grep(&Opened::new(home, log)?, text),
+        AuditCommand::Replay { record, world, log } => {
+            replay::run(home, &Opened::new(home, log)?, record, world).await
+        }
         AuditCommand::Export { form, log } => export(&Opened::new(home, log)?, *form),
     }
 }

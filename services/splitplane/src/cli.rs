@@ -66,9 +66,9 @@ fn command(command: Command) -> Result<u8, CommandError> {
         Command::Session(args) => wait_for(session::run(&home()?, &args)),
         Command::Credentials(args) => wait_for(init::renew(&home()?, &args)),
         Command::Attack(args) => wait_for(attack::run(&args)),
+        Command::Audit(args) => wait_for(audit::run(&home()?, &args)),
         Command::Sign(args) => sign::run(&home()?, &args),
         Command::Config(args) => configuration::run(&home()?, &args),
-        Command::Audit(args) => audit::run(&home()?, &args),
         Command::Init(args) => init::run(&args),
         Command::Generate(args) => generating::run(&args),
     }

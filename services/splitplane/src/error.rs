@@ -63,6 +63,9 @@ pub(crate) enum CommandError {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    /// The answer could not be run again.
+    #[error("the answer could not be run again: {0}")]
+    Replay(String),
     /// The check could not be run.
     #[error("the check could not be run: {0}")]
     Attack(String),
@@ -108,6 +111,7 @@ impl CommandError {
             | Self::Caller(_)
             | Self::Audit(_)
             | Self::Demo(_)
+            | Self::Replay(_)
             | Self::Attack(_) => FAILED,
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Keys of a record, in the order in which they are exported.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "seq",
     "time",
     "service",
@@ -17,6 +17,7 @@ const KEYS: [&str; 22] = [
     "question",
     "question_digest",
     "relations",
+    "metrics",
     "sql",
     "parameters",
     "policy",
@@ -104,6 +105,7 @@ impl Entry {
             ("txn", "txn"),
             ("question", "question"),
             ("relations", "relations"),
+            ("metrics", "metrics"),
             ("sql", "sql"),
             ("values", "parameters"),
             ("rows", "rows"),
