@@ -21,5 +21,7 @@ mod inner_services;
 mod isolation;
 mod jaffle;
 mod outages;
+#[cfg(test)]
+mod rotation;
 mod support;
 mod tidy;

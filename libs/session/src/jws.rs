@@ -48,6 +48,10 @@ impl KnownKey {
     pub(crate) fn new(kind: Kind, key: PublicKey) -> Self {
         Self { header: frozen_header(kind, key.kid()), key }
     }
+
+    pub(crate) const fn key(&self) -> &PublicKey {
+        &self.key
+    }
 }
 
 fn frozen_header(kind: Kind, kid: &str) -> String {

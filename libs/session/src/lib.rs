@@ -15,12 +15,14 @@
 //! Not decided here: how the feed travels, whether a key or receipt is used twice, and what an
 //! interpretation means.
 
+mod cache;
 mod claims;
 mod error;
 mod jws;
 mod keys;
 mod mint;
 mod receipt;
+mod ring;
 mod session;
 mod verifier;
 
@@ -28,5 +30,6 @@ pub use error::{KeyError, MintError, ReceiptError, SessionError, TokenError};
 pub use keys::{PublicKey, SigningKey};
 pub use mint::{Minter, SESSION_LIFETIME_MAX, SessionGrant};
 pub use receipt::{RECEIPT_LIFETIME_MAX, ReceiptClaims, ReceiptSigner, VerifiedReceipt, receipt_issuer};
+pub use ring::KeyRing;
 pub use session::{SessionKey, VerifiedSession};
 pub use verifier::{Feed, Verifier};

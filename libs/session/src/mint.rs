@@ -8,6 +8,7 @@ use crate::jws::{self, Kind};
 use crate::session::is_workload_of;
 use crate::{MintError, SessionKey, SigningKey};
 use splitplane_types::{CompositeKey, Digest, PrincipalId, Role, SessionId, Txn};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 /// The longest life of a session key; verifiers refuse longer ones whoever signed them.
@@ -41,7 +42,7 @@ pub struct SessionGrant {
 /// Mints session keys.
 #[derive(Debug)]
 pub struct Minter {
-    key: SigningKey,
+    key: RwLock<Arc<SigningKey>>,
     issuer: String,
     trust_domain: String,
     lifetime: Duration,
@@ -50,8 +51,18 @@ pub struct Minter {
 impl Minter {
     /// Mints with `key`, in the name of `issuer`, for the services of `trust_domain`.
     #[must_use]
-    pub const fn new(key: SigningKey, issuer: String, trust_domain: String, lifetime: Duration) -> Self {
-        Self { key, issuer, trust_domain, lifetime }
+    pub fn new(
+        key: impl Into<Arc<SigningKey>>,
+        issuer: String,
+        trust_domain: String,
+        lifetime: Duration,
+    ) -> Self {
+        Self { key: RwLock::new(key.into()), issuer, trust_domain, lifetime }
+    }
+
+    /// Mints with another key from now on. Verifiers must know it: see [`crate::KeyRing`].
+    pub fn use_key(&self, key: Arc<SigningKey>) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
     }
 
     /// Mints one session key, and says when it expires.
@@ -65,7 +76,8 @@ impl Minter {
         }
         let (iat, exp) = jws::lifespan(now, self.lifetime, SESSION_LIFETIME_MAX)?;
         let expires_at = jws::instant(exp).ok_or(MintError::Clock)?;
-        let token = jws::seal(Kind::SessionKey, &self.key, &self.claims(grant, iat, exp))?;
+        let key = Arc::clone(&self.key.read().unwrap_or_else(PoisonError::into_inner));
+        let token = jws::seal(Kind::SessionKey, &key, &self.claims(grant, iat, exp))?;
         Ok((SessionKey::from_wire(&token), expires_at))
     }
 

@@ -175,9 +175,19 @@ impl Verifier {
     /// [`SessionError::FeedStale`], which says nothing about the key.
     pub fn verify(&self, key: &SessionKey, now: SystemTime) -> Result<VerifiedSession, SessionError> {
         let trusted = self.trusted(now).ok_or(SessionError::FeedStale)?;
-        let claims: SessionClaims = jws::open(Kind::SessionKey, key.expose(), trusted.session_keys())?;
-        let expires_at = self.check(&claims, now)?;
-        let session = VerifiedSession::from_claims(claims, expires_at, key.digest())?;
+        let digest = key.digest();
+        let session = match self.cache().get(&digest, trusted.generation()) {
+            Some(session) if now >= session.expires_at => return Err(TokenError::Expired.into()),
+            Some(session) => session,
+            None => {
+                let claims: SessionClaims =
+                    jws::open(Kind::SessionKey, key.expose(), trusted.session_keys())?;
+                let expires_at = self.check(&claims, now)?;
+                let session = VerifiedSession::from_claims(claims, expires_at, digest)?;
+                self.cache().put(&session, trusted.generation(), now);
+                session
+            }
+        };
         if is_revoked(&trusted, &session) { Err(SessionError::Revoked) } else { Ok(session) }
     }
 

@@ -3,6 +3,7 @@
 //! Does not fetch the feed. An unknown key is refused; it never causes I/O.
 
 use crate::PublicKey;
+use crate::cache::Cache;
 use crate::jws::{Kind, KnownKey};
 use splitplane_types::Digest;
 use std::collections::HashMap;
@@ -29,10 +30,17 @@ pub(crate) struct Trusted {
     revoked: HashMap<Digest, u64>,
     epoch: u64,
     received_at: SystemTime,
+    /// Grows whenever the keys for session keys are others than before.
+    generation: u64,
 }
 
 impl Trusted {
-    fn new(feed: Feed, received_at: SystemTime) -> Self {
+    fn new(feed: Feed, received_at: SystemTime, before: Option<&Self>) -> Self {
+        let generation = match before {
+            Some(before) if before.has_session_keys(&feed.session_keys) => before.generation,
+            Some(before) => before.generation + 1,
+            None => 0,
+        };
         let known =
             |kind, keys: Vec<PublicKey>| keys.into_iter().map(|key| KnownKey::new(kind, key)).collect();
         let mut revoked = HashMap::new();
@@ -46,7 +54,16 @@ impl Trusted {
             revoked,
             epoch: feed.epoch,
             received_at,
+            generation,
         }
+    }
+
+    fn has_session_keys(&self, keys: &[PublicKey]) -> bool {
+        self.session_keys.iter().map(KnownKey::key).eq(keys)
+    }
+
+    pub(crate) const fn generation(&self) -> u64 {
+        self.generation
     }
 
     pub(crate) fn session_keys(&self) -> &[KnownKey] {
@@ -69,14 +86,15 @@ pub struct Verifier {
     trust_domain: String,
     staleness_max: Duration,
     trusted: RwLock<Option<Arc<Trusted>>>,
+    cache: Cache,
 }
 
 impl Verifier {
     /// Accepts keys of `issuer` for `trust_domain`, while the feed is no older than
     /// `staleness_max`. Refuses everything until the first [`Verifier::update`].
     #[must_use]
-    pub const fn new(issuer: String, trust_domain: String, staleness_max: Duration) -> Self {
-        Self { issuer, trust_domain, staleness_max, trusted: RwLock::new(None) }
+    pub fn new(issuer: String, trust_domain: String, staleness_max: Duration) -> Self {
+        Self { issuer, trust_domain, staleness_max, trusted: RwLock::new(None), cache: Cache::default() }
     }
 
     /// Replaces what is trusted, and says whether it did.
@@ -88,7 +106,7 @@ impl Verifier {
         if trusted.as_ref().is_some_and(|held| held.epoch > feed.epoch) {
             return false;
         }
-        *trusted = Some(Arc::new(Trusted::new(feed, received_at)));
+        *trusted = Some(Arc::new(Trusted::new(feed, received_at, trusted.as_deref())));
         true
     }
 
@@ -107,6 +125,10 @@ impl Verifier {
             Err(ahead) => ahead.duration(),
         };
         (age <= self.staleness_max).then_some(trusted)
+    }
+
+    pub(crate) const fn cache(&self) -> &Cache {
+        &self.cache
     }
 
     pub(crate) fn issuer(&self) -> &str {

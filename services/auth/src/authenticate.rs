@@ -14,6 +14,7 @@ use splitplane_sigv4::{
     CredentialIssuer, Expectations, NonceStore, RawRequest, TemporaryCredentials, VerifiedCaller, verify,
 };
 use splitplane_types::{Outcome, PrincipalId, SessionId, Txn};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -27,7 +28,7 @@ pub(crate) struct Layer1 {
     pub(crate) issuer: CredentialIssuer,
     pub(crate) expectations: Expectations,
     pub(crate) nonces: NonceStore,
-    pub(crate) minter: Minter,
+    pub(crate) minter: Arc<Minter>,
     pub(crate) state: watch::Receiver<Published>,
     pub(crate) requesting_workload: String,
     pub(crate) random: SystemRandom,

@@ -82,6 +82,9 @@ pub struct Session {
     /// File of the signing key.
     #[serde(with = "splitplane_service::config::path")]
     pub signing_key: PathBuf,
+    /// Age at which the signing key is replaced by one made in memory; never at 0.
+    #[serde(with = "humantime_serde")]
+    pub rotate_every: Duration,
     /// Life of a session key.
     #[serde(with = "humantime_serde")]
     pub lifetime: Duration,

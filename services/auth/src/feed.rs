@@ -18,7 +18,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// What every stream of the feed is made from.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    pub(crate) session_keys: Vec<PublicKey>,
+    pub(crate) session_keys: watch::Receiver<Vec<PublicKey>>,
     pub(crate) receipt_keys: Vec<PublicKey>,
     pub(crate) state: watch::Receiver<Published>,
 }
@@ -26,12 +26,16 @@ pub(crate) struct Feed {
 impl Feed {
     /// A new stream, which begins with the whole state and never ends by itself.
     pub(crate) fn stream(&self) -> BoxStream<'static, Result<WatchResponse, Status>> {
-        let session = self.session_keys.iter().map(|key| verifying_key(key, KeyPurpose::Session));
-        let receipt = self.receipt_keys.iter().map(|key| verifying_key(key, KeyPurpose::Receipt));
-        let keys: Vec<VerifyingKey> = session.chain(receipt).collect();
+        let receipt_keys =
+            self.receipt_keys.iter().map(|key| verifying_key(key, KeyPurpose::Receipt)).collect();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let follow = Follow { keys, state: self.state.clone(), heartbeat };
+        let follow = Follow {
+            session_keys: self.session_keys.clone(),
+            receipt_keys,
+            state: self.state.clone(),
+            heartbeat,
+        };
         Box::pin(stream::unfold(follow, |mut follow| async {
             let response = follow.next().await?;
             Some((Ok(response), follow))
@@ -40,7 +44,8 @@ impl Feed {
 }
 
 struct Follow {
-    keys: Vec<VerifyingKey>,
+    session_keys: watch::Receiver<Vec<PublicKey>>,
+    receipt_keys: Vec<VerifyingKey>,
     state: watch::Receiver<Published>,
     heartbeat: Interval,
 }
@@ -52,11 +57,14 @@ impl Follow {
             tokio::select! {
                 _ = self.heartbeat.tick() => {}
                 changed = self.state.changed() => changed.ok()?,
+                changed = self.session_keys.changed() => changed.ok()?,
             }
             let published = self.state.borrow_and_update();
             if published.registry.is_some() {
+                let session_keys = self.session_keys.borrow_and_update();
+                let session = session_keys.iter().map(|key| verifying_key(key, KeyPurpose::Session));
                 return Some(WatchResponse {
-                    keys: self.keys.clone(),
+                    keys: session.chain(self.receipt_keys.iter().cloned()).collect(),
                     revocations: published
                         .revocations
                         .iter()

@@ -21,9 +21,12 @@ fn master_key(path: &Path) -> Result<MasterKey, StartError> {
         .map_err(|error| StartError::service("a master key cannot be used", error))
 }
 
-pub(crate) fn signing_key(path: &Path) -> Result<SigningKey, StartError> {
-    SigningKey::from_pkcs8_pem(&read(path, "the session-signing key cannot be read")?)
-        .map_err(|error| StartError::service("the session-signing key cannot be used", error))
+/// The key, and the text that it was read from.
+pub(crate) fn signing_key(path: &Path) -> Result<(String, SigningKey), StartError> {
+    let text = read(path, "the session-signing key cannot be read")?;
+    let key = SigningKey::from_pkcs8_pem(&text)
+        .map_err(|error| StartError::service("the session-signing key cannot be used", error))?;
+    Ok((text, key))
 }
 
 pub(crate) fn receipt_key(path: &Path) -> Result<PublicKey, StartError> {

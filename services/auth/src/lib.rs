@@ -7,6 +7,7 @@ mod error;
 mod feed;
 mod keys;
 mod registry;
+mod rotation;
 mod rpc;
 mod state;
 
@@ -15,13 +16,14 @@ pub use registry::{NotRegistered, Registry, RegistryError};
 
 use crate::authenticate::Layer1;
 use crate::feed::Feed;
-use crate::keys::{issuer, receipt_key, signing_key};
+use crate::keys::{issuer, receipt_key};
+use crate::rotation::Rotation;
 use crate::rpc::Rpc;
 use crate::state::RegistryState;
 use ring::rand::SystemRandom;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
 use splitplane_service::{App, Auditor, Clock, Readiness, Start, StartError, Workload};
-use splitplane_session::Minter;
+use splitplane_session::{KeyRing, Minter};
 use splitplane_sigv4::{Expectations, NonceStore};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,9 +46,23 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let registry = RegistryState::open(&config.registry.file, config.session.lifetime, clock.now())
         .map_err(|error| StartError::service("the registry cannot be loaded", error))?;
     let audit = Auditor::open(&config.audit)?;
-    let signing_key = signing_key(&config.session.signing_key)?;
-    let session_keys = vec![signing_key.public_key()];
     let mesh = start.mesh();
+    let (file, text, key) = rotation::open(&config.session.signing_key)?;
+    let minter = Arc::new(Minter::new(
+        Arc::clone(&key),
+        mesh.issuer.clone(),
+        mesh.trust_domain.clone(),
+        config.session.lifetime,
+    ));
+    // A verifier whose feed is older than the bound refuses everybody; a younger one knows what was shown for so
+    // long. Clocks may differ by as much as verifiers allow.
+    let ring = KeyRing::new(
+        Arc::clone(&key),
+        mesh.revocation_bound,
+        config.session.lifetime.saturating_add(mesh.revocation_bound),
+    );
+    let every = Some(config.session.rotate_every).filter(|every| !every.is_zero());
+    let rotation = Rotation::new((file, &text, key), ring, Arc::clone(&minter), every, clock.now());
     let layer1 = Layer1 {
         issuer: issuer(&config)?,
         expectations: Expectations {
@@ -56,12 +72,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         },
         // A request is fresh for the skew on both sides of the clock, so its nonce is kept for both.
         nonces: NonceStore::new(config.requests.nonces_max.get(), SKEW.saturating_mul(2)),
-        minter: Minter::new(
-            signing_key,
-            mesh.issuer.clone(),
-            mesh.trust_domain.clone(),
-            config.session.lifetime,
-        ),
+        minter,
         state: registry.subscribe(),
         requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
         random: SystemRandom::new(),
@@ -69,7 +80,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         clock: clock.clone(),
     };
     let feed = Feed {
-        session_keys,
+        session_keys: rotation.subscribe(),
         receipt_keys: vec![receipt_key(&config.receipts.public_key)?],
         state: registry.subscribe(),
     };
@@ -79,14 +90,15 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         .max_decoding_message_size(start.limits().message_bytes_max);
     let app = start.app(Routes::new(server), tower::layer::util::Identity::new(), readiness);
     Ok(app
-        .with_task("registry", move |stop| follow(registry, clock, stop))
+        .with_task("registry and keys", move |stop| follow(registry, rotation, clock, stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }
 
-/// Reads the registry file again and again until told to stop.
-async fn follow(mut registry: RegistryState, clock: Clock, stop: CancellationToken) {
+/// Reads the registry and the key file again and again until told to stop.
+async fn follow(mut registry: RegistryState, mut rotation: Rotation, clock: Clock, stop: CancellationToken) {
     let mut period = tokio::time::interval(REGISTRY_PERIOD);
     while stop.run_until_cancelled(period.tick()).await.is_some() {
         registry.refresh(clock.now());
+        rotation.refresh(clock.now());
     }
 }

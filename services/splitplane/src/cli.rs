@@ -4,7 +4,7 @@
 
 use crate::error::{CommandError, DONE, USAGE};
 use crate::home::Home;
-use crate::{ask, attack, audit, configuration, demo, generating, init, metrics, session, sign, up};
+use crate::{ask, attack, audit, configuration, demo, generating, init, metrics, rotate, session, sign, up};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -29,6 +29,7 @@ enum Command {
     Config(configuration::ConfigArgs),
     Init(init::InitArgs),
     Credentials(init::CredentialsArgs),
+    Keys(rotate::KeysArgs),
     Audit(audit::AuditArgs),
     Generate(generating::GenerateArgs),
     Attack(attack::AttackArgs),
@@ -69,6 +70,7 @@ fn command(command: Command) -> Result<u8, CommandError> {
         Command::Audit(args) => wait_for(audit::run(&home()?, &args)),
         Command::Sign(args) => sign::run(&home()?, &args),
         Command::Config(args) => configuration::run(&home()?, &args),
+        Command::Keys(args) => rotate::run(&home()?, &args),
         Command::Init(args) => init::run(&args),
         Command::Generate(args) => generating::run(&args),
     }
@@ -97,6 +99,7 @@ mod tests {
             "ask --as a",
             "up --port many",
             "audit",
+            "keys",
             "sign --as a",
             "attack --engine none",
             "attack --statements 0",

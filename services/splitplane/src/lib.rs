@@ -27,6 +27,7 @@ mod output;
 pub mod pki;
 pub mod profiles;
 pub mod registry;
+mod rotate;
 mod session;
 mod shell;
 pub mod sign;

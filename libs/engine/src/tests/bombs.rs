@@ -179,6 +179,7 @@ async fn the_largest_statements_that_are_accepted_are_planned_and_run_in_time() 
     }
     worst.sort_unstable();
     let slowest: Vec<_> = worst.iter().rev().take(8).collect();
+    println!("slowest {slowest:?}");
     wrong.extend(worst.iter().filter(|(took, _)| *took > PATIENCE).map(|late| format!("{late:?}")));
     assert!(wrong.is_empty(), "slowest {slowest:?}\n{}", wrong.join("\n"));
 }

@@ -104,3 +104,52 @@ fn an_older_feed_brings_nobody_back_and_does_not_refresh() {
     assert!(world.verifier.update(feed, now()));
     world.verifier.verify(&key, now()).unwrap();
 }
+
+#[test]
+fn a_key_that_was_verified_before_is_still_refused_for_whatever_has_come_between() {
+    let world = World::new();
+    let key = world.mint(&grant());
+    for _ in 0..2 {
+        world.verifier.verify(&key, now()).unwrap();
+    }
+    // Expired.
+    let expiry = world.verifier.verify(&key, now()).unwrap().expires_at();
+    world.feed_at(expiry);
+    assert!(matches!(world.verifier.verify(&key, expiry), Err(SessionError::Token(_))));
+    world.feed_at(now());
+    world.verifier.verify(&key, now()).unwrap();
+    // Not heard of for too long.
+    assert_eq!(world.verifier.verify(&key, now() + seconds(6)).unwrap_err(), SessionError::FeedStale);
+    // One letter of it is another.
+    let text = key.expose();
+    for at in [0, text.len() / 2, text.len() - 1] {
+        let mut other = text.as_bytes().to_vec();
+        other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+        let other = splitplane_session::SessionKey::from_wire(std::str::from_utf8(&other).unwrap());
+        assert!(world.verifier.verify(&other, now()).is_err());
+    }
+    // Its signer is not trusted any more, and then again.
+    let mut feed = world.feed();
+    feed.session_keys = vec![splitplane_session::SigningKey::generate().unwrap().0.public_key()];
+    world.verifier.update(feed, now());
+    assert!(matches!(world.verifier.verify(&key, now()), Err(SessionError::Token(_))));
+    world.feed_at(now());
+    world.verifier.verify(&key, now()).unwrap();
+    // Revoked.
+    let mut feed = world.feed();
+    feed.revocations = vec![(grant().composite.digest(), u64::MAX)];
+    world.verifier.update(feed, now());
+    assert_eq!(world.verifier.verify(&key, now()).unwrap_err(), SessionError::Revoked);
+}
+
+#[test]
+fn more_keys_than_are_remembered_are_all_verified() {
+    let world = World::new();
+    let first = world.mint(&grant());
+    for number in 0..5_000_u64 {
+        let mut granted = grant();
+        granted.epoch = 100 + number;
+        world.verifier.verify(&world.mint(&granted), now()).unwrap();
+    }
+    assert_eq!(world.verifier.verify(&first, now()).unwrap().epoch(), grant().epoch);
+}
