@@ -206,3 +206,30 @@ fn without_sql(mut answer: Answer) -> Answer {
     answer.sql = None;
     answer
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_bad_signatures_is_not_looked_at_for_long_and_others_are_served() {
+    let bench = Bench::start(&World::library(2)).await;
+    let (ann, bea) = (bench.caller(ANN).await, bench.caller(BEA).await);
+    let mut forged = ann.signer().clone();
+    forged.composite = RITA.parse().unwrap();
+    let flooding = ann.with_signer(forged);
+    let mut reasons = Vec::new();
+    while reasons.last() != Some(&Some(Reason::Overloaded)) && reasons.len() < 500 {
+        reasons.push(ask(&flooding, "total fees").await.reason());
+    }
+    let looked_at = reasons.len() - 1;
+    assert!((50..200).contains(&looked_at), "{looked_at}");
+    assert!(
+        reasons[..looked_at].iter().all(|reason| *reason == Some(Reason::Unauthenticated)),
+        "{reasons:?}"
+    );
+    // Everyone else is, from the same address; whoever has that key is again once it is quiet.
+    assert_eq!(ask(&bea, "total fees").await.outcome, Outcome::Answered);
+    let mut again = ask(&ann, "total fees").await;
+    while again.reason() == Some(Reason::Overloaded) {
+        again = ask(&ann, "total fees").await;
+    }
+    assert_eq!(again.outcome, Outcome::Answered);
+    bench.mesh.stop().await.unwrap();
+}

@@ -83,6 +83,9 @@ pub fn walk(
     }
 }
 
+/// Called with every line and the place after it.
+type Visit<'v> = &'v mut dyn FnMut(&[u8], Link) -> Result<(), AuditError>;
+
 type Source = (PathBuf, io::Take<File>);
 
 /// The files of the log as they are at one moment, and the number of the first record in them.
@@ -120,7 +123,7 @@ fn follow_lines(
     mut source: impl BufRead,
     mut link: Link,
     path: &Path,
-    visit: &mut dyn FnMut(&[u8], Link) -> Result<(), AuditError>,
+    visit: Visit<'_>,
 ) -> Result<Link, AuditError> {
     let mut line = Vec::new();
     loop {

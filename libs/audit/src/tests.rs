@@ -309,7 +309,7 @@ fn a_log_goes_on_in_another_file_and_so_does_every_handle() {
         let is_first = name == &names[0];
         // What comes before the first that is left may have been removed, since a checkpoint vouches for it.
         assert_eq!(vouched.verify().is_ok(), is_first, "{name}");
-        assert_eq!(verify(&vouched.log.path).is_err(), true, "{name}");
+        assert!(verify(&vouched.log.path).is_err(), "{name}");
         overwrite(&segment, &[&bytes[..], b"{}\n"].concat());
         assert!(vouched.verify().is_err());
         overwrite(&segment, &bytes);
@@ -334,7 +334,7 @@ fn old_segments_are_removed_and_what_is_left_still_verifies() {
     let before = closed().len();
     assert!(before >= 2);
     for segment in closed() {
-        let long_ago = SystemTime::now() - Duration::from_secs(7_200);
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         fs::File::options().append(true).open(segment).unwrap().set_modified(long_ago).unwrap();
     }
     for number in 6..9 {

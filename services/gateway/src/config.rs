@@ -1,6 +1,7 @@
 //! Configuration of gateway. Defaults live in `config.default.toml`, which is also the reference;
 //! this file only gives them types.
 
+use crate::throttle::Throttle;
 use serde::{Deserialize, Serialize};
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream,
@@ -23,6 +24,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// `[telemetry]`
     pub telemetry: TelemetryConfig,
+    /// `[throttle]`
+    pub throttle: Throttle,
     /// `[auth]`
     pub auth: Upstream,
     /// `[reasoning]`

@@ -9,6 +9,12 @@ use splitplane_types::{QuestionError, Reason};
 /// Any failure of the gateway. Its text is for the log; [`PublicError`] says what leaves.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GatewayError {
+    /// The peer sends more than it may.
+    #[error("the peer sends more signed requests than it may")]
+    Throttled,
+    /// The connection says nothing of its peer: a defect.
+    #[error("the call has no peer")]
+    NoPeer,
     /// The body is too large or broken off.
     #[error("the body was refused")]
     Frame(#[from] FrameError),
@@ -51,6 +57,7 @@ impl PublicError for GatewayError {
     fn reason(&self) -> Reason {
         match self {
             Self::Frame(error) => error.reason(),
+            Self::Throttled => Reason::Overloaded,
             Self::NotAFrame | Self::Decode(_) => Reason::RequestMalformed,
             Self::Question(QuestionError::Empty) => Reason::QuestionEmpty,
             Self::Question(QuestionError::TooLong) => Reason::QuestionTooLong,
@@ -60,7 +67,9 @@ impl PublicError for GatewayError {
             Self::Context(error) => error.reason(),
             Self::Deadline(error) => error.reason(),
             Self::Upstream(error) => error.reason(),
-            Self::OtherSession | Self::NoFrame | Self::Malformed(_) | Self::Incomplete(_) => Reason::Internal,
+            Self::OtherSession | Self::NoPeer | Self::NoFrame | Self::Malformed(_) | Self::Incomplete(_) => {
+                Reason::Internal
+            }
         }
     }
 

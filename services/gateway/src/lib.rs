@@ -11,17 +11,22 @@ mod narrative;
 mod rpc;
 mod signed;
 mod stages;
+mod throttle;
 mod upstreams;
 
 pub use config::{Config, DEFAULTS};
+pub use throttle::Throttle;
 
 use crate::rpc::Rpc;
 use crate::signed::{Door, RequireSignature};
+use crate::throttle::Counters;
 use crate::upstreams::Upstreams;
 use splitplane_proto::gateway::v1::gateway_service_server::GatewayServiceServer;
 use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 /// Builds the service.
@@ -37,7 +42,9 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let behind = vec![auth.clone(), reasoning.clone(), router.clone(), query.clone()];
     let feed = SessionFeed::new(&start, auth.clone());
     let upstreams = Upstreams::new(auth, reasoning, router, query);
+    let counters = Arc::new(Counters::new(config.throttle));
     let door = Door {
+        counters: Arc::clone(&counters),
         upstreams: upstreams.clone(),
         verifier: feed.verifier(),
         clock: start.clock().clone(),
@@ -50,5 +57,17 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         .max_decoding_message_size(start.limits().message_bytes_max);
     let app = start.app(Routes::new(server), RequireSignature(Arc::new(door)), readiness);
     let app = app.with_task("upstream health", move |stop| health::follow(behind, all_serve, stop));
-    Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+    Ok(app
+        .with_task("session feed", move |stop| feed.follow(stop))
+        .with_task("throttle", move |stop| forget(counters, stop)))
+}
+
+/// How often those who have been quiet are forgotten.
+const FORGET_PERIOD: Duration = Duration::from_secs(10);
+
+async fn forget(counters: Arc<Counters>, stop: CancellationToken) {
+    let mut period = tokio::time::interval(FORGET_PERIOD);
+    while stop.run_until_cancelled(period.tick()).await.is_some() {
+        counters.forget();
+    }
 }

@@ -5,14 +5,15 @@
 //! is that the handler acts on the very bytes that were judged.
 
 use crate::error::GatewayError;
+use crate::throttle::Counters;
 use crate::upstreams::Upstreams;
 use bytes::Bytes;
 use prost::Message as _;
 use splitplane_proto::auth::v1::{AuthenticateRequest, Header};
 use splitplane_proto::gateway::v1::{AskRequest, ListMetricsRequest};
-use splitplane_service::{Clock, Deadline, access, net, refuse, telemetry};
+use splitplane_service::{Clock, Deadline, PeerInfo, PublicError as _, access, net, refuse, telemetry};
 use splitplane_session::{SessionKey, VerifiedSession, Verifier};
-use splitplane_types::{Digest, message_of};
+use splitplane_types::{Digest, Reason, message_of};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -35,6 +36,7 @@ pub(crate) struct SignedFrame {
 /// What the layer needs.
 #[derive(Debug)]
 pub(crate) struct Door {
+    pub(crate) counters: Arc<Counters>,
     pub(crate) upstreams: Upstreams,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) clock: Clock,
@@ -98,6 +100,10 @@ impl Door {
     async fn authenticated(&self, request: http::Request<Body>) -> Result<http::Request<Body>, GatewayError> {
         let received = Instant::now();
         let (mut parts, body) = request.into_parts();
+        let peer = parts.extensions.get::<PeerInfo>().ok_or(GatewayError::NoPeer)?.remote.ip();
+        if !self.counters.admits(peer, &parts.headers) {
+            return Err(GatewayError::Throttled);
+        }
         let deadline = Deadline::of(&parts.extensions)?;
         let frame = deadline.limit(net::collect_frame(body, self.message_bytes_max)).await??;
         let message = AuthenticateRequest {
@@ -110,7 +116,11 @@ impl Door {
                 .collect(),
             frame: frame.to_vec(),
         };
-        let answer = self.upstreams.authenticate(deadline, message).await?;
+        let answer = self.upstreams.authenticate(deadline, message).await.inspect_err(|error| {
+            if error.reason() == Reason::Unauthenticated {
+                self.counters.refused(peer, &parts.headers);
+            }
+        })?;
         let key = SessionKey::from_wire(&answer.session_key);
         let session = self.verifier.verify(&key, self.clock.now())?;
         require_same(&session, parts.uri.path(), &frame)?;

@@ -3,9 +3,10 @@
 //! Decides nothing: the statement is guarded anew and runs in a sandbox built anew, from the policy, the
 //! grants and the data as they are now. What it gives is compared by whoever asks.
 
+use crate::Config;
 use crate::builder::SandboxBuilder;
 use crate::error::QueryError;
-use crate::{Config, sandbox_builder};
+use crate::load::sandbox_builder;
 use splitplane_service::StartError;
 use splitplane_session::VerifiedSession;
 use splitplane_types::Digest;
