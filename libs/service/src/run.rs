@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, ServiceConfig};
+use crate::longterm::refuse_long_term_credentials;
 use crate::start::{Start, StartError};
 use crate::status::Chain;
 use crate::telemetry::hide_panic_messages;
@@ -90,6 +91,11 @@ where
     Fut: Future<Output = Result<App, StartError>>,
 {
     hide_panic_messages();
+    let environment = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+    if let Err(error) = refuse_long_term_credentials(environment) {
+        return complain(EXIT_FAILED, &error.to_string());
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(EXIT_FAILED, &error.to_string()),

@@ -7,7 +7,7 @@ use crate::keys::{Keys, KeysError};
 use crate::mesh::RunningMesh;
 use crate::profiles::{Certificates, Profile};
 use crate::registry;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use splitplane_proto::auth::v1::auth_service_client::AuthServiceClient;
 use splitplane_proto::auth::v1::{IssueCredentialsRequest, IssueCredentialsResponse};
 use splitplane_sigv4::{CredentialIssuer, IssueError, TemporaryCredentials};
@@ -116,6 +116,21 @@ fn from_wire(answer: IssueCredentialsResponse) -> Result<TemporaryCredentials, C
         session_token: SecretString::from(answer.session_token),
         expires_at: SystemTime::try_from(expiration).or(Err(CredentialsError::NoExpiry))?,
     })
+}
+
+/// Credentials as a program prints them that an AWS SDK runs (AWS SDKs and Tools, "Process credential provider").
+pub(crate) fn for_process(credentials: &TemporaryCredentials) -> String {
+    let expiration = jiff::Timestamp::try_from(credentials.expires_at)
+        .map(|time| format!("{time:.0}"))
+        .unwrap_or_default();
+    let json = serde_json::json!({
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key.expose_secret(),
+        "SessionToken": credentials.session_token.expose_secret(),
+        "Expiration": expiration,
+    });
+    format!("{json}\n")
 }
 
 /// A profile of a combination on a mesh that is up, with fresh credentials.

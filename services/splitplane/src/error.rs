@@ -17,6 +17,7 @@ use crate::profiles::ProfileError;
 use crate::sign::SignCommandError;
 use crate::world::WorldError;
 use splitplane_audit::AuditError;
+use splitplane_service::LongTermCredentials;
 use std::process::ExitCode;
 
 /// Answered, done.
@@ -59,6 +60,8 @@ pub(crate) enum CommandError {
     Caller(#[from] CallerError),
     #[error(transparent)]
     Sign(#[from] SignCommandError),
+    #[error(transparent)]
+    LongTerm(#[from] LongTermCredentials),
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]
@@ -110,6 +113,7 @@ impl CommandError {
             | Self::Credentials(_)
             | Self::Caller(_)
             | Self::Audit(_)
+            | Self::LongTerm(_)
             | Self::Demo(_)
             | Self::Replay(_)
             | Self::Attack(_) => FAILED,

@@ -164,11 +164,21 @@ fn relative(value: &toml::Value, root: &Path) -> toml::Value {
 pub(crate) struct CredentialsArgs {
     /// Profiles; all when none is named
     names: Vec<String>,
+    /// Issue credentials for one profile and print them as an AWS SDK's `credential_process` wants them
+    #[arg(long, value_name = "PROFILE", conflicts_with = "names")]
+    process: Option<String>,
 }
 
 /// Renews credentials.
 pub(crate) async fn renew(home: &Home, args: &CredentialsArgs) -> Result<u8, CommandError> {
     let folder = home.profiles();
+    if let Some(name) = &args.process {
+        let profile = Profile::read(&folder, name)?;
+        let issuer = credentials::Issuer::at(&profile.services.auth, &profile.certificates)?;
+        let issued = issuer.issue(&profile.principal, credentials::LIFETIME_SECONDS).await?;
+        output::out(&credentials::for_process(&issued))?;
+        return Ok(DONE);
+    }
     let names = if args.names.is_empty() { profiles::names_in(&folder) } else { args.names.clone() };
     let mut issuers: BTreeMap<String, credentials::Issuer> = BTreeMap::new();
     for name in &names {

@@ -11,8 +11,8 @@ use crate::output;
 use crate::profiles;
 use crate::world::{World, WorldArgs};
 use clap::Args;
-use splitplane_service::Clock;
 use splitplane_service::config::LogFormat;
+use splitplane_service::{Clock, refuse_long_term_credentials};
 use splitplane_types::CompositeKey;
 use std::collections::BTreeMap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -63,6 +63,9 @@ impl TelemetryArgs {
 
 /// Runs the mesh.
 pub(crate) async fn run(home: &Home, args: UpArgs) -> Result<u8, CommandError> {
+    let environment = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+    refuse_long_term_credentials(environment)?;
     let clock = Clock::system();
     let is_example = World::named(&args.world)?.is_none();
     if is_example && !example::has_data(home, clock.now())? {
