@@ -169,3 +169,39 @@ impl PhysicalExpr for Marked {
         self.inner.fmt_sql(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session;
+    use arrow::array::Int64Array;
+    use arrow::datatypes::Field;
+    use datafusion::catalog::{MemTable, TableProvider};
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+    use datafusion::physical_plan::collect;
+    use datafusion::sql::parser::DFParser;
+
+    #[tokio::test]
+    async fn a_join_that_was_planned_for_someone_asks_whether_they_are_still_there() {
+        let schema = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
+        let rows = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int64Array::from(vec![1, 2, 3]))])
+            .unwrap();
+        let table: Arc<dyn TableProvider> = Arc::new(MemTable::try_new(schema, vec![vec![rows]]).unwrap());
+        let state = session::sandbox(vec![("t".to_owned(), table)]).unwrap();
+        for on in ["a.n = b.n AND a.n + b.n > 3", "a.n < b.n"] {
+            let sql = format!("SELECT count(*) AS c FROM t a JOIN t b ON {on}");
+            let statement = DFParser::parse_sql(&sql).unwrap().pop_front().unwrap();
+            let plan = state.statement_to_plan(statement).await.unwrap();
+            let interrupt = Interrupt::default();
+            let physical = interrupt.clone().over(state.create_physical_plan(&plan)).await.unwrap();
+            let run = || {
+                let task = session::task(&state, Arc::new(GreedyMemoryPool::new(1 << 20)), None).unwrap();
+                collect(physical.clone().reset_state().unwrap(), task)
+            };
+            run().await.unwrap();
+            interrupt.set();
+            let ended = run().await.unwrap_err();
+            assert!(matches!(EngineError::from(ended), EngineError::Cancelled), "{on}");
+        }
+    }
+}

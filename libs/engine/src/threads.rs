@@ -146,6 +146,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_planned_on_a_thread_finds_its_own_interrupt() {
+        let threads = Threads::new(1, 1 << 20).unwrap();
+        let minute = Duration::from_secs(60);
+        let work = |interrupt: Interrupt| async move {
+            interrupt.set();
+            Ok(Interrupt::current().is_set())
+        };
+        assert!(matches!(threads.run("a", minute, work).await, Ok(true)));
+        assert!(!Interrupt::current().is_set());
+    }
+
+    #[tokio::test]
     async fn a_caller_is_answered_in_time_even_by_a_thread_that_never_yields() {
         let threads = Threads::new(1, 1 << 20).unwrap();
         let (release, blocked) = std::sync::mpsc::channel::<()>();
