@@ -62,6 +62,29 @@ pub enum VerifyError {
     Expired,
 }
 
+/// A caller that AWS did not vouch for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StsError {
+    /// AWS refuses the signature or the credentials.
+    #[error("AWS refuses the request")]
+    Refused,
+    /// AWS has no time for it now.
+    #[error("AWS throttles")]
+    Throttled,
+    /// AWS cannot be reached, or has a fault.
+    #[error("AWS cannot be asked")]
+    Unavailable,
+    /// The answer is not that of `GetCallerIdentity`.
+    #[error("the answer of AWS does not read")]
+    Malformed,
+    /// A user, a root or a federated user: whoever lives on long-term credentials.
+    #[error("the caller has assumed no role")]
+    NotARole,
+    /// A role that no principal has.
+    #[error("the role is nobody's")]
+    UnknownRole,
+}
+
 /// A nonce that was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NonceError {

@@ -21,13 +21,17 @@ mod error;
 mod headers;
 mod nonce;
 mod sign;
+mod sts;
 mod verify;
 
 pub use credentials::{CredentialIssuer, LIFETIME_MAX, LIFETIME_MIN, MasterKey, TemporaryCredentials};
-pub use error::{IssueError, MasterKeyError, NonceError, SignError, VerifyError};
+pub use error::{IssueError, MasterKeyError, NonceError, SignError, StsError, VerifyError};
 pub use nonce::NonceStore;
 pub use sign::{SignRequest, sign};
 pub use splitplane_types::{frame, message_of};
+pub use sts::{
+    AssumedRole, STS_BODY, STS_CONTENT_TYPE, STS_SERVICE, StsExpectations, StsRequest, is_for_sts,
+};
 pub use verify::{Expectations, RawRequest, VerifiedCaller, verify};
 
 /// The service name in every credential scope.

@@ -53,6 +53,17 @@ pub struct VerifiedCaller {
 }
 
 impl VerifiedCaller {
+    /// Of a request that somebody else has verified: AWS, in `sts.rs`.
+    pub(crate) fn proven(
+        composite: CompositeKey,
+        principal: PrincipalId,
+        access_key_id: String,
+        nonce: String,
+        (body_digest, signed_at, path): (Digest, SystemTime, String),
+    ) -> Self {
+        Self { composite, principal, access_key_id, nonce, body_digest, signed_at, path }
+    }
+
     /// On whose behalf. That the principal may speak for it is for the registry to say.
     #[must_use]
     pub const fn composite(&self) -> &CompositeKey {
@@ -117,7 +128,7 @@ pub fn verify(
     let authorization = RawAuthorization::parse(headers.value(headers::AUTHORIZATION)?)?;
     let signed = headers.signed(authorization.signed_headers)?;
     check_scope(&authorization, expectations)?;
-    let signed_at = check_time(&headers, &authorization, expectations, now)?;
+    let signed_at = check_time(&headers, &authorization, expectations.skew, now)?;
     let composite = CompositeKey::new(
         id(&headers, headers::TENANT_ID)?,
         id(&headers, headers::BUSINESS_ID)?,
@@ -154,10 +165,10 @@ fn check_scope(authorization: &RawAuthorization<'_>, expectations: &Expectations
     }
 }
 
-fn check_time(
+pub(crate) fn check_time(
     headers: &Headers<'_>,
     authorization: &RawAuthorization<'_>,
-    expectations: &Expectations,
+    skew: Duration,
     now: SystemTime,
 ) -> Result<SystemTime, VerifyError> {
     let (signed_at, day) = date::parse(headers.value(headers::DATE)?).ok_or(VerifyError::Date)?;
@@ -168,7 +179,7 @@ fn check_time(
         Ok(behind) => behind,
         Err(ahead) => ahead.duration(),
     };
-    if apart > expectations.skew { Err(VerifyError::Skew) } else { Ok(signed_at) }
+    if apart > skew { Err(VerifyError::Skew) } else { Ok(signed_at) }
 }
 
 fn check_body(headers: &Headers<'_>, frame: &[u8]) -> Result<Digest, VerifyError> {
@@ -211,7 +222,7 @@ fn signature(
     Ok(calculate_signature(key, text.as_bytes()))
 }
 
-fn id<T: FromStr>(headers: &Headers<'_>, name: &'static str) -> Result<T, VerifyError> {
+pub(crate) fn id<T: FromStr>(headers: &Headers<'_>, name: &'static str) -> Result<T, VerifyError> {
     headers.value(name)?.parse().or(Err(VerifyError::Identity))
 }
 

@@ -4,6 +4,7 @@
 //! combination, and mints the session key. Every refusal looks the same outside and is written to
 //! the audit log with its cause.
 
+use crate::aws::Sts;
 use crate::error::AuthError;
 use crate::state::Published;
 use ring::rand::{SecureRandom as _, SystemRandom};
@@ -11,7 +12,8 @@ use splitplane_audit::{Event, Record};
 use splitplane_service::{Auditor, Clock, PublicError as _, telemetry};
 use splitplane_session::{Minter, SessionGrant, SessionKey};
 use splitplane_sigv4::{
-    CredentialIssuer, Expectations, NonceStore, RawRequest, TemporaryCredentials, VerifiedCaller, verify,
+    CredentialIssuer, Expectations, NonceStore, RawRequest, TemporaryCredentials, VerifiedCaller, is_for_sts,
+    verify,
 };
 use splitplane_types::{Outcome, PrincipalId, SessionId, Txn};
 use std::sync::Arc;
@@ -26,6 +28,7 @@ const LIFETIME_SECONDS_DEFAULT: u32 = 3_600;
 #[derive(Debug)]
 pub(crate) struct Layer1 {
     pub(crate) issuer: CredentialIssuer,
+    pub(crate) sts: Option<Sts>,
     pub(crate) expectations: Expectations,
     pub(crate) nonces: NonceStore,
     pub(crate) minter: Arc<Minter>,
@@ -48,7 +51,7 @@ impl Layer1 {
     /// Verifies a signed request and mints its session key, or writes the refusal down.
     pub(crate) async fn authenticate(&self, request: RawRequest<'_>) -> Result<Authenticated, AuthError> {
         let now = self.clock.now();
-        let verified = verify(&request, &self.issuer, &self.expectations, now).map_err(AuthError::from);
+        let verified = self.verify(&request, now).await;
         let outcome = verified.and_then(|caller| {
             let minted = self.admit(&caller, request.path, now);
             minted.map_err(|error| error.of(caller.composite()))
@@ -79,6 +82,17 @@ impl Layer1 {
                 self.audit.append(record).await?;
                 Err(error)
             }
+        }
+    }
+
+    /// By the signature that we can compute ourselves, or by AWS where the request was signed for it.
+    async fn verify(&self, request: &RawRequest<'_>, now: SystemTime) -> Result<VerifiedCaller, AuthError> {
+        match &self.sts {
+            Some(sts) if is_for_sts(request) => {
+                let registry = self.state.borrow().registry.clone().ok_or(AuthError::NoRegistry)?;
+                Ok(sts.verify(request, &registry, now).await?)
+            }
+            Some(_) | None => Ok(verify(request, &self.issuer, &self.expectations, now)?),
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// `[requests]`
     pub requests: Requests,
+    /// `[aws]`
+    pub aws: Aws,
     /// `[credentials]`
     pub credentials: Credentials,
     /// `[session]`
@@ -61,6 +63,18 @@ pub struct Requests {
     pub authorities: Vec<String>,
     /// Nonces remembered at once.
     pub nonces_max: NonZeroUsize,
+}
+
+/// `[aws]`: callers with credentials of AWS.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aws {
+    /// Endpoint of STS; empty is off.
+    pub sts_endpoint: String,
+    /// Region of the credential scope.
+    pub region: String,
+    /// What a caller signs as `x-splitplane-audience`.
+    pub audience: String,
 }
 
 /// `[credentials]`: temporary credentials.

@@ -1,9 +1,10 @@
 //! Why layer 1 refuses, and what the caller may know of it: next to nothing.
 
+use crate::aws::AwsError;
 use crate::registry::NotRegistered;
 use splitplane_service::{AuditFailure, PublicError};
 use splitplane_session::MintError;
-use splitplane_sigv4::{IssueError, NonceError, VerifyError};
+use splitplane_sigv4::{IssueError, NonceError, StsError, VerifyError};
 use splitplane_types::{CompositeKey, Reason};
 
 /// Any failure of layer 1. Its text is for the log; [`PublicError`] says what leaves.
@@ -45,6 +46,9 @@ pub(crate) enum AuthError {
     /// The random generator failed.
     #[error("the random generator failed")]
     Randomness,
+    /// A caller with credentials of AWS is not let in.
+    #[error("the request signed for AWS was refused")]
+    Aws(#[from] AwsError),
     /// The audit log cannot be written.
     #[error("the audit log cannot be written")]
     Audit(#[from] AuditFailure),
@@ -70,6 +74,14 @@ impl PublicError for AuthError {
             | Self::Registry(_)
             | Self::Nonce(NonceError::Replayed)
             | Self::NotItsBootstrap => Reason::Unauthenticated,
+            Self::Aws(AwsError::Sts(StsError::Throttled)) => Reason::Overloaded,
+            Self::Aws(AwsError::Sts(StsError::Unavailable | StsError::Malformed)) => {
+                Reason::ServiceUnavailable
+            }
+            Self::Aws(
+                AwsError::Request(_)
+                | AwsError::Sts(StsError::Refused | StsError::NotARole | StsError::UnknownRole),
+            ) => Reason::Unauthenticated,
             Self::Nonce(NonceError::Full) | Self::NoRegistry => Reason::ServiceUnavailable,
             Self::LifetimeOutOfRange => Reason::RequestMalformed,
             Self::Audit(_) => Reason::AuditUnavailable,

@@ -2,6 +2,7 @@
 //! session-signing key.
 
 mod authenticate;
+mod aws;
 mod config;
 mod error;
 mod feed;
@@ -11,10 +12,11 @@ mod rotation;
 mod rpc;
 mod state;
 
-pub use config::{Config, Credentials, DEFAULTS, Receipts, RegistryFile, Requests, Session};
+pub use config::{Aws, Config, Credentials, DEFAULTS, Receipts, RegistryFile, Requests, Session};
 pub use registry::{NotRegistered, Registry, RegistryError};
 
 use crate::authenticate::Layer1;
+use crate::aws::Sts;
 use crate::feed::Feed;
 use crate::keys::{issuer, receipt_key};
 use crate::rotation::Rotation;
@@ -65,6 +67,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let rotation = Rotation::new((file, &text, key), ring, Arc::clone(&minter), every, clock.now());
     let layer1 = Layer1 {
         issuer: issuer(&config)?,
+        sts: Sts::new(&config.aws, config.requests.authorities.clone(), SKEW)?,
         expectations: Expectations {
             region: config.requests.region,
             authorities: config.requests.authorities,

@@ -5,6 +5,7 @@
 //! signatures and knows nothing of grants.
 
 use serde::Deserialize;
+use splitplane_sigv4::AssumedRole;
 use splitplane_types::{CompositeKey, InvalidId, PrincipalId, Role};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -86,6 +87,8 @@ struct File {
 struct PrincipalEntry {
     id: String,
     bootstraps: Vec<String>,
+    #[serde(default)]
+    assumed_roles: Vec<String>,
     speaks_for: Vec<Ids>,
 }
 
@@ -116,6 +119,7 @@ struct Combination {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Principal {
     bootstraps: BTreeSet<String>,
+    assumed_roles: BTreeSet<AssumedRole>,
     speaks_for: BTreeSet<CompositeKey>,
 }
 
@@ -156,7 +160,7 @@ impl Registry {
                 return Err(RegistryError::Duplicate { path: path.to_owned(), what });
             }
         }
-        let mut principals = BTreeMap::new();
+        let (mut principals, mut roles) = (BTreeMap::new(), BTreeSet::new());
         for entry in file.principals {
             let mut speaks_for = BTreeSet::new();
             for ids in &entry.speaks_for {
@@ -170,7 +174,20 @@ impl Registry {
                 }
                 speaks_for.insert(key);
             }
-            let principal = Principal { bootstraps: entry.bootstraps.into_iter().collect(), speaks_for };
+            let mut assumed_roles = BTreeSet::new();
+            for text in entry.assumed_roles {
+                let role: AssumedRole = text.parse().map_err(|_error| {
+                    malformed(format!(
+                        "`{text}` is no assumed role; write `arn:aws:sts::123456789012:assumed-role/Name`"
+                    ))
+                })?;
+                if !roles.insert(role.clone()) {
+                    return Err(RegistryError::Duplicate { path: path.to_owned(), what: text });
+                }
+                assumed_roles.insert(role);
+            }
+            let bootstraps = entry.bootstraps.into_iter().collect();
+            let principal = Principal { bootstraps, assumed_roles, speaks_for };
             if principals.insert(id(path, &entry.id)?, principal).is_some() {
                 return Err(RegistryError::Duplicate { path: path.to_owned(), what: entry.id });
             }
@@ -194,6 +211,12 @@ impl Registry {
         }
     }
 
+    /// Whose the role is.
+    #[must_use]
+    pub fn principal_of(&self, role: &AssumedRole) -> Option<&PrincipalId> {
+        self.principals.iter().find(|(_, entry)| entry.assumed_roles.contains(role)).map(|(id, _)| id)
+    }
+
     /// Whether the workload with this SPIFFE id may obtain credentials of `principal`.
     #[must_use]
     pub fn is_bootstrap(&self, spiffe_id: &str, principal: &PrincipalId) -> bool {
@@ -201,13 +224,15 @@ impl Registry {
     }
 
     /// Combinations whose session keys must be void once `newer` is in force: those that are gone,
-    /// disabled, have another role, or lost a principal.
+    /// disabled, have another role, lost a principal, or whose principal lost a role at AWS.
     #[must_use]
     pub fn revoked_by(&self, newer: &Self) -> Vec<CompositeKey> {
         let lost_principal = |key: &CompositeKey| {
             self.principals.iter().any(|(id, entry)| {
-                entry.speaks_for.contains(key)
-                    && !newer.principals.get(id).is_some_and(|entry| entry.speaks_for.contains(key))
+                let keeps = |newer: &Principal| {
+                    newer.speaks_for.contains(key) && newer.assumed_roles.is_superset(&entry.assumed_roles)
+                };
+                entry.speaks_for.contains(key) && !newer.principals.get(id).is_some_and(keeps)
             })
         };
         self.combinations
@@ -236,7 +261,7 @@ principals:
   - id: library-portal
     bootstraps: [spiffe://test/bootstrap/portal]
     speaks_for: [{ tenant: t, business: b, admin: ann }, { tenant: t, business: b, admin: bob }]
-  - { id: other, bootstraps: [], speaks_for: [] }
+  - { id: other, bootstraps: [], speaks_for: [], assumed_roles: ['arn:aws:sts::123456789012:assumed-role/Other'] }
 combinations:
   - { tenant: t, business: b, admin: ann, role: reader, active: true }
   - { tenant: t, business: b, admin: bob, role: reader, active: false }
@@ -289,6 +314,15 @@ combinations:
             "{ tenant: u, business: b, admin: ann, role: owner",
         );
         assert_eq!(old.revoked_by(&parse(&role).unwrap()), [key("u/b/ann")]);
+        let with_role = TEXT.replace(
+            "bootstraps: [spiffe://test/bootstrap/portal]",
+            "bootstraps: [], assumed_roles: [\"arn:aws:sts::123456789012:assumed-role/Portal\"]",
+        );
+        let with_role = parse(&with_role).unwrap();
+        assert_eq!(with_role.revoked_by(&old), [key("t/b/ann"), key("t/b/bob")]);
+        let portal = "arn:aws:sts::123456789012:assumed-role/Portal".parse().unwrap();
+        assert_eq!(with_role.principal_of(&portal).unwrap().as_str(), "library-portal");
+        assert_eq!(old.principal_of(&portal), None);
     }
 
     #[test]
@@ -299,6 +333,14 @@ combinations:
             (TEXT.replace("admin: bob }]", "admin: cy }]"), "not a listed combination"),
             (TEXT.replace("id: other", "id: library-portal"), "twice"),
             (TEXT.replace("tenant: u", "tenant: \"u/v\""), "tenant id"),
+            (TEXT.replace("assumed-role/Other", "role/Other"), "assumed role"),
+            (
+                TEXT.replace(
+                    "spiffe://test/bootstrap/portal]",
+                    "x], assumed_roles: [\"arn:aws:sts::123456789012:assumed-role/Other\"]",
+                ),
+                "twice",
+            ),
         ] {
             let message = parse(&text).unwrap_err().to_string();
             assert!(message.contains("registry.yaml") && message.contains(says), "{message}");
