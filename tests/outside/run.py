@@ -1,6 +1,6 @@
 """The mesh as outsiders see it: grpcurl, an independent OTLP receiver, and five separate processes.
 
-Needs `splitplane`, the five services, `curl`, `grpcurl` and `rotel-agent` (or the rotel package) on the path, and botocore. With
+Needs `splitplane`, the five services, `curl`, `grpcurl` and `rotel-agent` (or the rotel package) on the path, and botocore and moto. With
 SPLITPLANE_JAFFLE set, the known answers are asked for as well. Exits 1 at the first thing that is not so.
 """
 
@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import aws
 import signers
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -49,8 +50,8 @@ def free_port():
 class Mesh:
     """`splitplane up` in a home folder of its own."""
 
-    def __init__(self, home, *arguments, errors=None):
-        self.env = dict(os.environ, SPLITPLANE_HOME=str(home))
+    def __init__(self, home, *arguments, errors=None, environment=None):
+        self.env = dict(os.environ, SPLITPLANE_HOME=str(home), **(environment or {}))
         self.process = subprocess.Popen(
             ["splitplane", "up", *arguments], env=self.env, stdout=subprocess.PIPE, stderr=errors, text=True
         )
@@ -126,6 +127,29 @@ def restaurant(folder):
     mesh.stop()
     collector.stop()
     collector.check_one_trace()
+
+
+def callers_of_aws(folder):
+    """A mesh that asks STS about callers with credentials of AWS."""
+    sts = aws.Sts(STARTED, folder / "moto.log")
+    mesh = Mesh(folder / "home", environment={"SPLITPLANE_AUTH__AWS__STS_ENDPOINT": sts.endpoint})
+    registry = Path(mesh.env["SPLITPLANE_HOME"]) / "registry.yaml"
+    text = registry.read_text()
+    owner = re.search(r'speaks_for: (\[\{[^}]*admin: "franchise-owner" \}\])', text)[1]
+    portal = "arn:aws:sts::123456789012:assumed-role/Portal"
+    entry = f'  - {{ id: "portal", bootstraps: [], assumed_roles: ["{portal}"], speaks_for: {owner} }}\n'
+    registry.write_text(text.replace("principals:\n", "principals:\n" + entry, 1))
+    # Read anew within a second; a question in between is refused like any other.
+    time.sleep(2)
+    aws.check_all(check, sts, folder / "home", "franchise-owner", mesh.env, FLAGSHIP, "84000.00")
+    sts.process.kill()
+    sts.process.wait()
+    frame = signers.frame(FLAGSHIP)
+    asker = signers.Signers(folder / "home", "franchise-owner", mesh.env)
+    answer = asker.send(frame, aws.headers(sts, "Portal", asker.profile, frame, {}))
+    check("grpc-status: 14" in answer, "without STS such callers are told that it is unavailable", answer[-500:])
+    check(figure(mesh.ask("franchise-owner", FLAGSHIP)) == "84000.00", "and nobody else is")
+    mesh.stop()
 
 
 def audit(mesh):
@@ -304,6 +328,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         restaurant(folder)
+        callers_of_aws(folder)
         jaffle(folder)
         five_processes(folder)
     print("all outside checks hold")

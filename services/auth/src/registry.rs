@@ -316,7 +316,7 @@ combinations:
         assert_eq!(old.revoked_by(&parse(&role).unwrap()), [key("u/b/ann")]);
         let with_role = TEXT.replace(
             "bootstraps: [spiffe://test/bootstrap/portal]",
-            "bootstraps: [], assumed_roles: [\"arn:aws:sts::123456789012:assumed-role/Portal\"]",
+            "bootstraps: []\n    assumed_roles: ['arn:aws:sts::123456789012:assumed-role/Portal']",
         );
         let with_role = parse(&with_role).unwrap();
         assert_eq!(with_role.revoked_by(&old), [key("t/b/ann"), key("t/b/bob")]);
@@ -337,7 +337,7 @@ combinations:
             (
                 TEXT.replace(
                     "spiffe://test/bootstrap/portal]",
-                    "x], assumed_roles: [\"arn:aws:sts::123456789012:assumed-role/Other\"]",
+                    "x]\n    assumed_roles: ['arn:aws:sts::123456789012:assumed-role/Other']",
                 ),
                 "twice",
             ),
