@@ -9,4 +9,8 @@ mod receipts;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]
+mod swaps;
+#[cfg(test)]
 mod world;
+#[cfg(test)]
+mod wycheproof;

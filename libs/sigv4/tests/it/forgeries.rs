@@ -4,30 +4,33 @@
 use crate::world::{AUTHORITY, KEY, NONCE, PATH, Sent, credentials, issuer, master, now, seconds};
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use secrecy::{ExposeSecret as _, SecretString};
-use splitplane_sigv4::{CredentialIssuer, VerifyError, frame};
+use splitplane_sigv4::{CredentialIssuer, TemporaryCredentials, VerifyError, frame};
 use splitplane_types::{CompositeKey, Digest};
 use std::time::SystemTime;
 
 /// Signs whatever it is told to.
 #[derive(Debug, Clone)]
-struct Forger {
-    path: String,
-    authority: String,
-    frame: Vec<u8>,
-    access_key_id: String,
-    secret: SecretString,
-    signed_at: SystemTime,
-    day: String,
-    region: String,
-    service: String,
-    terminator: String,
-    headers: Vec<(String, String)>,
-    signed: Vec<String>,
+pub(crate) struct Forger {
+    pub(crate) path: String,
+    pub(crate) authority: String,
+    pub(crate) frame: Vec<u8>,
+    pub(crate) access_key_id: String,
+    pub(crate) secret: SecretString,
+    pub(crate) signed_at: SystemTime,
+    pub(crate) day: String,
+    pub(crate) region: String,
+    pub(crate) service: String,
+    pub(crate) terminator: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) signed: Vec<String>,
 }
 
 impl Forger {
     fn new() -> Self {
-        let credentials = credentials();
+        Self::of(credentials())
+    }
+
+    pub(crate) fn of(credentials: TemporaryCredentials) -> Self {
         let key: CompositeKey = KEY.parse().unwrap();
         let frame = frame(b"what");
         let headers = [
@@ -58,19 +61,19 @@ impl Forger {
         }
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
     }
 
-    fn set(self, name: &str, value: &str) -> Self {
+    pub(crate) fn set(self, name: &str, value: &str) -> Self {
         self.with(|forger| {
             forger.headers.iter_mut().find(|(found, _)| found == name).unwrap().1 = value.to_owned()
         })
     }
 
     /// Adds a header, and puts it on the signed list in its place.
-    fn add_signed(self, name: &str, value: &str) -> Self {
+    pub(crate) fn add_signed(self, name: &str, value: &str) -> Self {
         self.with(|forger| {
             forger.headers.push((name.to_owned(), value.to_owned()));
             forger.signed.push(name.to_owned());
@@ -78,7 +81,7 @@ impl Forger {
         })
     }
 
-    fn add_unsigned(self, name: &str, value: &str) -> Self {
+    pub(crate) fn add_unsigned(self, name: &str, value: &str) -> Self {
         self.with(|forger| forger.headers.push((name.to_owned(), value.to_owned())))
     }
 
@@ -114,7 +117,7 @@ impl Forger {
         )
     }
 
-    fn send(&self) -> Sent {
+    pub(crate) fn send(&self) -> Sent {
         let mut headers = self.headers.clone();
         headers.push(("authorization".into(), self.authorization()));
         Sent {

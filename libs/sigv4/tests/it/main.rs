@@ -9,4 +9,6 @@ mod mutations;
 #[cfg(test)]
 mod nonces;
 #[cfg(test)]
+mod second;
+#[cfg(test)]
 mod world;

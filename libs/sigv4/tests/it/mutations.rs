@@ -2,7 +2,7 @@
 
 use crate::world::{NONCE, Sent, credentials, now};
 
-fn flips(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+pub(crate) fn flips(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     (0..bytes.len() * 8).map(|bit| {
         let mut flipped = bytes.to_vec();
         flipped[bit / 8] ^= 1 << (bit % 8);
