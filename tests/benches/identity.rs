@@ -8,6 +8,9 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
     clippy::print_stdout,
     clippy::as_conversions,
     clippy::cast_precision_loss,

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import aws
+import kills
 import signers
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -329,6 +330,7 @@ def main():
         folder = Path(name)
         restaurant(folder)
         callers_of_aws(folder)
+        kills.check_all(check, lambda: Mesh(folder / "home"), FLAGSHIP, 84000.00)
         jaffle(folder)
         five_processes(folder)
     print("all outside checks hold")
