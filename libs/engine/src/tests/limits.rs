@@ -95,8 +95,8 @@ async fn a_dropped_statement_stops_its_thread_and_its_scans() {
     let mut running = engine.activity();
     {
         let mut statement = std::pin::pin!(engine.execute(statement(&n, ENDLESS[0])));
-        // The statement and its two scans.
-        let busy = running.wait_for(|running| *running >= 3);
+        // The statement and a scan: the other may have been read to its end before anyone looked.
+        let busy = running.wait_for(|running| *running >= 2);
         tokio::select! {
             ended = &mut statement => panic!("{ended:?}"),
             busy = busy => drop(busy.unwrap()),
