@@ -88,7 +88,7 @@ pub(crate) fn task(
     )))
 }
 
-/// What all sessions have in common: nothing of any request. Made once, since it takes as long as planning.
+/// What all sessions have in common: nothing of any request. Made once.
 fn base() -> Result<&'static SessionState, EngineError> {
     static BASE: OnceLock<SessionState> = OnceLock::new();
     if let Some(base) = BASE.get() {

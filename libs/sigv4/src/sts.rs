@@ -7,8 +7,8 @@
 
 use crate::authorization::RawAuthorization;
 use crate::headers::{self, Headers};
-use crate::verify::{check_time, id, is_nonce};
-use crate::{RawRequest, StsError, VerifiedCaller, VerifyError, canonical, message_of};
+use crate::verify::Claims;
+use crate::{RawRequest, StsError, VerifiedCaller, VerifyError, message_of};
 use splitplane_types::{CompositeKey, Digest, PrincipalId};
 use std::time::{Duration, SystemTime};
 
@@ -118,28 +118,10 @@ impl StsRequest {
         expectations: &StsExpectations,
         now: SystemTime,
     ) -> Result<Self, VerifyError> {
-        if !canonical::is_method_path(request.path) {
-            return Err(VerifyError::Path);
-        }
-        if !expectations.authorities.iter().any(|ours| ours == request.authority) {
-            return Err(VerifyError::Authority);
-        }
-        let read = Headers::read(request)?;
+        let StsExpectations { region, authorities, skew, .. } = expectations;
+        let claims = Claims::read(request, authorities, (region, STS_SERVICE), *skew, now)?;
+        let Claims { headers: read, authorization: claimed, composite, nonce, signed_at } = claims;
         let authorization = read.value(headers::AUTHORIZATION)?;
-        let claimed = RawAuthorization::parse(authorization)?;
-        if claimed.region != expectations.region || claimed.service != STS_SERVICE {
-            return Err(VerifyError::Scope);
-        }
-        let signed_at = check_time(&read, &claimed, expectations.skew, now)?;
-        let composite = CompositeKey::new(
-            id(&read, headers::TENANT_ID)?,
-            id(&read, headers::BUSINESS_ID)?,
-            id(&read, headers::ADMIN_ID)?,
-        );
-        let nonce = read.value(headers::NONCE)?;
-        if !is_nonce(nonce) {
-            return Err(VerifyError::Nonce);
-        }
         message_of(request.frame).ok_or(VerifyError::Frame)?;
         let body_digest = Digest::of(request.frame);
         let mut rebuilt = vec![

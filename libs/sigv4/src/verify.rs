@@ -118,29 +118,14 @@ pub fn verify(
     expectations: &Expectations,
     now: SystemTime,
 ) -> Result<VerifiedCaller, VerifyError> {
-    if !canonical::is_method_path(request.path) {
-        return Err(VerifyError::Path);
-    }
-    if !expectations.authorities.iter().any(|ours| ours == request.authority) {
-        return Err(VerifyError::Authority);
-    }
-    let headers = Headers::read(request)?;
-    let authorization = RawAuthorization::parse(headers.value(headers::AUTHORIZATION)?)?;
+    let ours = (expectations.region.as_str(), SERVICE);
+    let Claims { headers, authorization, composite, nonce, signed_at } =
+        Claims::read(request, &expectations.authorities, ours, expectations.skew, now)?;
     let signed = headers.signed(authorization.signed_headers)?;
-    check_scope(&authorization, expectations)?;
-    let signed_at = check_time(&headers, &authorization, expectations.skew, now)?;
-    let composite = CompositeKey::new(
-        id(&headers, headers::TENANT_ID)?,
-        id(&headers, headers::BUSINESS_ID)?,
-        id(&headers, headers::ADMIN_ID)?,
-    );
-    let nonce = headers.value(headers::NONCE)?;
-    if !is_nonce(nonce) {
-        return Err(VerifyError::Nonce);
-    }
     let body_digest = check_body(&headers, request.frame)?;
     let canonical_request = canonical::request(request.path, &signed, &body_digest.to_string());
-    let holder = check_signature(&headers, &authorization, &canonical_request, issuer)?;
+    let holder =
+        check_signature((&headers, &authorization), &canonical_request, &expectations.region, issuer)?;
     // A clock that was set back must not make credentials live longer.
     let from_the_future = holder.issued_at.duration_since(now).is_ok_and(|ahead| ahead > expectations.skew);
     if now >= holder.expires_at || from_the_future {
@@ -157,15 +142,49 @@ pub fn verify(
     })
 }
 
-fn check_scope(authorization: &RawAuthorization<'_>, expectations: &Expectations) -> Result<(), VerifyError> {
-    if authorization.region == expectations.region && authorization.service == SERVICE {
-        Ok(())
-    } else {
-        Err(VerifyError::Scope)
+/// What a request says of itself, well-formed, for us and of now; its signature has not been looked at.
+pub(crate) struct Claims<'a> {
+    pub(crate) headers: Headers<'a>,
+    pub(crate) authorization: RawAuthorization<'a>,
+    pub(crate) composite: CompositeKey,
+    pub(crate) nonce: &'a str,
+    pub(crate) signed_at: SystemTime,
+}
+
+impl<'a> Claims<'a> {
+    pub(crate) fn read(
+        request: &RawRequest<'a>,
+        authorities: &[String],
+        (region, service): (&str, &str),
+        skew: Duration,
+        now: SystemTime,
+    ) -> Result<Self, VerifyError> {
+        if !canonical::is_method_path(request.path) {
+            return Err(VerifyError::Path);
+        }
+        if !authorities.iter().any(|ours| ours == request.authority) {
+            return Err(VerifyError::Authority);
+        }
+        let headers = Headers::read(request)?;
+        let authorization = RawAuthorization::parse(headers.value(headers::AUTHORIZATION)?)?;
+        if authorization.region != region || authorization.service != service {
+            return Err(VerifyError::Scope);
+        }
+        let signed_at = check_time(&headers, &authorization, skew, now)?;
+        let composite = CompositeKey::new(
+            id(&headers, headers::TENANT_ID)?,
+            id(&headers, headers::BUSINESS_ID)?,
+            id(&headers, headers::ADMIN_ID)?,
+        );
+        let nonce = headers.value(headers::NONCE)?;
+        if !is_nonce(nonce) {
+            return Err(VerifyError::Nonce);
+        }
+        Ok(Self { headers, authorization, composite, nonce, signed_at })
     }
 }
 
-pub(crate) fn check_time(
+fn check_time(
     headers: &Headers<'_>,
     authorization: &RawAuthorization<'_>,
     skew: Duration,
@@ -194,14 +213,14 @@ fn check_body(headers: &Headers<'_>, frame: &[u8]) -> Result<Digest, VerifyError
 }
 
 fn check_signature(
-    headers: &Headers<'_>,
-    authorization: &RawAuthorization<'_>,
+    (headers, authorization): (&Headers<'_>, &RawAuthorization<'_>),
     canonical_request: &str,
+    region: &str,
     issuer: &CredentialIssuer,
 ) -> Result<Holder, VerifyError> {
     let token = headers.value(headers::SECURITY_TOKEN)?;
     let (secret, holder) = issuer.recognise(authorization.access_key_id, token);
-    let expected = signature(secret.expose_secret(), headers, authorization, canonical_request)?;
+    let expected = signature(secret.expose_secret(), (headers, authorization), canonical_request, region)?;
     let matches = bool::from(expected.as_bytes().ct_eq(authorization.signature.as_bytes()));
 
     // G-4: nothing about the holder is looked at before the signature has been computed.
@@ -211,18 +230,19 @@ fn check_signature(
 
 fn signature(
     secret: &str,
-    headers: &Headers<'_>,
-    authorization: &RawAuthorization<'_>,
+    (headers, authorization): (&Headers<'_>, &RawAuthorization<'_>),
     canonical_request: &str,
+    region: &str,
 ) -> Result<String, VerifyError> {
     let date = headers.value(headers::DATE)?;
     let (signed_at, _) = date::parse(date).ok_or(VerifyError::Date)?;
-    let key = generate_signing_key(secret, signed_at, authorization.region, authorization.service);
+    // The key of what is expected: whoever signed for something else has another.
+    let key = generate_signing_key(secret, signed_at, region, SERVICE);
     let text = canonical::string_to_sign(date, authorization.scope, canonical_request);
     Ok(calculate_signature(key, text.as_bytes()))
 }
 
-pub(crate) fn id<T: FromStr>(headers: &Headers<'_>, name: &'static str) -> Result<T, VerifyError> {
+fn id<T: FromStr>(headers: &Headers<'_>, name: &'static str) -> Result<T, VerifyError> {
     headers.value(name)?.parse().or(Err(VerifyError::Identity))
 }
 

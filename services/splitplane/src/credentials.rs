@@ -119,10 +119,12 @@ fn from_wire(answer: IssueCredentialsResponse) -> Result<TemporaryCredentials, C
 }
 
 /// Credentials as a program prints them that an AWS SDK runs (AWS SDKs and Tools, "Process credential provider").
-pub(crate) fn for_process(credentials: &TemporaryCredentials) -> String {
-    let expiration = jiff::Timestamp::try_from(credentials.expires_at)
-        .map(|time| format!("{time:.0}"))
-        .unwrap_or_default();
+///
+/// # Errors
+/// The expiry is outside the calendar.
+pub(crate) fn for_process(credentials: &TemporaryCredentials) -> Result<String, CredentialsError> {
+    let expiration = jiff::Timestamp::try_from(credentials.expires_at).or(Err(CredentialsError::NoExpiry))?;
+    let expiration = format!("{expiration:.0}");
     let json = serde_json::json!({
         "Version": 1,
         "AccessKeyId": credentials.access_key_id,
@@ -130,7 +132,7 @@ pub(crate) fn for_process(credentials: &TemporaryCredentials) -> String {
         "SessionToken": credentials.session_token.expose_secret(),
         "Expiration": expiration,
     });
-    format!("{json}\n")
+    Ok(format!("{json}\n"))
 }
 
 /// A profile of a combination on a mesh that is up, with fresh credentials.

@@ -176,7 +176,7 @@ pub(crate) async fn renew(home: &Home, args: &CredentialsArgs) -> Result<u8, Com
         let profile = Profile::read(&folder, name)?;
         let issuer = credentials::Issuer::at(&profile.services.auth, &profile.certificates)?;
         let issued = issuer.issue(&profile.principal, credentials::LIFETIME_SECONDS).await?;
-        output::out(&credentials::for_process(&issued))?;
+        output::out(&credentials::for_process(&issued)?)?;
         return Ok(DONE);
     }
     let names = if args.names.is_empty() { profiles::names_in(&folder) } else { args.names.clone() };

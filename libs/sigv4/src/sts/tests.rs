@@ -1,4 +1,5 @@
 use super::*;
+use crate::canonical;
 use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use splitplane_types::frame;
 use std::time::UNIX_EPOCH;
