@@ -165,6 +165,7 @@ fn session_check() {
             session_keys: vec![public.clone()],
             receipt_keys: Vec::new(),
             revocations: Vec::new(),
+            minimum_epoch: 0,
             epoch: 1,
         };
         verifier.update(feed, now());
@@ -191,6 +192,7 @@ fn session_check() {
                 session_keys: vec![public.clone(), other],
                 receipt_keys: Vec::new(),
                 revocations: Vec::new(),
+                minimum_epoch: 0,
                 epoch: 1 + generation,
             };
             cold.update(feed, now());

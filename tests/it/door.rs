@@ -173,6 +173,7 @@ impl Door {
             session_keys: vec![session.public_key()],
             receipt_keys: vec![receipt.public_key()],
             revocations: Vec::new(),
+            minimum_epoch: 0,
             epoch: 0,
         };
         assert!(verifier.update(feed, Clock::system().now()));
@@ -203,7 +204,7 @@ impl Door {
             txn: Txn::from_parts(ms, self.id()),
             body_digest: Digest::of(b"a question that nobody asked"),
             method: "/splitplane.gateway.v1.GatewayService/Ask".to_owned(),
-            epoch: 0,
+            epoch: u64::MAX / 4,
             principal: "nobody".parse().unwrap(),
             access_key_id: "ASIANOBODY".to_owned(),
             requesting_workload: "spiffe://splitplane.local/gateway".to_owned(),

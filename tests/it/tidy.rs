@@ -85,6 +85,7 @@ fn arrows_between_rooms_point_one_way() {
         ("split-plane", &["types"]),
         ("grounding", &["types"]),
         ("audit", &["types", "session"]),
+        ("store", &["types"]),
         ("semantics", &["types"]),
         ("llm", &["types", "semantics"]),
         ("engine", &["types", "split-plane"]),
@@ -93,10 +94,13 @@ fn arrows_between_rooms_point_one_way() {
     ]);
     let services: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("gateway", &["types", "proto", "service", "session", "grounding"][..]),
-        ("auth", &["types", "proto", "service", "session", "sigv4", "audit"]),
+        ("auth", &["types", "proto", "service", "session", "sigv4", "audit", "store"]),
         ("reasoning", &["types", "proto", "service", "session", "semantics", "llm", "audit"]),
         ("schema-router", &["types", "proto", "service", "session", "semantics", "llm"]),
-        ("query", &["types", "proto", "service", "session", "semantics", "split-plane", "engine", "audit"]),
+        (
+            "query",
+            &["types", "proto", "service", "session", "semantics", "split-plane", "engine", "audit", "store"],
+        ),
     ]);
     for package in members() {
         let Some(name) = text(&package, "name").strip_prefix("splitplane-") else { continue };

@@ -60,6 +60,17 @@ pub struct Mesh {
     pub revocation_bound: Duration,
 }
 
+/// `[state]`: what a service must not forget at a restart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// SQLite's file.
+    #[serde(with = "path")]
+    pub file: PathBuf,
+    /// URL of a database; empty is the file.
+    pub database: String,
+}
+
 /// Form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

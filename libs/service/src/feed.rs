@@ -133,6 +133,7 @@ fn feed_of(state: WatchResponse) -> Option<Feed> {
         session_keys,
         receipt_keys,
         revocations: revocations.collect::<Option<_>>()?,
+        minimum_epoch: state.minimum_epoch,
         epoch: state.epoch,
     })
 }
@@ -159,6 +160,7 @@ mod tests {
             keys: vec![wire(KeyPurpose::Session), wire(KeyPurpose::Receipt), wire(KeyPurpose::Receipt)],
             revocations: vec![Revocation { composite_digest: vec![7; 32], epoch: 3 }],
             epoch: 9,
+            minimum_epoch: 4,
         }
     }
 
@@ -166,6 +168,7 @@ mod tests {
     fn a_state_becomes_a_feed_as_a_whole() {
         let feed = feed_of(state()).unwrap();
         assert_eq!((feed.session_keys.len(), feed.receipt_keys.len(), feed.epoch), (1, 2, 9));
+        assert_eq!(feed.minimum_epoch, 4);
         assert_eq!(feed.revocations, vec![(Digest::from([7; 32]), 3)]);
     }
 

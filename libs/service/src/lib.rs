@@ -45,7 +45,7 @@ pub use longterm::{LongTermCredentials, refuse_long_term_credentials};
 pub use run::run;
 pub use server::Inner;
 pub use start::{Start, StartError};
-pub use status::{PublicError, code_of, metadata_of, reason_of, refuse, reply, text_of, to_status};
+pub use status::{Chain, PublicError, code_of, metadata_of, reason_of, refuse, reply, text_of, to_status};
 pub use telemetry::{Telemetry, TelemetryError};
 pub use tls::TlsError;
 pub use upstream::{UpstreamError, call};

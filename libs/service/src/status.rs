@@ -250,7 +250,8 @@ pub(crate) const fn is_server_fault(code: Code) -> bool {
 }
 
 /// An error with all its sources, on one line.
-pub(crate) struct Chain<'a>(pub(crate) &'a dyn Error);
+#[derive(Debug)]
+pub struct Chain<'a>(pub &'a dyn Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

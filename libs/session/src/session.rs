@@ -210,5 +210,5 @@ impl Verifier {
 
 // A key minted at the revocation's own epoch was minted after it, from the registry as it is now.
 fn is_revoked(trusted: &Trusted, session: &VerifiedSession) -> bool {
-    trusted.revoked_at(&session.composite.digest()).is_some_and(|epoch| epoch > session.epoch)
+    trusted.earliest(&session.composite.digest()) > session.epoch
 }

@@ -19,6 +19,8 @@ pub struct Feed {
     pub receipt_keys: Vec<PublicKey>,
     /// Digests of composite keys; session keys minted under an earlier epoch are void.
     pub revocations: Vec<(Digest, u64)>,
+    /// Session keys minted under an earlier epoch are void, whoever's they are.
+    pub minimum_epoch: u64,
     /// Epoch of the registry.
     pub epoch: u64,
 }
@@ -28,6 +30,7 @@ pub(crate) struct Trusted {
     session_keys: Vec<KnownKey>,
     receipt_keys: Vec<KnownKey>,
     revoked: HashMap<Digest, u64>,
+    minimum_epoch: u64,
     epoch: u64,
     received_at: SystemTime,
     /// Grows whenever the keys for session keys are others than before.
@@ -52,6 +55,7 @@ impl Trusted {
             session_keys: known(Kind::SessionKey, feed.session_keys),
             receipt_keys: known(Kind::Receipt, feed.receipt_keys),
             revoked,
+            minimum_epoch: feed.minimum_epoch,
             epoch: feed.epoch,
             received_at,
             generation,
@@ -74,8 +78,9 @@ impl Trusted {
         &self.receipt_keys
     }
 
-    pub(crate) fn revoked_at(&self, composite: &Digest) -> Option<u64> {
-        self.revoked.get(composite).copied()
+    /// Session keys of the combination that were minted under an earlier epoch are void.
+    pub(crate) fn earliest(&self, composite: &Digest) -> u64 {
+        self.revoked.get(composite).copied().unwrap_or(0).max(self.minimum_epoch)
     }
 }
 

@@ -85,17 +85,6 @@ pub enum StsError {
     UnknownRole,
 }
 
-/// A nonce that was not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NonceError {
-    /// Seen before.
-    #[error("the nonce was used before")]
-    Replayed,
-    /// No room to remember it, or the store is unusable.
-    #[error("the nonce store is full")]
-    Full,
-}
-
 /// Credentials that could not be issued.
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {

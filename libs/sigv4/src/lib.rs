@@ -7,7 +7,8 @@
 //! - **G-3** Every tenant, business, admin, nonce and body that is read was signed; a header of these
 //!   families that was not signed is refused.
 //! - **G-4** An unknown access key costs the same cryptography as a known one.
-//! - **G-5** An access key id and a nonce pass [`NonceStore`] once; a full store refuses.
+//! - **G-5** What makes a request different from a copy of it is [`VerifiedCaller::single_use_id`]: whoever
+//!   acts on a request uses that up, until it is no longer fresh.
 //!
 //! Not decided here: whether the principal may speak for the combination (the registry), and what a
 //! caller is told about a failure (nothing but that it failed).
@@ -19,14 +20,12 @@ mod date;
 mod error;
 
 mod headers;
-mod nonce;
 mod sign;
 mod sts;
 mod verify;
 
 pub use credentials::{CredentialIssuer, LIFETIME_MAX, LIFETIME_MIN, MasterKey, TemporaryCredentials};
-pub use error::{IssueError, MasterKeyError, NonceError, SignError, StsError, VerifyError};
-pub use nonce::NonceStore;
+pub use error::{IssueError, MasterKeyError, SignError, StsError, VerifyError};
 pub use sign::{SignRequest, sign};
 pub use splitplane_types::{frame, message_of};
 pub use sts::{

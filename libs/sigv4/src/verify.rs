@@ -82,11 +82,18 @@ impl VerifiedCaller {
         &self.access_key_id
     }
 
-    /// What makes this request different from a copy of it. To be used up in a
-    /// [`crate::NonceStore`].
+    /// The nonce.
     #[must_use]
     pub fn nonce(&self) -> &str {
         &self.nonce
+    }
+
+    /// What may be acted on once: the credentials and the nonce. To be remembered until the request is no
+    /// longer fresh, the skew after [`Self::signed_at`].
+    #[must_use]
+    pub fn single_use_id(&self) -> Digest {
+        // No access key id holds a slash, so no two pairs share a text.
+        Digest::of(format!("{}/{}", self.access_key_id, self.nonce).as_bytes())
     }
 
     /// SHA-256 of the frame.

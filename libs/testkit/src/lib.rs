@@ -4,5 +4,7 @@
 //! that know nothing of the code under test. A development dependency only.
 
 mod library;
+mod postgres;
 
 pub use library::{Branch, Fine, Grant, Loan, MODEL, POLICY, SECRET, World};
+pub use postgres::postgres;

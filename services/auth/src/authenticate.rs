@@ -12,9 +12,9 @@ use splitplane_audit::{Event, Record};
 use splitplane_service::{Auditor, Clock, PublicError as _, telemetry};
 use splitplane_session::{Minter, SessionGrant, SessionKey};
 use splitplane_sigv4::{
-    CredentialIssuer, Expectations, NonceStore, RawRequest, TemporaryCredentials, VerifiedCaller, is_for_sts,
-    verify,
+    CredentialIssuer, Expectations, RawRequest, TemporaryCredentials, VerifiedCaller, is_for_sts, verify,
 };
+use splitplane_store::SingleUse;
 use splitplane_types::{Outcome, PrincipalId, SessionId, Txn};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -30,7 +30,7 @@ pub(crate) struct Layer1 {
     pub(crate) issuer: CredentialIssuer,
     pub(crate) sts: Option<Sts>,
     pub(crate) expectations: Expectations,
-    pub(crate) nonces: NonceStore,
+    pub(crate) nonces: SingleUse,
     pub(crate) minter: Arc<Minter>,
     pub(crate) state: watch::Receiver<Published>,
     pub(crate) requesting_workload: String,
@@ -51,12 +51,7 @@ impl Layer1 {
     /// Verifies a signed request and mints its session key, or writes the refusal down.
     pub(crate) async fn authenticate(&self, request: RawRequest<'_>) -> Result<Authenticated, AuthError> {
         let now = self.clock.now();
-        let verified = self.verify(&request, now).await;
-        let outcome = verified.and_then(|caller| {
-            let minted = self.admit(&caller, request.path, now);
-            minted.map_err(|error| error.of(caller.composite()))
-        });
-        match outcome {
+        match self.judge(&request, now).await {
             Ok((authenticated, grant)) => {
                 telemetry::decision("layer 1", true, "signature and registration hold");
                 // Before the key leaves: nobody acts by a key of which nothing is written.
@@ -85,6 +80,16 @@ impl Layer1 {
         }
     }
 
+    async fn judge(
+        &self,
+        request: &RawRequest<'_>,
+        now: SystemTime,
+    ) -> Result<(Authenticated, SessionGrant), AuthError> {
+        let caller = self.verify(request, now).await?;
+        let admitted = self.admit(&caller, request.path, now).await;
+        admitted.map_err(|error| error.of(caller.composite()))
+    }
+
     /// By the signature that we can compute ourselves, or by AWS where the request was signed for it.
     async fn verify(&self, request: &RawRequest<'_>, now: SystemTime) -> Result<VerifiedCaller, AuthError> {
         match &self.sts {
@@ -97,7 +102,7 @@ impl Layer1 {
     }
 
     /// Registered together, active, the principal's to speak for, and not seen before.
-    fn admit(
+    async fn admit(
         &self,
         caller: &VerifiedCaller,
         path: &str,
@@ -108,7 +113,9 @@ impl Layer1 {
             (published.registry.clone().ok_or(AuthError::NoRegistry)?, published.epoch)
         };
         let role = registry.role(caller.composite(), caller.principal())?;
-        self.nonces.claim(caller, now)?;
+        // Remembered for as long as the same request would be fresh.
+        let until = caller.signed_at() + self.expectations.skew;
+        self.nonces.take(caller.single_use_id(), until, now).await?;
         let txn = Txn::from_parts(unix_ms(now), self.random()?);
         let grant = SessionGrant {
             composite: caller.composite().clone(),

@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use splitplane_service::AuditConfig;
-use splitplane_service::config::{LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls};
+use splitplane_service::config::{
+    LimitsConfig, Listen, Mesh, ServiceConfig, Shared, State, TelemetryConfig, Tls,
+};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,7 +38,9 @@ pub struct Config {
     /// `[receipts]`
     pub receipts: Receipts,
     /// `[registry]`
-    pub registry: RegistryFile,
+    pub registry: RegistryPlace,
+    /// `[state]`
+    pub state: State,
     /// `[audit]`
     pub audit: AuditConfig,
 }
@@ -113,13 +117,15 @@ pub struct Receipts {
     pub public_key: PathBuf,
 }
 
-/// `[registry]`
+/// `[registry]`: where the registry is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RegistryFile {
+pub struct RegistryPlace {
     /// The registry's file.
     #[serde(with = "splitplane_service::config::path")]
     pub file: PathBuf,
+    /// URL of its database; empty is the file.
+    pub database: String,
 }
 
 #[cfg(test)]

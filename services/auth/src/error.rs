@@ -4,7 +4,8 @@ use crate::aws::AwsError;
 use crate::registry::NotRegistered;
 use splitplane_service::{AuditFailure, PublicError};
 use splitplane_session::MintError;
-use splitplane_sigv4::{IssueError, NonceError, StsError, VerifyError};
+use splitplane_sigv4::{IssueError, StsError, VerifyError};
+use splitplane_store::UseError;
 use splitplane_types::{CompositeKey, Reason};
 
 /// Any failure of layer 1. Its text is for the log; [`PublicError`] says what leaves.
@@ -18,7 +19,7 @@ pub(crate) enum AuthError {
     Registry(#[from] NotRegistered),
     /// The nonce was seen before, or no more can be remembered.
     #[error("the nonce was refused")]
-    Nonce(#[from] NonceError),
+    Nonce(#[from] UseError),
     /// One of these, for a combination that the signature proved.
     #[error("{composite} was refused")]
     Of {
@@ -70,10 +71,9 @@ impl PublicError for AuthError {
     fn reason(&self) -> Reason {
         match self {
             Self::Of { error, .. } => error.reason(),
-            Self::Verify(_)
-            | Self::Registry(_)
-            | Self::Nonce(NonceError::Replayed)
-            | Self::NotItsBootstrap => Reason::Unauthenticated,
+            Self::Verify(_) | Self::Registry(_) | Self::Nonce(UseError::Used) | Self::NotItsBootstrap => {
+                Reason::Unauthenticated
+            }
             Self::Aws(AwsError::Sts(StsError::Throttled)) => Reason::Overloaded,
             Self::Aws(AwsError::Sts(StsError::Unavailable | StsError::Malformed)) => {
                 Reason::ServiceUnavailable
@@ -82,7 +82,9 @@ impl PublicError for AuthError {
                 AwsError::Request(_)
                 | AwsError::Sts(StsError::Refused | StsError::NotARole | StsError::UnknownRole),
             ) => Reason::Unauthenticated,
-            Self::Nonce(NonceError::Full) | Self::NoRegistry => Reason::ServiceUnavailable,
+            Self::Nonce(UseError::Full | UseError::Unavailable) | Self::NoRegistry => {
+                Reason::ServiceUnavailable
+            }
             Self::LifetimeOutOfRange => Reason::RequestMalformed,
             Self::Audit(_) => Reason::AuditUnavailable,
             Self::Issue(_) | Self::Mint(_) | Self::Randomness => Reason::Internal,

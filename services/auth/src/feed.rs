@@ -68,12 +68,13 @@ impl Follow {
                     revocations: published
                         .revocations
                         .iter()
-                        .map(|(digest, revocation)| Revocation {
+                        .map(|(digest, epoch)| Revocation {
                             composite_digest: digest.as_bytes().to_vec(),
-                            epoch: revocation.epoch,
+                            epoch: *epoch,
                         })
                         .collect(),
                     epoch: published.epoch,
+                    minimum_epoch: published.minimum_epoch,
                 });
             }
         }

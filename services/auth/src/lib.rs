@@ -10,10 +10,13 @@ mod keys;
 mod registry;
 mod rotation;
 mod rpc;
+mod source;
 mod state;
 
-pub use config::{Aws, Config, Credentials, DEFAULTS, Receipts, RegistryFile, Requests, Session};
-pub use registry::{NotRegistered, Registry, RegistryError};
+pub use config::{Aws, Config, Credentials, DEFAULTS, Receipts, RegistryPlace, Requests, Session};
+pub use registry::{InvalidRegistry, NotRegistered, Registry, RegistryFileError, parse, text};
+pub use source::{RegistryError, RegistrySource};
+pub use splitplane_store::{CombinationEntry, Entries, PrincipalEntry};
 
 use crate::authenticate::Layer1;
 use crate::aws::Sts;
@@ -26,27 +29,30 @@ use ring::rand::SystemRandom;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
 use splitplane_service::{App, Auditor, Clock, Readiness, Start, StartError, Workload};
 use splitplane_session::{KeyRing, Minter};
-use splitplane_sigv4::{Expectations, NonceStore};
+use splitplane_sigv4::Expectations;
+use splitplane_store::{Place, SingleUse, Store};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 /// How far a request's date may be from now, on either side: AWS's own figure.
 const SKEW: Duration = Duration::from_secs(300);
 
-/// How often the registry file is read.
+/// How often the registry is read.
 const REGISTRY_PERIOD: Duration = Duration::from_secs(1);
 
 /// Builds the service.
 ///
 /// # Errors
 /// A key, registry or audit log that cannot be used, with what to do.
-#[expect(clippy::unused_async, reason = "the service room calls every build alike")]
 pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let clock = start.clock().clone();
-    let registry = RegistryState::open(&config.registry.file, config.session.lifetime, clock.now())
-        .map_err(|error| StartError::service("the registry cannot be loaded", error))?;
+    let place = Place::of(&config.state.file, &config.state.database);
+    let unusable = |error| StartError::service("what was used and told cannot be kept", error);
+    let store = Store::open(&place).await.map_err(unusable)?;
+    let nonces = SingleUse::open(store.clone(), config.requests.nonces_max.get()).await.map_err(unusable)?;
+    let registry = registry(&config, store, clock.now()).await?;
     let audit = Auditor::open(&config.audit)?;
     let mesh = start.mesh();
     let (file, text, key) = rotation::open(&config.session.signing_key)?;
@@ -73,8 +79,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
             authorities: config.requests.authorities,
             skew: SKEW,
         },
-        // A request is fresh for the skew on both sides of the clock, so its nonce is kept for both.
-        nonces: NonceStore::new(config.requests.nonces_max.get(), SKEW.saturating_mul(2)),
+        nonces,
         minter,
         state: registry.subscribe(),
         requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
@@ -97,11 +102,18 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }
 
+async fn registry(config: &Config, store: Store, now: SystemTime) -> Result<RegistryState, StartError> {
+    let unusable = |error| StartError::service("the registry cannot be loaded", error);
+    let RegistryPlace { file, database } = &config.registry;
+    let source = RegistrySource::open(file, database).await.map_err(unusable)?;
+    RegistryState::open(source, store, config.session.lifetime, now).await.map_err(unusable)
+}
+
 /// Reads the registry and the key file again and again until told to stop.
 async fn follow(mut registry: RegistryState, mut rotation: Rotation, clock: Clock, stop: CancellationToken) {
     let mut period = tokio::time::interval(REGISTRY_PERIOD);
     while stop.run_until_cancelled(period.tick()).await.is_some() {
-        registry.refresh(clock.now());
+        registry.refresh(clock.now()).await;
         rotation.refresh(clock.now());
     }
 }

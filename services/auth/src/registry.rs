@@ -1,63 +1,38 @@
 //! The registry: principals, registered combinations, and who may speak for which.
 //!
 //! Decides whether tenant, business and admin belong together and are active, whether a principal
-//! may speak for them, and which workload may obtain a principal's credentials. It does not verify
-//! signatures and knows nothing of grants.
+//! may speak for them, and which workload may obtain a principal's credentials. Where the entries are
+//! kept is `source`'s to know. It does not verify signatures and knows nothing of grants.
 
-use serde::Deserialize;
 use splitplane_sigv4::AssumedRole;
-use splitplane_types::{CompositeKey, InvalidId, PrincipalId, Role};
+use splitplane_store::{CombinationEntry, Entries, PrincipalEntry};
+use splitplane_types::{CompositeKey, PrincipalId, Role};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
-/// Why a registry could not be loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// The file cannot be read.
-    #[error("cannot read the registry {path}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The file is not a registry.
-    #[error("{path}: {message}")]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with the line.
-        message: String,
-    },
-    /// An id is no id.
-    #[error("{path}: `{text}`: {source}")]
-    Id {
-        /// The file.
-        path: PathBuf,
-        /// The text.
-        text: String,
-        /// Why.
-        source: InvalidId,
-    },
+mod file;
+
+pub use file::{RegistryFileError, parse, text};
+
+/// Why entries are no registry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRegistry {
     /// Something is listed twice.
-    #[error("{path}: `{what}` is listed twice; keep one")]
-    Duplicate {
-        /// The file.
-        path: PathBuf,
-        /// What.
-        what: String,
-    },
+    #[error("`{0}` is listed twice; keep one")]
+    Duplicate(String),
     /// A principal speaks for a combination that is not listed.
-    #[error("{path}: principal `{principal}` speaks for `{combination}`, which is not a listed combination")]
+    #[error("principal `{principal}` speaks for `{combination}`, which is not a listed combination")]
     UnknownCombination {
-        /// The file.
-        path: PathBuf,
         /// The principal.
-        principal: String,
+        principal: PrincipalId,
         /// The combination.
-        combination: String,
+        combination: CompositeKey,
     },
+    /// A role at AWS is written in another way than STS writes it.
+    #[error("`{0}` is no assumed role; write `arn:aws:sts::123456789012:assumed-role/Name`")]
+    AssumedRole(String),
+    /// A bootstrap workload is no SPIFFE id.
+    #[error("`{0}` is no SPIFFE id; write `spiffe://trust-domain/bootstrap/name`")]
+    Bootstrap(String),
 }
 
 /// Why a verified caller may not have a session. For the log only.
@@ -72,42 +47,6 @@ pub enum NotRegistered {
     /// The principal may not speak for them.
     #[error("the principal may not speak for the combination")]
     Principal,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    version: u32,
-    principals: Vec<PrincipalEntry>,
-    combinations: Vec<CombinationEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PrincipalEntry {
-    id: String,
-    bootstraps: Vec<String>,
-    #[serde(default)]
-    assumed_roles: Vec<String>,
-    speaks_for: Vec<Ids>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ids {
-    tenant: String,
-    business: String,
-    admin: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CombinationEntry {
-    tenant: String,
-    business: String,
-    admin: String,
-    role: String,
-    active: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,65 +70,28 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Reads a registry file.
+    /// Puts entries together.
     ///
     /// # Errors
-    /// See [`RegistryError`].
-    pub fn load(path: &Path) -> Result<Self, RegistryError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| RegistryError::Read { path: path.to_owned(), source })?;
-        Self::parse(path, &text)
-    }
-
-    /// Parses the text of a registry file; `path` is for messages.
-    ///
-    /// # Errors
-    /// See [`RegistryError`].
-    pub fn parse(path: &Path, text: &str) -> Result<Self, RegistryError> {
-        let malformed = |message: String| RegistryError::Malformed { path: path.to_owned(), message };
-        let file: File = serde_saphyr::from_str(text).map_err(|error| malformed(error.to_string()))?;
-        if file.version != 1 {
-            return Err(malformed(format!("version {} is not known; write `version: 1`", file.version)));
-        }
+    /// See [`InvalidRegistry`].
+    pub fn build(entries: &Entries) -> Result<Self, InvalidRegistry> {
         let mut combinations = BTreeMap::new();
-        for entry in file.combinations {
-            let key = composite(path, &entry.tenant, &entry.business, &entry.admin)?;
-            let combination = Combination { role: id(path, &entry.role)?, active: entry.active };
-            let what = key.to_string();
-            if combinations.insert(key, combination).is_some() {
-                return Err(RegistryError::Duplicate { path: path.to_owned(), what });
+        for CombinationEntry { key, role, active } in &entries.combinations {
+            let combination = Combination { role: role.clone(), active: *active };
+            if combinations.insert(key.clone(), combination).is_some() {
+                return Err(InvalidRegistry::Duplicate(key.to_string()));
             }
         }
         let (mut principals, mut roles) = (BTreeMap::new(), BTreeSet::new());
-        for entry in file.principals {
-            let mut speaks_for = BTreeSet::new();
-            for ids in &entry.speaks_for {
-                let key = composite(path, &ids.tenant, &ids.business, &ids.admin)?;
-                if !combinations.contains_key(&key) {
-                    return Err(RegistryError::UnknownCombination {
-                        path: path.to_owned(),
-                        principal: entry.id,
-                        combination: key.to_string(),
-                    });
-                }
-                speaks_for.insert(key);
-            }
-            let mut assumed_roles = BTreeSet::new();
-            for text in entry.assumed_roles {
-                let role: AssumedRole = text.parse().map_err(|_error| {
-                    malformed(format!(
-                        "`{text}` is no assumed role; write `arn:aws:sts::123456789012:assumed-role/Name`"
-                    ))
-                })?;
+        for entry in &entries.principals {
+            let principal = principal(entry, &combinations)?;
+            for role in &principal.assumed_roles {
                 if !roles.insert(role.clone()) {
-                    return Err(RegistryError::Duplicate { path: path.to_owned(), what: text });
+                    return Err(InvalidRegistry::Duplicate(role.arn().to_owned()));
                 }
-                assumed_roles.insert(role);
             }
-            let bootstraps = entry.bootstraps.into_iter().collect();
-            let principal = Principal { bootstraps, assumed_roles, speaks_for };
-            if principals.insert(id(path, &entry.id)?, principal).is_some() {
-                return Err(RegistryError::Duplicate { path: path.to_owned(), what: entry.id });
+            if principals.insert(entry.id.clone(), principal).is_some() {
+                return Err(InvalidRegistry::Duplicate(entry.id.to_string()));
             }
         }
         Ok(Self { combinations, principals })
@@ -243,12 +145,38 @@ impl Registry {
     }
 }
 
-fn id<T: std::str::FromStr<Err = InvalidId>>(path: &Path, text: &str) -> Result<T, RegistryError> {
-    text.parse().map_err(|source| RegistryError::Id { path: path.to_owned(), text: text.to_owned(), source })
-}
-
-fn composite(path: &Path, tenant: &str, business: &str, admin: &str) -> Result<CompositeKey, RegistryError> {
-    Ok(CompositeKey::new(id(path, tenant)?, id(path, business)?, id(path, admin)?))
+fn principal(
+    entry: &PrincipalEntry,
+    combinations: &BTreeMap<CompositeKey, Combination>,
+) -> Result<Principal, InvalidRegistry> {
+    let mut speaks_for = BTreeSet::new();
+    for key in &entry.speaks_for {
+        if !combinations.contains_key(key) {
+            let (principal, combination) = (entry.id.clone(), key.clone());
+            return Err(InvalidRegistry::UnknownCombination { principal, combination });
+        }
+        if !speaks_for.insert(key.clone()) {
+            return Err(InvalidRegistry::Duplicate(format!("{} for {key}", entry.id)));
+        }
+    }
+    let mut bootstraps = BTreeSet::new();
+    for id in &entry.bootstraps {
+        let is_id = id.starts_with("spiffe://") && id.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_id {
+            return Err(InvalidRegistry::Bootstrap(id.clone()));
+        }
+        if !bootstraps.insert(id.clone()) {
+            return Err(InvalidRegistry::Duplicate(format!("{id} of {}", entry.id)));
+        }
+    }
+    let mut assumed_roles = BTreeSet::new();
+    for text in &entry.assumed_roles {
+        let role: AssumedRole = text.parse().or_else(|_| Err(InvalidRegistry::AssumedRole(text.clone())))?;
+        if !assumed_roles.insert(role) {
+            return Err(InvalidRegistry::Duplicate(text.clone()));
+        }
+    }
+    Ok(Principal { bootstraps, assumed_roles, speaks_for })
 }
 
 #[cfg(test)]
@@ -268,8 +196,9 @@ combinations:
   - { tenant: u, business: b, admin: ann, role: reader, active: true }
 ";
 
-    fn parse(text: &str) -> Result<Registry, RegistryError> {
-        Registry::parse(Path::new("registry.yaml"), text)
+    fn parse(text: &str) -> Result<Registry, String> {
+        let entries = super::parse(text).map_err(|error| error.to_string())?;
+        Registry::build(&entries).map_err(|error| error.to_string())
     }
 
     fn key(text: &str) -> CompositeKey {
@@ -334,16 +263,17 @@ combinations:
             (TEXT.replace("id: other", "id: library-portal"), "twice"),
             (TEXT.replace("tenant: u", "tenant: \"u/v\""), "tenant id"),
             (TEXT.replace("assumed-role/Other", "role/Other"), "assumed role"),
+            (TEXT.replace("spiffe://test/bootstrap/portal", "portal"), "SPIFFE id"),
             (
                 TEXT.replace(
                     "spiffe://test/bootstrap/portal]",
-                    "x]\n    assumed_roles: ['arn:aws:sts::123456789012:assumed-role/Other']",
+                    "spiffe://test/x]\n    assumed_roles: ['arn:aws:sts::123456789012:assumed-role/Other']",
                 ),
                 "twice",
             ),
         ] {
-            let message = parse(&text).unwrap_err().to_string();
-            assert!(message.contains("registry.yaml") && message.contains(says), "{message}");
+            let message = parse(&text).unwrap_err();
+            assert!(message.contains(says), "{message}");
         }
     }
 }

@@ -1,64 +1,64 @@
 //! What auth tells the mesh: the registry in force, its epoch, and whose session keys are void.
 //!
-//! The registry file is read anew every second. While it cannot be read or parsed there is no
-//! registry: nobody is authenticated and the feed falls silent, so that a revocation that failed to
-//! load stops the mesh within the revocation bound instead of being ignored.
+//! The registry is read anew every second. While it cannot be read, or what was told before cannot be,
+//! there is no registry: nobody is authenticated and the feed falls silent, so that a revocation that
+//! failed to load stops the mesh within the revocation bound instead of being ignored.
+//!
+//! What was told is kept in a store that all replicas share, so that they tell the same and a restart
+//! takes nothing back. A registry that changed while nobody looked voids every session key: what it took
+//! away can be told only against the one that was in force.
 
-use crate::registry::{Registry, RegistryError};
-use splitplane_types::{CompositeKey, Digest};
+use crate::registry::Registry;
+use crate::source::{Loaded, RegistryError, RegistrySource, Seen};
+use splitplane_service::Chain;
+use splitplane_store::{Change, Published as Version, Revoked, Store};
+use splitplane_types::Digest;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
+/// Replicas that publish at once try again so often.
+const TRIES_MAX: u32 = 10;
+
 /// One version of what verifiers need to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Published {
-    /// The registry; `None` while the file is unusable.
+    /// The registry; `None` while there is none that is usable.
     pub(crate) registry: Option<Arc<Registry>>,
     /// Grows with every change of the registry.
     pub(crate) epoch: u64,
+    /// Session keys of earlier epochs are void, whoever's they are.
+    pub(crate) minimum_epoch: u64,
     /// Session keys of these combinations minted under an earlier epoch are void.
-    pub(crate) revocations: BTreeMap<Digest, Revocation>,
+    pub(crate) revocations: BTreeMap<Digest, u64>,
 }
 
-/// A combination whose older session keys are void.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Revocation {
-    /// Keys of earlier epochs are void.
-    pub(crate) epoch: u64,
-    /// When the last of those keys has expired by itself.
-    until: SystemTime,
-}
-
-/// Follows the registry file.
+/// Follows the registry.
 #[derive(Debug)]
 pub(crate) struct RegistryState {
-    path: PathBuf,
+    source: RegistrySource,
+    store: Store,
     key_lifetime: Duration,
-    last_good: Arc<Registry>,
-    file_digest: Digest,
+    /// The latest registry that was read, and what its source looked like then.
+    last: Option<(Seen, Loaded)>,
+    /// The registry that was told to verifiers.
+    told: Option<(Version, Arc<Registry>)>,
     published: watch::Sender<Published>,
 }
 
 impl RegistryState {
     /// Loads the registry for the first time.
-    pub(crate) fn open(path: &Path, key_lifetime: Duration, now: SystemTime) -> Result<Self, RegistryError> {
-        let (registry, file_digest) = read(path)?;
-        let registry = Arc::new(registry);
-        let first = Published {
-            registry: Some(Arc::clone(&registry)),
-            epoch: unix_ms(now),
-            revocations: BTreeMap::new(),
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            key_lifetime,
-            last_good: registry,
-            file_digest,
-            published: watch::Sender::new(first),
-        })
+    pub(crate) async fn open(
+        source: RegistrySource,
+        store: Store,
+        key_lifetime: Duration,
+        now: SystemTime,
+    ) -> Result<Self, RegistryError> {
+        let published = watch::Sender::new(Published::default());
+        let mut state = Self { source, store, key_lifetime, last: None, told: None, published };
+        state.follow(now).await?;
+        Ok(state)
     }
 
     /// The current version, and every later one.
@@ -66,48 +66,78 @@ impl RegistryState {
         self.published.subscribe()
     }
 
-    /// Reads the file again, and publishes what changed.
-    pub(crate) fn refresh(&mut self, now: SystemTime) {
-        match read(&self.path) {
-            Ok((registry, digest)) => {
-                let was_unusable = self.published.borrow().registry.is_none();
-                if digest != self.file_digest || was_unusable {
-                    self.file_digest = digest;
-                    self.publish(Arc::new(registry), now);
+    /// Reads the registry again, and publishes what changed.
+    pub(crate) async fn refresh(&mut self, now: SystemTime) {
+        if let Err(error) = self.follow(now).await {
+            tracing::error!(error = %Chain(&error), "the registry is unusable: nobody is authenticated");
+            self.published.send_if_modified(|published| published.registry.take().is_some());
+        }
+    }
+
+    async fn follow(&mut self, now: SystemTime) -> Result<(), RegistryError> {
+        for _ in 0..TRIES_MAX {
+            let version = self.store.published().await?;
+            // After what was told, so that a replica that is behind does not tell an older one.
+            if let Some(newer) = self.source.load(self.last.as_ref().map(|(seen, _)| seen)).await? {
+                self.last = Some(newer);
+            }
+            let Some((_, loaded)) = &self.last else { return Err(RegistryError::Busy) };
+            match version {
+                Some(version) if version.digest == loaded.digest => {
+                    self.tell(version, now);
+                    return Ok(());
+                }
+                version => {
+                    let change = self.change(version.as_ref(), loaded, now);
+                    if self.store.publish(version.as_ref(), &change, now).await? {
+                        tracing::info!(revoked = ?change.revoked, "the registry changed");
+                    }
                 }
             }
-            Err(error) => {
-                tracing::error!(error = %error, "the registry is unusable: nobody is authenticated");
-                self.published.send_if_modified(|published| published.registry.take().is_some());
-            }
         }
-        self.published.send_if_modified(|published| {
-            let before = published.revocations.len();
-            published.revocations.retain(|_, revocation| revocation.until > now);
-            published.revocations.len() != before
-        });
+        Err(RegistryError::Busy)
     }
 
-    fn publish(&mut self, registry: Arc<Registry>, now: SystemTime) {
-        let revoked: Vec<CompositeKey> = self.last_good.revoked_by(&registry);
-        let until = now + self.key_lifetime.saturating_mul(2);
-        self.last_good = Arc::clone(&registry);
-        self.published.send_modify(|published| {
-            published.epoch = unix_ms(now).max(published.epoch + 1);
-            published.registry = Some(registry);
-            for key in &revoked {
-                let revocation = Revocation { epoch: published.epoch, until };
-                published.revocations.insert(key.digest(), revocation);
+    /// What the registry takes away from the one in force.
+    fn change(&self, version: Option<&Version>, loaded: &Loaded, now: SystemTime) -> Change {
+        let revoked = match (version, &self.told) {
+            (Some(version), Some((told, registry))) if told.digest == version.digest => {
+                let keys = registry.revoked_by(&loaded.registry);
+                Revoked::Combinations(keys.iter().map(splitplane_types::CompositeKey::digest).collect())
             }
-        });
-        tracing::info!(revoked = revoked.len(), "the registry changed");
+            (Some(_) | None, Some(_) | None) => Revoked::All,
+        };
+        let epoch = version.map_or(0, |version| version.epoch.saturating_add(1)).max(unix_ms(now));
+        let until = now + self.key_lifetime.saturating_mul(2);
+        Change { digest: loaded.digest, epoch, revoked, until }
     }
-}
 
-fn read(path: &Path) -> Result<(Registry, Digest), RegistryError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| RegistryError::Read { path: path.to_owned(), source })?;
-    Ok((Registry::parse(path, &text)?, Digest::of(text.as_bytes())))
+    fn tell(&mut self, version: Version, now: SystemTime) {
+        let Some((_, loaded)) = &self.last else { return };
+        let registry = match &self.told {
+            Some((told, registry)) if told.digest == version.digest => Arc::clone(registry),
+            Some(_) | None => Arc::new(loaded.registry.clone()),
+        };
+        let revocations: BTreeMap<Digest, u64> = version
+            .revocations
+            .iter()
+            .filter(|revocation| revocation.until > now)
+            .map(|revocation| (revocation.composite, revocation.epoch))
+            .collect();
+        self.published.send_if_modified(|published| {
+            let is_new = published.registry.is_none()
+                || published.epoch != version.epoch
+                || published.revocations != revocations;
+            *published = Published {
+                registry: Some(Arc::clone(&registry)),
+                epoch: version.epoch,
+                minimum_epoch: version.minimum_epoch,
+                revocations,
+            };
+            is_new
+        });
+        self.told = Some((version, registry));
+    }
 }
 
 fn unix_ms(now: SystemTime) -> u64 {
@@ -118,6 +148,9 @@ fn unix_ms(now: SystemTime) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use splitplane_store::Place;
+    use splitplane_types::CompositeKey;
+    use std::path::Path;
 
     const REGISTRY: &str = "
 version: 1
@@ -129,50 +162,124 @@ combinations: [{ tenant: t, business: b, admin: a, role: member, active: true }]
         UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    fn opened() -> (tempfile::TempDir, PathBuf, RegistryState) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("registry.yaml");
-        std::fs::write(&path, REGISTRY).unwrap();
-        let state = RegistryState::open(&path, Duration::from_secs(120), at(1_000)).unwrap();
-        (folder, path, state)
+    fn disabled() -> String {
+        REGISTRY.replace("true", "false")
     }
 
-    #[test]
-    fn disabling_an_admin_revokes_until_the_last_key_has_expired() {
-        let (_folder, path, mut state) = opened();
+    fn key() -> Digest {
+        "t/b/a".parse::<CompositeKey>().unwrap().digest()
+    }
+
+    fn write(folder: &Path, text: &str) {
+        std::fs::write(folder.join("registry.yaml"), text).unwrap();
+    }
+
+    async fn open(folder: &Path, now: SystemTime) -> RegistryState {
+        let store = Store::open(&Place::File(folder.join("state.db"))).await.unwrap();
+        let source = RegistrySource::File(folder.join("registry.yaml"));
+        RegistryState::open(source, store, Duration::from_secs(120), now).await.unwrap()
+    }
+
+    async fn opened() -> (tempfile::TempDir, RegistryState) {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), REGISTRY);
+        let state = open(folder.path(), at(1_000)).await;
+        (folder, state)
+    }
+
+    #[tokio::test]
+    async fn disabling_an_admin_revokes_until_the_last_key_has_expired() {
+        let (folder, mut state) = opened().await;
         let feed = state.subscribe();
         let before = feed.borrow().epoch;
-        std::fs::write(&path, REGISTRY.replace("true", "false")).unwrap();
-        state.refresh(at(1_001));
-        let key: CompositeKey = "t/b/a".parse().unwrap();
+        write(folder.path(), &disabled());
+        state.refresh(at(1_001)).await;
         let published = feed.borrow().clone();
-        assert!(published.epoch > before);
-        assert_eq!(published.revocations.get(&key.digest()).unwrap().epoch, published.epoch);
-        state.refresh(at(1_001 + 239));
+        assert!(published.epoch > before && published.minimum_epoch <= before);
+        assert_eq!(published.revocations.get(&key()), Some(&published.epoch));
+        state.refresh(at(1_001 + 239)).await;
         assert_eq!(feed.borrow().revocations.len(), 1);
-        state.refresh(at(1_001 + 241));
+        state.refresh(at(1_001 + 241)).await;
         assert_eq!(feed.borrow().revocations.len(), 0);
     }
 
-    #[test]
-    fn an_unusable_file_leaves_nobody_in_and_loses_no_revocation() {
-        let (_folder, path, mut state) = opened();
+    #[tokio::test]
+    async fn an_unusable_file_leaves_nobody_in_and_loses_no_revocation() {
+        let (folder, mut state) = opened().await;
         let feed = state.subscribe();
-        std::fs::write(&path, "version: 1\nprincipals: [").unwrap();
-        state.refresh(at(1_001));
+        write(folder.path(), "version: 1\nprincipals: [");
+        state.refresh(at(1_001)).await;
         assert!(feed.borrow().registry.is_none());
-        std::fs::write(&path, REGISTRY.replace("true", "false")).unwrap();
-        state.refresh(at(1_002));
+        write(folder.path(), &disabled());
+        state.refresh(at(1_002)).await;
         assert!(feed.borrow().registry.is_some());
         assert_eq!(feed.borrow().revocations.len(), 1);
     }
 
-    #[test]
-    fn an_unchanged_file_changes_nothing() {
-        let (_folder, _path, mut state) = opened();
+    #[tokio::test]
+    async fn an_unchanged_file_changes_nothing() {
+        let (folder, mut state) = opened().await;
         let mut feed = state.subscribe();
         feed.mark_unchanged();
-        state.refresh(at(1_001));
+        state.refresh(at(1_001)).await;
+        write(folder.path(), &format!("# A comment.{REGISTRY}"));
+        state.refresh(at(1_002)).await;
         assert!(!feed.has_changed().unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_restart_takes_no_revocation_back() {
+        let (folder, mut state) = opened().await;
+        write(folder.path(), &disabled());
+        state.refresh(at(1_001)).await;
+        let before = state.subscribe().borrow().clone();
+        drop(state);
+        let after = open(folder.path(), at(1_002)).await.subscribe().borrow().clone();
+        assert_eq!((after.epoch, after.minimum_epoch), (before.epoch, before.minimum_epoch));
+        assert_eq!(after.revocations, before.revocations);
+    }
+
+    #[tokio::test]
+    async fn what_changed_while_nobody_looked_voids_every_key() {
+        let (folder, state) = opened().await;
+        let before = state.subscribe().borrow().epoch;
+        drop(state);
+        write(folder.path(), &disabled());
+        let mut state = open(folder.path(), at(1_001)).await;
+        let after = state.subscribe().borrow().clone();
+        assert!(after.epoch > before);
+        assert_eq!(after.minimum_epoch, after.epoch);
+        // The next change is told from this one again.
+        write(folder.path(), REGISTRY);
+        state.refresh(at(1_002)).await;
+        assert_eq!(state.subscribe().borrow().minimum_epoch, after.minimum_epoch);
+        assert_eq!(state.subscribe().borrow().revocations.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn replicas_tell_the_same_whoever_notices_first() {
+        let (folder, mut first) = opened().await;
+        let mut second = open(folder.path(), at(1_000)).await;
+        write(folder.path(), &disabled());
+        second.refresh(at(1_001)).await;
+        first.refresh(at(1_002)).await;
+        second.refresh(at(1_003)).await;
+        let (first, second) = (first.subscribe(), second.subscribe());
+        let (first, second) = (first.borrow(), second.borrow());
+        assert_eq!((first.epoch, first.minimum_epoch), (second.epoch, second.minimum_epoch));
+        assert_eq!(first.revocations, second.revocations);
+        assert_eq!(first.revocations.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn while_what_was_told_cannot_be_read_nobody_is_authenticated() {
+        let (folder, mut state) = opened().await;
+        let feed = state.subscribe();
+        state.store.close().await;
+        state.refresh(at(1_001)).await;
+        assert!(feed.borrow().registry.is_none());
+        state.store = Store::open(&Place::File(folder.path().join("state.db"))).await.unwrap();
+        state.refresh(at(1_002)).await;
+        assert!(feed.borrow().registry.is_some());
     }
 }

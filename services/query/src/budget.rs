@@ -1,6 +1,7 @@
-//! What may happen once, and how often: receipts, statements of a sandbox, statements of a tenant.
+//! What may happen how often: statements of a sandbox, statements of a tenant.
 //!
-//! All of it is bounded; a full table is a refusal.
+//! All of it is bounded; a full table is a refusal. That a receipt opens its sandbox once is kept elsewhere,
+//! since replicas have to know it together.
 
 use splitplane_types::TenantId;
 use std::collections::HashMap;
@@ -20,9 +21,6 @@ const SANDBOXES_MAX: usize = 100_000;
 /// Why something may not happen (again).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BudgetError {
-    /// The receipt has opened its sandbox.
-    #[error("the receipt has been used")]
-    ReceiptUsed,
     /// The sandbox has expired.
     #[error("the sandbox has expired")]
     Expired,
@@ -62,27 +60,6 @@ impl Budgets {
     /// Starts with nothing used.
     pub(crate) fn new(concurrent_per_tenant_max: usize) -> Self {
         Self { opened: Mutex::default(), tenants: Mutex::default(), concurrent_per_tenant_max }
-    }
-
-    /// Uses a receipt, once, until it expires.
-    pub(crate) fn use_receipt(
-        &self,
-        id: &str,
-        until: SystemTime,
-        now: SystemTime,
-    ) -> Result<(), BudgetError> {
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if opened.len() >= SANDBOXES_MAX {
-            opened.retain(|_, entry| entry.until > now);
-        }
-        if opened.contains_key(id) {
-            return Err(BudgetError::ReceiptUsed);
-        }
-        if opened.len() >= SANDBOXES_MAX {
-            return Err(BudgetError::Full);
-        }
-        opened.insert(id.to_owned(), Opened { until, statements: 0 });
-        Ok(())
     }
 
     /// Takes one statement of a sandbox, which another replica may have opened.
@@ -153,17 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn a_receipt_opens_one_sandbox_once() {
-        let budgets = Budgets::new(1);
-        budgets.use_receipt("r", at(10), at(0)).unwrap();
-        assert_eq!(budgets.use_receipt("r", at(10), at(1)), Err(BudgetError::ReceiptUsed));
-        budgets.use_receipt("s", at(10), at(1)).unwrap();
-    }
-
-    #[test]
     fn a_sandbox_runs_three_statements_before_it_expires() {
         let budgets = Budgets::new(1);
-        budgets.use_receipt("r", at(10), at(0)).unwrap();
         for _ in 0..3 {
             budgets.take_statement("r", at(10), at(1)).unwrap();
         }
@@ -172,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sandbox_that_another_replica_opened_has_a_budget_too() {
+    fn sandboxes_have_a_budget_each() {
         let budgets = Budgets::new(1);
         for _ in 0..3 {
             budgets.take_statement("elsewhere", at(10), at(1)).unwrap();

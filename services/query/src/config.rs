@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use splitplane_service::AuditConfig;
 use splitplane_service::config::{
-    LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream,
+    LimitsConfig, Listen, Mesh, ServiceConfig, Shared, State, TelemetryConfig, Tls, Upstream,
 };
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -39,6 +39,8 @@ pub struct Config {
     pub masks: Masks,
     /// `[engine]`
     pub engine: EngineLimits,
+    /// `[state]`
+    pub state: State,
     /// `[audit]`
     pub audit: AuditConfig,
 }
@@ -90,6 +92,8 @@ pub struct Sandboxes {
     /// How long they are kept.
     #[serde(with = "humantime_serde")]
     pub kept_age_max: Duration,
+    /// Receipts remembered at once.
+    pub receipts_max: NonZeroUsize,
 }
 
 /// `[masks]`

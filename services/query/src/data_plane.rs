@@ -14,7 +14,8 @@ use splitplane_semantics::{Interpretation, interpretation_from_receipt, relation
 use splitplane_service::{Auditor, Clock, PublicError, telemetry};
 use splitplane_session::{SessionKey, VerifiedReceipt, VerifiedSession, Verifier};
 use splitplane_split_plane::ViewRelation;
-use splitplane_types::Outcome;
+use splitplane_store::SingleUse;
+use splitplane_types::{Digest, Outcome};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,6 +25,7 @@ pub(crate) struct DataPlane {
     pub(crate) builder: SandboxBuilder,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) sealer: Sealer,
+    pub(crate) receipts: SingleUse,
     pub(crate) budgets: Budgets,
     pub(crate) audit: Auditor,
     pub(crate) clock: Clock,
@@ -68,7 +70,7 @@ impl DataPlane {
         let SandboxBuilder { model, policy, engine, .. } = &self.builder;
         let interpretation = self.interpretation(&receipt)?;
         require_exactly(&relations_of(&interpretation, model)?, relations)?;
-        self.budgets.use_receipt(receipt.id(), receipt.expires_at(), now)?;
+        self.receipts.take(Digest::of(receipt.id().as_bytes()), receipt.expires_at(), now).await?;
 
         let sandbox = self.builder.enter(session, relations).await?;
         telemetry::decision("layer 3a", true, "scope from policy and grants");

@@ -27,6 +27,7 @@ use crate::rpc::Rpc;
 use crate::token::Sealer;
 use splitplane_proto::query::v1::query_service_server::QueryServiceServer;
 use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload};
+use splitplane_store::{Place, SingleUse, Store};
 use std::sync::Arc;
 use tonic::service::Routes;
 
@@ -34,7 +35,6 @@ use tonic::service::Routes;
 ///
 /// # Errors
 /// A model, policy, key, audit log or warehouse that cannot be used, with what to do.
-#[expect(clippy::unused_async, reason = "the service room calls every build alike")]
 pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let dispatch = start.telemetry().dispatch();
     // Nothing is served yet, so nobody else has made this service's log the one that is written to.
@@ -47,6 +47,10 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     )?)
     .ok_or_else(|| StartError::service("sandbox ids cannot be sealed", "the cipher refused the key"))?;
     let audit = Auditor::open(&config.audit)?;
+    let place = Place::of(&config.state.file, &config.state.database);
+    let unusable = |error| StartError::service("which receipts were used cannot be kept", error);
+    let store = Store::open(&place).await.map_err(unusable)?;
+    let receipts = SingleUse::open(store, config.sandboxes.receipts_max.get()).await.map_err(unusable)?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
     let feed = SessionFeed::new(&start, auth);
     let concurrent = builder.policy.limits.concurrent_per_tenant_max;
@@ -55,6 +59,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         builder,
         verifier: feed.verifier(),
         sealer,
+        receipts,
         budgets: Budgets::new(concurrent),
         audit: audit.clone(),
         clock: start.clock().clone(),

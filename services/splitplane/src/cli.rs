@@ -4,7 +4,9 @@
 
 use crate::error::{CommandError, DONE, USAGE};
 use crate::home::Home;
-use crate::{ask, attack, audit, configuration, demo, generating, init, metrics, rotate, session, sign, up};
+use crate::{
+    ask, attack, audit, configuration, demo, generating, init, metrics, registrar, rotate, session, sign, up,
+};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -30,6 +32,7 @@ enum Command {
     Init(init::InitArgs),
     Credentials(init::CredentialsArgs),
     Keys(rotate::KeysArgs),
+    Registry(registrar::RegistryArgs),
     Audit(audit::AuditArgs),
     Generate(generating::GenerateArgs),
     Attack(attack::AttackArgs),
@@ -68,6 +71,7 @@ fn command(command: Command) -> Result<u8, CommandError> {
         Command::Credentials(args) => wait_for(init::renew(&home()?, &args)),
         Command::Attack(args) => wait_for(attack::run(&args)),
         Command::Audit(args) => wait_for(audit::run(&home()?, &args)),
+        Command::Registry(args) => wait_for(registrar::run(&home()?, &args)),
         Command::Sign(args) => sign::run(&home()?, &args),
         Command::Config(args) => configuration::run(&home()?, &args),
         Command::Keys(args) => rotate::run(&home()?, &args),
@@ -100,6 +104,9 @@ mod tests {
             "up --port many",
             "audit",
             "keys",
+            "registry",
+            "registry add t/b/a",
+            "registry disable t/b",
             "sign --as a",
             "attack --engine none",
             "attack --statements 0",

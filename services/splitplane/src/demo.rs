@@ -86,6 +86,7 @@ pub(crate) async fn run(home: &Home, args: &DemoArgs) -> Result<u8, CommandError
     let mut options = MeshOptions::new(home.clone(), world);
     options.ports = Ports::from_base(args.port);
     options.registry = home.demo_registry();
+    options.state = home.demo_state();
     options.environment = home::service_environment();
     args.telemetry.apply(&mut options, false);
     let report = play(&script, &options).await?;

@@ -17,6 +17,7 @@ use crate::profiles::ProfileError;
 use crate::sign::SignCommandError;
 use crate::world::WorldError;
 use splitplane_audit::AuditError;
+use splitplane_auth::RegistryError;
 use splitplane_service::LongTermCredentials;
 use std::process::ExitCode;
 
@@ -65,6 +66,8 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Audit(#[from] AuditError),
     #[error(transparent)]
+    Registry(#[from] RegistryError),
+    #[error(transparent)]
     Demo(#[from] DemoError),
     /// The answer could not be run again.
     #[error("the answer could not be run again: {0}")]
@@ -104,6 +107,13 @@ impl CommandError {
                 | MeshError::Stopped { .. }
                 | MeshError::Broken { .. }
                 | MeshError::NotReady(_) => FAILED,
+            },
+            Self::Registry(error) => match error {
+                RegistryError::Io { .. }
+                | RegistryError::File { .. }
+                | RegistryError::Invalid { .. }
+                | RegistryError::Comments(_) => USAGE,
+                RegistryError::Busy | RegistryError::Store(_) => FAILED,
             },
             Self::Io(_)
             | Self::Home(HomeError::Io { .. } | HomeError::Random)

@@ -110,6 +110,18 @@ impl Home {
         self.root.join("demo-registry.yaml")
     }
 
+    /// What services of the mesh that is up must not forget at a restart.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// The same of a demonstration.
+    #[must_use]
+    pub fn demo_state(&self) -> PathBuf {
+        self.root.join("demo-state")
+    }
+
     /// Checkpoints of the audit log.
     #[must_use]
     pub fn audit_checkpoints(&self) -> PathBuf {

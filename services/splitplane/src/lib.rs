@@ -26,6 +26,7 @@ mod metrics;
 mod output;
 pub mod pki;
 pub mod profiles;
+mod registrar;
 pub mod registry;
 mod rotate;
 mod session;

@@ -113,6 +113,8 @@ pub struct MeshOptions {
     pub log_format: LogFormat,
     /// The registry's file, written at each start.
     pub registry: PathBuf,
+    /// Folder of what services must not forget at a restart.
+    pub state: PathBuf,
     /// Combinations that are more than members.
     pub roles: BTreeMap<CompositeKey, Role>,
     /// Keys of the services' configuration in the environment.
@@ -136,6 +138,7 @@ impl MeshOptions {
     pub fn new(home: Home, world: World) -> Self {
         Self {
             registry: home.registry(),
+            state: home.state(),
             home,
             world,
             ports: Ports::Free,

@@ -3,6 +3,7 @@
 //! Decides principals' names and the text of the file. What it means is decided by auth, which reads it.
 
 use crate::pki;
+use splitplane_auth::{CombinationEntry, Entries, PrincipalEntry};
 use splitplane_types::{CompositeKey, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,44 +31,34 @@ pub fn text(
     trust_domain: &str,
 ) -> String {
     let bootstrap = pki::bootstrap_id(pki::BOOTSTRAP, trust_domain);
-    let mut text = String::from(
-        "# Written at each start from the grants; a change here lasts until the next one.\nversion: 1\n",
-    );
-    let mut principals = String::new();
-    let mut listed = String::new();
+    let mut entries = Entries::default();
     for key in combinations {
-        let role = roles.get(key).map_or(ROLE, Role::as_str);
-        let ids = ids(key);
-        let principal = principal(key);
-        // Quoted, since `007` and `true` are ids here and something else in YAML.
-        principals.push_str(&format!(
-            "  - {{ id: \"{principal}\", bootstraps: [\"{bootstrap}\"], speaks_for: [{{ {ids} }}] }}\n"
-        ));
-        listed.push_str(&format!("  - {{ {ids}, role: \"{role}\", active: true }}\n"));
+        let role = roles.get(key).cloned().or_else(|| ROLE.parse().ok());
+        let (Some(role), Ok(id)) = (role, principal(key).parse()) else { continue };
+        entries.combinations.push(CombinationEntry { key: key.clone(), role, active: true });
+        entries.principals.push(PrincipalEntry {
+            id,
+            bootstraps: vec![bootstrap.clone()],
+            assumed_roles: Vec::new(),
+            speaks_for: vec![key.clone()],
+        });
     }
-    for (name, entries) in [("principals", principals), ("combinations", listed)] {
-        let body = if entries.is_empty() { " []\n".to_owned() } else { format!("\n{entries}") };
-        text.push_str(&format!("{name}:{body}"));
-    }
-    text
-}
-
-fn ids(key: &CompositeKey) -> String {
-    format!("tenant: \"{}\", business: \"{}\", admin: \"{}\"", key.tenant(), key.business(), key.admin())
+    let head = "# Written at each start from the grants; a change here lasts until the next one.\n";
+    format!("{head}{}", splitplane_auth::text(&entries))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use splitplane_auth::Registry;
-    use std::path::Path;
 
     fn keys(texts: &[&str]) -> BTreeSet<CompositeKey> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
 
     fn parse(combinations: &BTreeSet<CompositeKey>, roles: &BTreeMap<CompositeKey, Role>) -> Registry {
-        Registry::parse(Path::new("registry.yaml"), &text(combinations, roles, "splitplane.local")).unwrap()
+        let text = text(combinations, roles, "splitplane.local");
+        Registry::build(&splitplane_auth::parse(&text).unwrap()).unwrap()
     }
 
     #[test]

@@ -60,7 +60,13 @@ impl Mint {
     }
 
     fn feed(&self) -> Feed {
-        Feed { session_keys: vec![self.public.clone()], receipt_keys: vec![], revocations: vec![], epoch: 1 }
+        Feed {
+            session_keys: vec![self.public.clone()],
+            receipt_keys: vec![],
+            revocations: vec![],
+            minimum_epoch: 0,
+            epoch: 1,
+        }
     }
 }
 
@@ -161,7 +167,7 @@ fn state(mint: &Mint) -> WatchResponse {
         purpose: KeyPurpose::Session.into(),
         public_key: mint.public.point().to_vec(),
     };
-    WatchResponse { keys: vec![key], revocations: vec![], epoch: 1 }
+    WatchResponse { keys: vec![key], revocations: vec![], epoch: 1, minimum_epoch: 0 }
 }
 
 async fn query_behind(pki: &Pki, auth: &Running, stub: Stub) -> Running {

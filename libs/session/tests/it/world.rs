@@ -82,6 +82,7 @@ impl World {
             session_keys: vec![self.session_key.clone()],
             receipt_keys: vec![self.receipt_key.clone()],
             revocations: vec![],
+            minimum_epoch: 0,
             epoch: 7,
         }
     }

@@ -1,7 +1,7 @@
-//! Replays, and what a store does when it has no room.
+//! What makes a request different from a copy of it, and for how long that has to be remembered.
 
 use crate::world::{NONCE, Sent, credentials, issuer, now, seconds};
-use splitplane_sigv4::{NonceError, NonceStore, TemporaryCredentials, VerifiedCaller};
+use splitplane_sigv4::{TemporaryCredentials, VerifiedCaller};
 use std::time::SystemTime;
 
 fn caller(credentials: &TemporaryCredentials, nonce: &str, at: SystemTime) -> VerifiedCaller {
@@ -9,60 +9,34 @@ fn caller(credentials: &TemporaryCredentials, nonce: &str, at: SystemTime) -> Ve
 }
 
 #[test]
-fn a_captured_request_passes_once() {
-    let store = NonceStore::new(10, seconds(600));
+fn a_copy_has_the_same_id_and_every_other_request_another() {
     let (mine, yours) = (credentials(), credentials());
-    store.claim(&caller(&mine, NONCE, now()), now()).unwrap();
-    assert_eq!(store.claim(&caller(&mine, NONCE, now()), now()), Err(NonceError::Replayed));
+    let id = caller(&mine, NONCE, now()).single_use_id();
+    assert_eq!(caller(&mine, NONCE, now()).single_use_id(), id);
     // Signed anew, a second later, with the nonce used before.
-    let later = now() + seconds(1);
-    assert_eq!(store.claim(&caller(&mine, NONCE, later), later), Err(NonceError::Replayed));
-    store.claim(&caller(&mine, "another-nonce-0001", now()), now()).unwrap();
-    store.claim(&caller(&yours, NONCE, now()), now()).unwrap();
+    assert_eq!(caller(&mine, NONCE, now() + seconds(1)).single_use_id(), id);
+    assert_ne!(caller(&mine, "another-nonce-0001", now()).single_use_id(), id);
+    assert_ne!(caller(&yours, NONCE, now()).single_use_id(), id);
 }
 
+/// Every clock of a caller, ten seconds apart, and every second at which a request might be sent: it is fresh
+/// until the skew after it was signed, and never later, so its id need not be remembered longer.
 #[test]
-fn a_full_store_refuses_until_nonces_expire() {
-    let store = NonceStore::new(2, seconds(600));
+fn no_request_is_fresh_once_the_skew_has_passed_since_it_was_signed() {
+    const SKEW: u64 = 300;
     let mine = credentials();
-    store.claim(&caller(&mine, "nonce-0000000001", now()), now()).unwrap();
-    store.claim(&caller(&mine, "nonce-0000000002", now()), now() + seconds(1)).unwrap();
-    let third = caller(&mine, "nonce-0000000003", now());
-    assert_eq!(store.claim(&third, now() + seconds(2)), Err(NonceError::Full));
-    // At the limit to the second, a request could still be fresh.
-    assert_eq!(store.claim(&third, now() + seconds(600)), Err(NonceError::Full));
-    store.claim(&third, now() + seconds(601)).unwrap();
-    assert_eq!(
-        store.claim(&caller(&mine, "nonce-0000000004", now()), now() + seconds(601)),
-        Err(NonceError::Full)
-    );
-    store.claim(&caller(&mine, "nonce-0000000001", now()), now() + seconds(602)).unwrap();
-}
-
-#[test]
-fn a_nonce_is_kept_for_as_long_as_its_request_could_be_fresh() {
-    let store = NonceStore::new(10, seconds(600));
-    // The caller's clock is 300 seconds ahead of ours: the request stays fresh for 600.
-    let ahead = Sent::honest(&credentials(), NONCE, now() + seconds(300));
-    store.claim(&ahead.verify().unwrap(), now()).unwrap();
-    let last = now() + seconds(600);
-    let replay = ahead.verify_with(&issuer(), last).unwrap();
-    assert_eq!(store.claim(&replay, last), Err(NonceError::Replayed));
-}
-
-#[test]
-fn a_store_without_room_refuses_everything() {
-    let store = NonceStore::new(0, seconds(600));
-    assert_eq!(store.claim(&caller(&credentials(), NONCE, now()), now()), Err(NonceError::Full));
-}
-
-#[test]
-fn one_of_many_threads_wins() {
-    let store = NonceStore::new(10, seconds(600));
-    let caller = caller(&credentials(), NONCE, now());
-    let wins = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| store.claim(&caller, now()).is_ok())).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|won| *won).count()
-    });
-    assert_eq!(wins, 1);
+    let (mut fresh, mut stale) = (0, 0);
+    for signed in (0..=2 * SKEW).step_by(10) {
+        let signed_at = now() - seconds(SKEW) + seconds(signed);
+        let sent = Sent::honest(&mine, NONCE, signed_at);
+        for arrives in (0..=4 * SKEW).step_by(10).chain([signed + SKEW + 1]) {
+            let arrives_at = now() - seconds(SKEW) + seconds(arrives);
+            let is_fresh = sent.verify_with(&issuer(), arrives_at).is_ok();
+            assert_eq!(is_fresh, arrives.abs_diff(signed) <= SKEW, "signed {signed}, arrives {arrives}");
+            assert!(!is_fresh || arrives_at <= signed_at + seconds(SKEW));
+            fresh += usize::from(is_fresh);
+            stale += usize::from(!is_fresh);
+        }
+    }
+    assert!(fresh > 1_000 && stale > 1_000, "{fresh} {stale}");
 }

@@ -124,6 +124,7 @@ impl Recording {
             session_keys: vec![key.public_key()],
             receipt_keys: Vec::new(),
             revocations: Vec::new(),
+            minimum_epoch: 0,
             epoch: 0,
         };
         verifier.update(feed, now);

@@ -146,6 +146,8 @@ impl Configs {
         self.query.sandboxes.sealing_key = keys.sandbox();
         self.query.masks.key = keys.masks();
         self.query.engine.spill = options.home.spill();
+        self.auth.state.file = options.state.join("auth.db");
+        self.query.state.file = options.state.join("query.db");
         for audit in [&mut self.auth.audit, &mut self.reasoning.audit, &mut self.query.audit] {
             audit.file = options.home.audit_log();
             audit.checkpoints = options.home.audit_checkpoints();
