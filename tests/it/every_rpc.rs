@@ -1,12 +1,19 @@
 //! Tests of absence: every method of the API with every wrong credential, as a golden table.
 //!
 //! A new method changes the table, and so cannot be added without somebody deciding who may call it.
+//! Every request is honest but for the credential that its line names: the last line of a method shows that
+//! it passes where nothing is wrong.
 
-use crate::support::{ANN, Bench, as_of};
-use prost_reflect::DescriptorPool;
+use crate::inner_services::{Operator, SQL, session};
+use crate::support::{ANN, Bench, RITA};
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage};
 use secrecy::ExposeSecret as _;
-use splitplane::caller::question;
 use splitplane::pki::{Authority, Names, Validity};
+use splitplane_proto::gateway::v1::OpenSessionResponse;
+use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest};
+use splitplane_proto::reasoning::v1::{ExplainRequest, ValidateRequest};
+use splitplane_proto::schema_router::v1::{RouteRequest, WriteSqlRequest};
 use splitplane_service::{Workload, reason_of};
 use splitplane_session::{Minter, SessionGrant, SigningKey};
 use splitplane_testkit::World;
@@ -18,11 +25,41 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 use tonic::{Request, Status};
 use tonic_prost::ProstCodec;
 
+/// What is wrong with a call whose certificate is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    NoKey,
+    ExpiredKey,
+    TamperedKey,
+    OtherTenantsKey,
+    NoReceipt,
+    OtherQuestionsReceipt,
+    Nothing,
+}
+
+impl Wrong {
+    const ALL: [(Self, &str); 7] = [
+        (Self::NoKey, "no key"),
+        (Self::ExpiredKey, "expired key"),
+        (Self::TamperedKey, "tampered key"),
+        (Self::OtherTenantsKey, "other tenant's key"),
+        (Self::NoReceipt, "no receipt"),
+        (Self::OtherQuestionsReceipt, "other question's receipt"),
+        (Self::Nothing, "valid key"),
+    ];
+}
+
 /// What calls are made with.
 struct Credential {
     name: String,
     identity: Option<Identity>,
+    wrong: Wrong,
+}
+
+/// A session key and a message, as a call carries them; nothing where the message has no receipt to be wrong.
+struct Call {
     key: Option<String>,
+    message: DynamicMessage,
 }
 
 /// Every method of the mesh, health and reflection included, with the service that serves it.
@@ -53,14 +90,9 @@ fn methods() -> Vec<(Workload, String)> {
     methods
 }
 
-async fn outcome(address: &str, ca: &Certificate, credential: &Credential, path: &str) -> String {
-    let mut tls = ClientTlsConfig::new().ca_certificate(ca.clone());
-    if let Some(identity) = &credential.identity {
-        tls = tls.identity(identity.clone());
-    }
-    let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap().tls_config(tls).unwrap();
-    let Ok(channel) = endpoint.connect().await else { return "no connection".to_owned() };
-    match call(channel, credential, path).await {
+async fn outcome(channel: Option<Channel>, call: Call, path: &str) -> String {
+    let Some(channel) = channel else { return "no connection".to_owned() };
+    match send(channel, call, path).await {
         Ok(()) => "passes".to_owned(),
         Err(status) => match reason_of(&status) {
             Some(reason) => format!("{:?} {}", status.code(), reason.as_str()),
@@ -73,17 +105,107 @@ async fn outcome(address: &str, ca: &Certificate, credential: &Credential, path:
     }
 }
 
-async fn call(channel: Channel, credential: &Credential, path: &str) -> Result<(), Status> {
+async fn connect(address: &str, ca: &Certificate, identity: Option<&Identity>) -> Option<Channel> {
+    let mut tls = ClientTlsConfig::new().ca_certificate(ca.clone());
+    if let Some(identity) = identity {
+        tls = tls.identity(identity.clone());
+    }
+    let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap().tls_config(tls).unwrap();
+    endpoint.connect().await.ok()
+}
+
+async fn send(channel: Channel, call: Call, path: &str) -> Result<(), Status> {
     let mut client = tonic::client::Grpc::new(channel);
     client.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
-    let mut request = Request::new(());
+    let mut request = Request::new(call.message);
     request.set_timeout(Duration::from_secs(10));
-    if let Some(key) = &credential.key {
+    if let Some(key) = &call.key {
         request.metadata_mut().insert("txn-token", key.parse().unwrap());
     }
-    let codec: ProstCodec<(), ()> = ProstCodec::default();
+    let codec: ProstCodec<DynamicMessage, ()> = ProstCodec::default();
     let mut answer = client.server_streaming(request, path.parse().unwrap(), codec).await?.into_inner();
     answer.message().await.map(|_| ())
+}
+
+/// Walks the chain up to a call, for a question of its own, and does one thing wrong.
+struct Chain<'a> {
+    bench: &'a Bench,
+    operator: Operator,
+    pool: DescriptorPool,
+}
+
+impl Chain<'_> {
+    async fn call(&mut self, path: &str, wrong: Wrong) -> Option<Call> {
+        let (service, method) = path.trim_start_matches('/').split_once('/').unwrap();
+        let input = self.pool.get_service_by_name(service).and_then(|service| {
+            service.methods().find(|candidate| candidate.name() == method).map(|method| method.input())
+        });
+        let Some(input) = input else {
+            // Health, reflection, and what does not exist: nothing is read of their messages here.
+            let empty = self.pool.get_message_by_name("splitplane.auth.v1.WatchRequest").unwrap();
+            let key = (wrong != Wrong::NoKey).then(|| "none".to_owned());
+            return Some(Call { key, message: DynamicMessage::new(empty) });
+        };
+        let is_about_receipts = matches!(wrong, Wrong::NoReceipt | Wrong::OtherQuestionsReceipt);
+        if is_about_receipts && input.get_field_by_name("receipt").is_none() {
+            return None;
+        }
+        let mine = session(self.bench, ANN, "total fees").await;
+        let receipt = self.operator.receipt(&mine).await;
+        let message = self.honest(path, &mine, &receipt).await;
+        let mut message = DynamicMessage::decode(input, message.as_slice()).unwrap();
+        let valid = mine.session_key;
+        match wrong {
+            Wrong::NoReceipt => message.clear_field_by_name("receipt"),
+            Wrong::OtherQuestionsReceipt => {
+                let other = session(self.bench, ANN, "how many loans").await;
+                let other = self.operator.receipt(&other).await;
+                message.set_field_by_name("receipt", prost_reflect::Value::String(other));
+            }
+            Wrong::NoKey
+            | Wrong::ExpiredKey
+            | Wrong::TamperedKey
+            | Wrong::OtherTenantsKey
+            | Wrong::Nothing => {}
+        }
+        let key = match wrong {
+            Wrong::NoKey => None,
+            Wrong::ExpiredKey => Some(expired_key(self.bench, &valid)),
+            Wrong::TamperedKey => Some(tampered(&valid)),
+            Wrong::OtherTenantsKey => Some(session(self.bench, RITA, "total fees").await.session_key),
+            Wrong::NoReceipt | Wrong::OtherQuestionsReceipt | Wrong::Nothing => Some(valid),
+        };
+        Some(Call { key, message })
+    }
+
+    /// The message of an honest call.
+    async fn honest(&mut self, path: &str, session: &OpenSessionResponse, receipt: &str) -> Vec<u8> {
+        let (key, receipt) = (&session.session_key, receipt.to_owned());
+        let relations = vec!["loans".to_owned()];
+        match path.rsplit('/').next().unwrap() {
+            "Validate" => ValidateRequest { frame: session.frame.clone() }.encode_to_vec(),
+            "Explain" => ExplainRequest { receipt, ..ExplainRequest::default() }.encode_to_vec(),
+            "Route" => RouteRequest { receipt }.encode_to_vec(),
+            "WriteSql" => {
+                let sandbox = self.operator.open(key, &receipt, &["loans"]).await.unwrap();
+                let relations = sandbox.relations;
+                WriteSqlRequest { receipt, relations, ..WriteSqlRequest::default() }.encode_to_vec()
+            }
+            "OpenSandbox" => OpenSandboxRequest { receipt, relations }.encode_to_vec(),
+            "Execute" => {
+                let sandbox = self.operator.open(key, &receipt, &["loans"]).await.unwrap();
+                ExecuteRequest { sandbox_id: sandbox.sandbox_id, sql: SQL.to_owned() }.encode_to_vec()
+            }
+            // Signed, or about nobody's question: the session key is no credential of theirs.
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn tampered(valid: &str) -> String {
+    let cut = &valid[..valid.len() - 1];
+    let last = if valid.ends_with('A') { 'Q' } else { 'A' };
+    format!("{cut}{last}")
 }
 
 fn expired_key(bench: &Bench, valid: &str) -> String {
@@ -112,12 +234,7 @@ fn expired_key(bench: &Bench, valid: &str) -> String {
     old.expose().to_owned()
 }
 
-async fn credentials(bench: &Bench) -> Vec<Credential> {
-    let session = bench.caller(ANN).await.open_session(question("total fees", Some(as_of()))).await.unwrap();
-    let valid = session.session_key;
-    let tampered = format!("{}A", &valid[..valid.len() - 1]);
-    let tampered = if tampered == valid { format!("{}B", &valid[..valid.len() - 1]) } else { tampered };
-    let expired = expired_key(bench, &valid);
+fn credentials(bench: &Bench) -> Vec<Credential> {
     let pki = bench.mesh.pki();
     let identity = |workload: Workload| {
         Identity::from_pem(
@@ -129,35 +246,23 @@ async fn credentials(bench: &Bench) -> Vec<Credential> {
     let foreign = Authority::generate("foreign", validity).unwrap();
     let leaf = foreign.issue(&Names::of_workload(Workload::Gateway, "splitplane.local"), validity).unwrap();
     let foreign = Identity::from_pem(leaf.certificate, leaf.key.expose_secret());
-    let of = |name: &str, identity: Option<Identity>, key: Option<&str>| Credential {
-        name: name.to_owned(),
-        identity,
-        key: key.map(str::to_owned),
-    };
+    let of = |name: String, identity: Option<Identity>| Credential { name, identity, wrong: Wrong::Nothing };
     let mut all = vec![
-        of("no certificate", None, Some(&valid)),
-        of("gateway's certificate of another authority", Some(foreign), Some(&valid)),
+        of("no certificate".to_owned(), None),
+        of("gateway's certificate of another authority".to_owned(), Some(foreign)),
     ];
     for workload in [Workload::Auth, Workload::Reasoning, Workload::SchemaRouter, Workload::Query] {
-        all.push(of(&format!("{workload}'s certificate"), Some(identity(workload)), Some(&valid)));
+        all.push(of(format!("{workload}'s certificate"), Some(identity(workload))));
     }
     let bootstrap = Identity::from_pem(
         std::fs::read(pki.bootstrap_certificate()).unwrap(),
         std::fs::read(pki.bootstrap_key()).unwrap(),
     );
-    all.push(of("bootstrap certificate", Some(bootstrap), Some(&valid)));
+    all.push(of("bootstrap certificate".to_owned(), Some(bootstrap)));
     for workload in [Workload::Operator, Workload::Gateway] {
-        for (what, key) in [
-            ("no key", None),
-            ("expired key", Some(&expired)),
-            ("tampered key", Some(&tampered)),
-            ("valid key", Some(&valid)),
-        ] {
-            all.push(of(
-                &format!("{workload}'s certificate, {what}"),
-                Some(identity(workload)),
-                key.map(String::as_str),
-            ));
+        for (wrong, what) in Wrong::ALL {
+            let name = format!("{workload}'s certificate, {what}");
+            all.push(Credential { name, identity: Some(identity(workload)), wrong });
         }
     }
     all
@@ -167,12 +272,16 @@ async fn credentials(bench: &Bench) -> Vec<Credential> {
 async fn the_access_matrix_is_the_reviewed_one() {
     let bench = Bench::start(&World::library(2)).await;
     let ca = Certificate::from_pem(std::fs::read(bench.mesh.pki().ca()).unwrap());
-    let credentials = credentials(&bench).await;
+    let credentials = credentials(&bench);
+    let pool = DescriptorPool::decode(splitplane_proto::DESCRIPTOR_SET).unwrap();
+    let mut chain = Chain { bench: &bench, operator: Operator::of(&bench).await, pool };
     let mut matrix = String::new();
     for (workload, path) in methods() {
         writeln!(matrix, "{workload} {path}").unwrap();
         for credential in &credentials {
-            let outcome = outcome(&bench.address(workload), &ca, credential, &path).await;
+            let Some(call) = chain.call(&path, credential.wrong).await else { continue };
+            let channel = connect(&bench.address(workload), &ca, credential.identity.as_ref()).await;
+            let outcome = outcome(channel, call, &path).await;
             writeln!(matrix, "    {}: {outcome}", credential.name).unwrap();
         }
     }

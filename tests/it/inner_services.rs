@@ -30,7 +30,7 @@ pub(crate) async fn channel(bench: &Bench, to: Workload, with: Workload) -> Chan
     endpoint.tls_config(tls).unwrap().connect().await.unwrap()
 }
 
-struct Operator {
+pub(crate) struct Operator {
     reasoning: ReasoningServiceClient<Channel>,
     router: SchemaRouterServiceClient<Channel>,
     query: QueryServiceClient<Channel>,
@@ -43,7 +43,7 @@ fn with_key<T>(key: &str, message: T) -> Request<T> {
 }
 
 impl Operator {
-    async fn of(bench: &Bench) -> Self {
+    pub(crate) async fn of(bench: &Bench) -> Self {
         Self {
             reasoning: ReasoningServiceClient::new(
                 channel(bench, Workload::Reasoning, Workload::Operator).await,
@@ -55,7 +55,7 @@ impl Operator {
         }
     }
 
-    async fn receipt(&mut self, session: &OpenSessionResponse) -> String {
+    pub(crate) async fn receipt(&mut self, session: &OpenSessionResponse) -> String {
         let message = ValidateRequest { frame: session.frame.clone() };
         let answer = self.reasoning.validate(with_key(&session.session_key, message)).await.unwrap();
         match answer.into_inner().outcome {
@@ -79,7 +79,12 @@ impl Operator {
         Ok(self.router.write_sql(with_key(key, message)).await?.into_inner().sql)
     }
 
-    async fn open(&mut self, key: &str, receipt: &str, relations: &[&str]) -> Result<Sandbox, Status> {
+    pub(crate) async fn open(
+        &mut self,
+        key: &str,
+        receipt: &str,
+        relations: &[&str],
+    ) -> Result<Sandbox, Status> {
         let relations = relations.iter().map(|name| (*name).to_owned()).collect();
         let message = OpenSandboxRequest { receipt: receipt.to_owned(), relations };
         match self.query.open_sandbox(with_key(key, message)).await?.into_inner().outcome {
@@ -99,7 +104,7 @@ impl Operator {
     }
 }
 
-async fn session(bench: &Bench, composite: &str, text: &str) -> OpenSessionResponse {
+pub(crate) async fn session(bench: &Bench, composite: &str, text: &str) -> OpenSessionResponse {
     bench.caller(composite).await.open_session(question(text, Some(as_of()))).await.unwrap()
 }
 
@@ -108,7 +113,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Status>, reason: Reason) {
     assert_eq!(reason_of(&status), Some(reason), "{status:?}");
 }
 
-const SQL: &str = "SELECT SUM(fee) AS total_fees FROM loans";
+pub(crate) const SQL: &str = "SELECT SUM(fee) AS total_fees FROM loans";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_walks_the_chain_by_hand() {

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import aws
 import kills
+import restart
 import signers
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -134,12 +135,10 @@ def callers_of_aws(folder):
     """A mesh that asks STS about callers with credentials of AWS."""
     sts = aws.Sts(STARTED, folder / "moto.log")
     mesh = Mesh(folder / "home", environment={"SPLITPLANE_AUTH__AWS__STS_ENDPOINT": sts.endpoint})
-    registry = Path(mesh.env["SPLITPLANE_HOME"]) / "registry.yaml"
-    text = registry.read_text()
-    owner = re.search(r'speaks_for: (\[\{[^}]*admin: "franchise-owner" \}\])', text)[1]
+    listed = mesh.run("splitplane", "registry", "list").splitlines()
+    [owner] = [line.split() for line in listed if "/franchise-owner " in line]
     portal = "arn:aws:sts::123456789012:assumed-role/Portal"
-    entry = f'  - {{ id: "portal", bootstraps: [], assumed_roles: ["{portal}"], speaks_for: {owner} }}\n'
-    registry.write_text(text.replace("principals:\n", "principals:\n" + entry, 1))
+    mesh.run("splitplane", "registry", "add", owner[0], "--role", owner[1], "--principal", "portal", "--assumed-role", portal)
     # Read anew within a second; a question in between is refused like any other.
     time.sleep(2)
     aws.check_all(check, sts, folder / "home", "franchise-owner", mesh.env, FLAGSHIP, "84000.00")
@@ -330,6 +329,7 @@ def main():
         folder = Path(name)
         restaurant(folder)
         callers_of_aws(folder)
+        restart.check_all(check, lambda env: Mesh(folder / "home", environment=env), folder, FLAGSHIP, "84000.00")
         kills.check_all(check, lambda: Mesh(folder / "home"), FLAGSHIP, 84000.00)
         jaffle(folder)
         five_processes(folder)
