@@ -18,6 +18,7 @@ mod context;
 mod deadline;
 mod feed;
 mod health;
+mod identity;
 mod layers;
 mod log;
 mod longterm;

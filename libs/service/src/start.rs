@@ -9,11 +9,13 @@ use crate::client::{Dialer, Upstream};
 use crate::clock::Clock;
 use crate::config::{self, LimitsConfig, Mesh, Shared};
 use crate::health::Readiness;
+use crate::identity::{Identity, Shown};
 use crate::server::{Inner, Settings};
 use crate::telemetry::{Telemetry, TelemetryError};
-use crate::tls::{self, TlsError};
+use crate::tls::{Owner, TlsError};
 use crate::workload::Workload;
 use http::{Request, Response};
+use rustls::ServerConfig;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
@@ -21,7 +23,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -75,7 +76,7 @@ impl StartError {
 pub(crate) struct Sockets {
     pub(crate) grpc: TcpListener,
     pub(crate) health: TcpListener,
-    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) tls: Shown<ServerConfig>,
     pub(crate) address: SocketAddr,
     pub(crate) health_address: SocketAddr,
 }
@@ -88,6 +89,7 @@ pub struct Start {
     telemetry: Arc<Telemetry>,
     sockets: Sockets,
     dialer: Dialer,
+    identity: Identity,
 }
 
 impl fmt::Debug for Start {
@@ -120,17 +122,19 @@ impl Start {
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, StartError> {
         check(&shared)?;
-        let acceptor = TlsAcceptor::from(tls::server_config(workload, &shared.tls)?);
+        let trust_domain = shared.mesh.trust_domain.clone();
+        let owner = Owner { workload, trust_domain: trust_domain.clone(), clock: clock.clone() };
+        let identity = Identity::open(&shared.tls, owner).await?;
         let dialer = Dialer {
-            tls: tls::client_config(&shared.tls)?,
-            trust_domain: shared.mesh.trust_domain.clone(),
+            tls: identity.client(),
+            trust_domain,
             telemetry: Arc::clone(&telemetry),
             clock: clock.clone(),
         };
         let (grpc, address) = bind(shared.listen.address).await?;
         let (health, health_address) = bind(shared.listen.health_address).await?;
-        let sockets = Sockets { grpc, health, acceptor, address, health_address };
-        Ok(Self { workload, shared, clock, telemetry, sockets, dialer })
+        let sockets = Sockets { grpc, health, tls: identity.server(), address, health_address };
+        Ok(Self { workload, shared, clock, telemetry, sockets, dialer, identity })
     }
 
     /// The service.
@@ -175,6 +179,12 @@ impl Start {
         &self.telemetry
     }
 
+    /// What callers are shown from now on.
+    #[cfg(test)]
+    pub(crate) fn shown(&self) -> Shown<ServerConfig> {
+        self.identity.server()
+    }
+
     /// A service behind this one. It is connected to when it is first called.
     ///
     /// # Errors
@@ -198,7 +208,9 @@ impl Start {
             clock: self.clock,
             draining: CancellationToken::new(),
         };
+        let followed = self.identity;
         App::new(settings, self.sockets, self.shared.mesh.trust_domain, readiness, routes, identity)
+            .with_task("identity", move |stop| followed.follow(stop))
     }
 }
 
