@@ -41,6 +41,7 @@ pub use context::{CallContext, MissingContext};
 pub use deadline::{Deadline, DeadlinePassed};
 pub use feed::SessionFeed;
 pub use health::Readiness;
+pub use identity::WorkloadApiError;
 pub use layers::{NameReasons, RequireSession};
 pub use longterm::{LongTermCredentials, refuse_long_term_credentials};
 pub use run::run;

@@ -9,7 +9,7 @@ use crate::client::{Dialer, Upstream};
 use crate::clock::Clock;
 use crate::config::{self, LimitsConfig, Mesh, Shared};
 use crate::health::Readiness;
-use crate::identity::{Identity, Shown};
+use crate::identity::{Identity, Shown, WorkloadApiError};
 use crate::server::{Inner, Settings};
 use crate::telemetry::{Telemetry, TelemetryError};
 use crate::tls::{Owner, TlsError};
@@ -28,6 +28,9 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Layer, Service};
 
+/// Longest time that an agent is waited for at the start.
+const IDENTITY_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// Why a service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -42,6 +45,9 @@ pub enum StartError {
     /// The certificates cannot be used.
     #[error("the service has no identity")]
     Tls(#[from] TlsError),
+    /// The SPIFFE Workload API gives no identity.
+    #[error("the service has no identity from the SPIFFE Workload API")]
+    WorkloadApi(#[from] WorkloadApiError),
     /// Telemetry cannot be set up.
     #[error("telemetry cannot be set up")]
     Telemetry(#[from] TelemetryError),
@@ -121,10 +127,21 @@ impl Start {
         clock: Clock,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, StartError> {
+        Self::within(IDENTITY_TIME_MAX, workload, shared, clock, telemetry).await
+    }
+
+    /// Prepares a service whose identity is waited for this long.
+    pub(crate) async fn within(
+        wait: Duration,
+        workload: Workload,
+        shared: Shared,
+        clock: Clock,
+        telemetry: Arc<Telemetry>,
+    ) -> Result<Self, StartError> {
         check(&shared)?;
         let trust_domain = shared.mesh.trust_domain.clone();
         let owner = Owner { workload, trust_domain: trust_domain.clone(), clock: clock.clone() };
-        let identity = Identity::open(&shared.tls, owner).await?;
+        let identity = Identity::open(&shared.tls, owner, wait, telemetry.dispatch()).await?;
         let dialer = Dialer {
             tls: identity.client(),
             trust_domain,
@@ -234,6 +251,10 @@ fn check(shared: &Shared) -> Result<(), StartError> {
     let bound = shared.mesh.revocation_bound;
     let is_bound = bound >= Duration::from_secs(1) && bound <= Duration::from_secs(60);
     rule(is_bound, "mesh.revocation_bound", "must be between 1s and 60s")?;
+    let socket = &shared.tls.workload_api;
+    // Over TCP the agent would know nobody by its socket, and keys would travel in the clear.
+    let is_socket = socket.is_empty() || socket.starts_with("unix:/");
+    rule(is_socket, "tls.workload_api", "must be `unix:` and the absolute path of a socket, or empty")?;
     let limits = &shared.limits;
     let is_short = limits.request_time_max >= Duration::from_millis(1)
         && limits.request_time_max <= Duration::from_secs(3_600);

@@ -10,4 +10,5 @@ mod sessions;
 mod stub;
 mod traces;
 mod upstreams;
+mod workload_api;
 mod world;

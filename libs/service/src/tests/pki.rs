@@ -7,6 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsage
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use splitplane_testkit::X509Svid;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -66,7 +67,7 @@ impl Pki {
         let path = |end: &str| self.folder.path().join(format!("{file}.{end}"));
         std::fs::write(path("pem"), certificate.pem()).unwrap();
         std::fs::write(path("key"), key.serialize_pem()).unwrap();
-        config::Tls { certificate: path("pem"), key: path("key"), ca: self.ca() }
+        config::Tls { certificate: path("pem"), key: path("key"), ca: self.ca(), workload_api: String::new() }
     }
 
     pub(super) fn ca(&self) -> PathBuf {
@@ -76,6 +77,18 @@ impl Pki {
     /// A new certificate of the workload, in the place of the one before.
     pub(super) fn workload(&self, workload: Workload) -> config::Tls {
         self.issue(workload.name(), &workload.server_name(), &workload.spiffe_id(TRUST_DOMAIN))
+    }
+
+    /// The same, as an agent gives it.
+    pub(super) fn svid(&self, workload: Workload) -> X509Svid {
+        let files = self.workload(workload);
+        let bundle = certificates(&files.ca);
+        X509Svid {
+            spiffe_id: workload.spiffe_id(TRUST_DOMAIN),
+            chain: certificates(&files.certificate)[0].to_vec(),
+            key: PrivateKeyDer::from_pem_file(&files.key).unwrap().secret_der().to_vec(),
+            bundle: bundle.iter().flat_map(|authority| authority.to_vec()).collect(),
+        }
     }
 
     /// What a caller shows and asks.

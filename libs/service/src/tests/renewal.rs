@@ -199,7 +199,7 @@ async fn files_that_make_no_identity_change_nothing_and_are_said_once() {
         pki.issue("mine", &Workload::Reasoning.server_name(), &Workload::Reasoning.spiffe_id(TRUST_DOMAIN));
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let files = config::Tls { certificate: at("pem"), key: at("key"), ca: at("ca") };
+    let files = config::Tls { certificate: at("pem"), key: at("key"), ca: at("ca"), ..issued.clone() };
     replace(&files, &issued);
     let (mut followed, _) = Files::open(&files, owner(Clock::system())).await.unwrap();
     for (said, break_up) in breakages(&files, &pki, &other) {
