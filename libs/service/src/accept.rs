@@ -1,9 +1,12 @@
 //! Takes connections: TCP, then the TLS handshake, then the peer's identity.
 //!
 //! Decides how many handshakes and connections there are at a time and how long a handshake may
-//! take. A failed handshake ends itself and nothing else.
+//! take. A failed handshake ends itself and nothing else. Each handshake uses the identity of its
+//! moment; a connection that stands keeps the one that it was made with.
 
+use crate::identity::Shown;
 use crate::workload::PeerIdentity;
+use rustls::ServerConfig;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -105,12 +108,12 @@ impl Incoming {
     /// Begins to accept. Must be called within a tokio runtime. `closing` breaks every connection.
     pub(crate) fn new(
         listener: TcpListener,
-        acceptor: TlsAcceptor,
+        tls: Shown<ServerConfig>,
         trust_domain: &str,
         closing: CancellationToken,
     ) -> Self {
         let (done, ready) = mpsc::channel(1);
-        let door = Door { acceptor, trust_domain: trust_domain.into(), closing, done };
+        let door = Door { tls, trust_domain: trust_domain.into(), closing, done };
         let accepting = tokio::spawn(accept(listener, door).with_current_subscriber());
         Self { ready, accepting }
     }
@@ -132,7 +135,7 @@ impl Drop for Incoming {
 
 #[derive(Clone)]
 struct Door {
-    acceptor: TlsAcceptor,
+    tls: Shown<ServerConfig>,
     trust_domain: Arc<str>,
     closing: CancellationToken,
     done: mpsc::Sender<Connection>,
@@ -171,7 +174,12 @@ impl Door {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
-        match tokio::time::timeout(HANDSHAKE_TIME_MAX, self.acceptor.accept(stream)).await {
+        let shown = self.tls.borrow().clone();
+        let Some(shown) = shown else {
+            tracing::debug!("a connection was turned away: there is no certificate to show");
+            return;
+        };
+        match tokio::time::timeout(HANDSHAKE_TIME_MAX, TlsAcceptor::from(shown).accept(stream)).await {
             Ok(Ok(stream)) => {
                 let peer = self.identify(&stream);
                 let info = PeerInfo { peer, remote };

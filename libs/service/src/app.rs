@@ -135,7 +135,7 @@ impl App {
     }
 
     async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
-        let Sockets { grpc, health: plain, acceptor, address, health_address } = self.sockets;
+        let Sockets { grpc, health: plain, tls, address, health_address } = self.sockets;
         let workload = self.settings.workload;
         let health = Arc::new(Health::new(workload).await);
         let routes =
@@ -145,7 +145,7 @@ impl App {
         let draining = self.settings.draining.clone();
         let (closing, stop) = (CancellationToken::new(), CancellationToken::new());
         let _ends = [draining.clone(), closing.clone(), stop.clone()].map(CancellationToken::drop_guard);
-        let incoming = Incoming::new(grpc, acceptor, &self.trust_domain, closing.clone());
+        let incoming = Incoming::new(grpc, tls, &self.trust_domain, closing.clone());
 
         let mut tasks = Tasks { set: JoinSet::new() };
         for (name, task) in self.tasks {

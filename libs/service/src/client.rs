@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::connect::{ConnectError, Connector};
 use crate::deadline::{Deadline, DeadlinePassed, GRPC_TIMEOUT, grpc_timeout_text, less_margin};
+use crate::identity::Shown;
 use crate::layers::labels;
 use crate::net::frame_body;
 use crate::status::{code_name, status_of};
@@ -55,7 +56,7 @@ pub struct Upstream {
 
 /// What all connections of a service have in common.
 pub(crate) struct Dialer {
-    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) tls: Shown<ClientConfig>,
     pub(crate) trust_domain: String,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) clock: Clock,
@@ -72,7 +73,7 @@ impl Dialer {
             address: to.address.clone(),
             trust_domain: self.trust_domain.clone(),
             server_name: ServerName::try_from(name).or(Err(TlsError::ServerName))?,
-            tls: Arc::clone(&self.tls),
+            tls: self.tls.clone(),
         };
         let channel = endpoint
             .http2_keep_alive_interval(KEEPALIVE)

@@ -24,7 +24,7 @@ pub struct Listen {
     pub health_address: SocketAddr,
 }
 
-/// `[tls]`: files of the service's identity.
+/// `[tls]`: where the service's identity comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
@@ -37,6 +37,8 @@ pub struct Tls {
     /// The mesh's certificate authority, PEM.
     #[serde(with = "path")]
     pub ca: PathBuf,
+    /// Socket of the SPIFFE Workload API; empty is the files.
+    pub workload_api: String,
 }
 
 /// A service behind this one.

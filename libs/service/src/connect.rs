@@ -1,8 +1,9 @@
 //! Makes connections to other services: TCP, TLS with our certificate, then a look at theirs.
 //!
 //! Decides that the server at the other end is the workload that was meant, not merely one of the
-//! mesh.
+//! mesh. Each connection shows the certificate of its moment.
 
+use crate::identity::Shown;
 use crate::workload::{PeerError, PeerIdentity, Workload};
 use futures::future::BoxFuture;
 use http::Uri;
@@ -10,7 +11,6 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::io;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -23,6 +23,8 @@ const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 /// Why there is no connection. No byte of a request was sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
+    #[error("there is no certificate to show to {0}")]
+    NoIdentity(Workload),
     #[error("cannot connect to {workload} at `{address}`")]
     Tcp {
         workload: Workload,
@@ -55,19 +57,21 @@ pub(crate) struct Connector {
     pub(crate) address: String,
     pub(crate) trust_domain: String,
     pub(crate) server_name: ServerName<'static>,
-    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) tls: Shown<ClientConfig>,
 }
 
 impl Connector {
     async fn connect(self) -> Result<TlsStream<TcpStream>, ConnectError> {
         let workload = self.workload;
+        let shown = self.tls.borrow().clone();
+        let shown = shown.ok_or(ConnectError::NoIdentity(workload))?;
         let stream = TcpStream::connect(&self.address).await.and_then(|stream| {
             stream.set_nodelay(true)?;
             Ok(stream)
         });
         let stream =
             stream.map_err(|source| ConnectError::Tcp { workload, address: self.address.clone(), source })?;
-        let stream = TlsConnector::from(Arc::clone(&self.tls))
+        let stream = TlsConnector::from(shown)
             .connect(self.server_name.clone(), stream)
             .await
             .map_err(|source| ConnectError::Handshake { workload, source })?;

@@ -9,11 +9,13 @@ use crate::client::{Dialer, Upstream};
 use crate::clock::Clock;
 use crate::config::{self, LimitsConfig, Mesh, Shared};
 use crate::health::Readiness;
+use crate::identity::{Identity, Shown, WorkloadApiError};
 use crate::server::{Inner, Settings};
 use crate::telemetry::{Telemetry, TelemetryError};
-use crate::tls::{self, TlsError};
+use crate::tls::{Owner, TlsError};
 use crate::workload::Workload;
 use http::{Request, Response};
+use rustls::ServerConfig;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
@@ -21,11 +23,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Layer, Service};
+
+/// Longest time that an agent is waited for at the start.
+const IDENTITY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Why a service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +45,9 @@ pub enum StartError {
     /// The certificates cannot be used.
     #[error("the service has no identity")]
     Tls(#[from] TlsError),
+    /// The SPIFFE Workload API gives no identity.
+    #[error("the service has no identity from the SPIFFE Workload API")]
+    WorkloadApi(#[from] WorkloadApiError),
     /// Telemetry cannot be set up.
     #[error("telemetry cannot be set up")]
     Telemetry(#[from] TelemetryError),
@@ -75,7 +82,7 @@ impl StartError {
 pub(crate) struct Sockets {
     pub(crate) grpc: TcpListener,
     pub(crate) health: TcpListener,
-    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) tls: Shown<ServerConfig>,
     pub(crate) address: SocketAddr,
     pub(crate) health_address: SocketAddr,
 }
@@ -88,6 +95,7 @@ pub struct Start {
     telemetry: Arc<Telemetry>,
     sockets: Sockets,
     dialer: Dialer,
+    identity: Identity,
 }
 
 impl fmt::Debug for Start {
@@ -119,18 +127,31 @@ impl Start {
         clock: Clock,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, StartError> {
+        Self::within(IDENTITY_TIME_MAX, workload, shared, clock, telemetry).await
+    }
+
+    /// Prepares a service whose identity is waited for this long.
+    pub(crate) async fn within(
+        wait: Duration,
+        workload: Workload,
+        shared: Shared,
+        clock: Clock,
+        telemetry: Arc<Telemetry>,
+    ) -> Result<Self, StartError> {
         check(&shared)?;
-        let acceptor = TlsAcceptor::from(tls::server_config(workload, &shared.tls)?);
+        let trust_domain = shared.mesh.trust_domain.clone();
+        let owner = Owner { workload, trust_domain: trust_domain.clone(), clock: clock.clone() };
+        let identity = Identity::open(&shared.tls, owner, wait, telemetry.dispatch()).await?;
         let dialer = Dialer {
-            tls: tls::client_config(&shared.tls)?,
-            trust_domain: shared.mesh.trust_domain.clone(),
+            tls: identity.client(),
+            trust_domain,
             telemetry: Arc::clone(&telemetry),
             clock: clock.clone(),
         };
         let (grpc, address) = bind(shared.listen.address).await?;
         let (health, health_address) = bind(shared.listen.health_address).await?;
-        let sockets = Sockets { grpc, health, acceptor, address, health_address };
-        Ok(Self { workload, shared, clock, telemetry, sockets, dialer })
+        let sockets = Sockets { grpc, health, tls: identity.server(), address, health_address };
+        Ok(Self { workload, shared, clock, telemetry, sockets, dialer, identity })
     }
 
     /// The service.
@@ -175,6 +196,12 @@ impl Start {
         &self.telemetry
     }
 
+    /// What callers are shown from now on.
+    #[cfg(test)]
+    pub(crate) fn shown(&self) -> Shown<ServerConfig> {
+        self.identity.server()
+    }
+
     /// A service behind this one. It is connected to when it is first called.
     ///
     /// # Errors
@@ -198,7 +225,9 @@ impl Start {
             clock: self.clock,
             draining: CancellationToken::new(),
         };
+        let followed = self.identity;
         App::new(settings, self.sockets, self.shared.mesh.trust_domain, readiness, routes, identity)
+            .with_task("identity", move |stop| followed.follow(stop))
     }
 }
 
@@ -222,6 +251,10 @@ fn check(shared: &Shared) -> Result<(), StartError> {
     let bound = shared.mesh.revocation_bound;
     let is_bound = bound >= Duration::from_secs(1) && bound <= Duration::from_secs(60);
     rule(is_bound, "mesh.revocation_bound", "must be between 1s and 60s")?;
+    let socket = &shared.tls.workload_api;
+    // Over TCP the agent would know nobody by its socket, and keys would travel in the clear.
+    let is_socket = socket.is_empty() || socket.starts_with("unix:/");
+    rule(is_socket, "tls.workload_api", "must be `unix:` and the absolute path of a socket, or empty")?;
     let limits = &shared.limits;
     let is_short = limits.request_time_max >= Duration::from_millis(1)
         && limits.request_time_max <= Duration::from_secs(3_600);

@@ -140,7 +140,9 @@ impl Verifier {
         &self.issuer
     }
 
-    pub(crate) fn trust_domain(&self) -> &str {
+    /// For whose services keys are accepted.
+    #[must_use]
+    pub fn trust_domain(&self) -> &str {
         &self.trust_domain
     }
 }

@@ -27,6 +27,7 @@ health_address = "127.0.0.1:7114"
 certificate = "pki/a.pem"
 key = "pki/a.key"
 ca = "pki/ca.pem"
+workload_api = ""
 [mesh]
 trust_domain = "mesh.test"
 issuer = "https://auth.mesh.test"

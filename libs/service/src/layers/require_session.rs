@@ -1,15 +1,19 @@
-//! Refuses calls without a valid session key.
+//! Refuses calls without a valid session key, and keys that the wrong workload shows.
 //!
-//! Inner services may rely on the request extensions holding a `VerifiedSession` and its
+//! A key names the workload that asked for it. Whoever else holds a copy cannot use it: the peer of
+//! the connection has to be that very workload, or the operator, whom the access table admits by
+//! itself. Inner services may rely on the request extensions holding a `VerifiedSession` and its
 //! `SessionKey`, and on the header being gone. Health and reflection carry no session.
 
 use super::Answer;
+use crate::accept::PeerInfo;
 use crate::access;
 use crate::clock::Clock;
 use crate::status::{PublicError, refuse};
 use crate::telemetry;
+use crate::workload::{PeerIdentity, Workload};
 use futures::future::{Either, ready};
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use splitplane_session::{SessionError, SessionKey, VerifiedSession, Verifier};
 use splitplane_types::Reason;
 use std::convert::Infallible;
@@ -43,6 +47,10 @@ enum SessionRefused {
     NotText,
     #[error("the session key is refused")]
     Key(#[source] SessionError),
+    #[error("the connection has no peer that a session key could be compared with")]
+    NoPeer,
+    #[error("the session key is `{requested_by}`'s and was shown by {shown_by}")]
+    OtherPeer { requested_by: String, shown_by: PeerIdentity },
 }
 
 impl PublicError for SessionRefused {
@@ -51,6 +59,8 @@ impl PublicError for SessionRefused {
             Self::Key(SessionError::FeedStale) => Reason::ServiceUnavailable,
             Self::Count(_)
             | Self::NotText
+            | Self::NoPeer
+            | Self::OtherPeer { .. }
             | Self::Key(SessionError::Token(_) | SessionError::Inconsistent | SessionError::Revoked) => {
                 Reason::Unauthenticated
             }
@@ -65,13 +75,28 @@ impl RequireSession {
         Self { verifier, clock }
     }
 
-    fn authenticate(&self, headers: &HeaderMap) -> Result<(VerifiedSession, SessionKey), SessionRefused> {
-        let values: Vec<_> = headers.get_all(TXN_TOKEN).iter().collect();
+    fn authenticate(&self, request: &Request<Body>) -> Result<(VerifiedSession, SessionKey), SessionRefused> {
+        let values: Vec<_> = request.headers().get_all(TXN_TOKEN).iter().collect();
         // With two keys, which of them counts would depend on who reads the headers.
         let [value] = values.as_slice() else { return Err(SessionRefused::Count(values.len())) };
         let key = SessionKey::from_wire(value.to_str().or(Err(SessionRefused::NotText))?);
         let session = self.verifier.verify(&key, self.clock.now()).map_err(SessionRefused::Key)?;
+        let peer = request.extensions().get::<PeerInfo>().and_then(|info| info.peer.as_ref());
+        self.bind(&session, peer.ok_or(SessionRefused::NoPeer)?)?;
         Ok((session, key))
+    }
+
+    /// Ties the key to the hop it came by. The certificate proves who is at the other end, the key
+    /// for whom it was made: RFC 8705 does so with a thumbprint, which a renewal would break.
+    fn bind(&self, session: &VerifiedSession, peer: &PeerIdentity) -> Result<(), SessionRefused> {
+        let requested_by = session.requesting_workload();
+        let is_its_own = |workload: Workload| {
+            workload == Workload::Operator || workload.spiffe_id(self.verifier.trust_domain()) == requested_by
+        };
+        if peer.workload().is_some_and(is_its_own) {
+            return Ok(());
+        }
+        Err(SessionRefused::OtherPeer { requested_by: requested_by.to_owned(), shown_by: peer.clone() })
     }
 }
 
@@ -99,7 +124,7 @@ where
         if access::is_standard(request.uri().path()) {
             return Either::Left(self.inner.call(request));
         }
-        match self.layer.authenticate(request.headers()) {
+        match self.layer.authenticate(&request) {
             Ok((session, key)) => {
                 telemetry::record_txn(session.txn());
                 telemetry::decision("session", true, "");

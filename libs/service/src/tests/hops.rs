@@ -1,6 +1,6 @@
 //! Who gets in: certificates, versions, the access table over the wire.
 
-use super::pki::{Pki, TRUST_DOMAIN};
+use super::pki::{Pki, TRUST_DOMAIN, holder};
 use super::stub::Stub;
 use super::world::{Running, dial, serve, shared};
 use crate::client::Upstream;
@@ -59,8 +59,7 @@ async fn the_table_decides_over_the_wire_by_the_certificate() {
         assert_eq!(refused(check_health(to(other)).await), Some(Reason::PeerNotAllowed), "{other}");
     }
     let bootstrap = pki.issue("report", "report.test", "spiffe://mesh.test/bootstrap/report");
-    let bootstrap =
-        dial(crate::tls::client_config(&bootstrap).unwrap(), Workload::Reasoning, service.address);
+    let bootstrap = dial(holder(&bootstrap), Workload::Reasoning, service.address);
     assert_eq!(refused(validate(bootstrap).await), Some(Reason::PeerNotAllowed));
     check_health(to(Workload::Gateway)).await.unwrap();
     assert_eq!(stub.calls.load(Ordering::SeqCst), 2, "a refused call reached the handler");
@@ -76,8 +75,8 @@ async fn without_a_certificate_of_the_mesh_no_request_reaches_an_inner_service()
     // The right names from another authority, shown to somebody who trusts ours.
     let other = Pki::new();
     let foreign = other.workload(Workload::Gateway);
-    let mixed = config::Tls { ca: pki.workload(Workload::Gateway).ca, ..foreign };
-    let foreign = dial(crate::tls::client_config(&mixed).unwrap(), Workload::Reasoning, service.address);
+    let mixed = config::Tls { ca: pki.ca(), ..foreign };
+    let foreign = dial(holder(&mixed), Workload::Reasoning, service.address);
     assert_eq!(refused(validate(foreign).await), Some(Reason::ServiceUnavailable));
     assert_eq!(stub.calls.load(Ordering::SeqCst), 0);
     service.end().await;
@@ -88,7 +87,7 @@ async fn a_certificate_of_the_mesh_that_names_nobody_is_admitted_to_nothing() {
     let pki = Pki::new();
     let (service, stub) = reasoning(&pki).await;
     let stranger = pki.issue("stranger", "gateway.splitplane.internal", "spiffe://elsewhere.test/gateway");
-    let stranger = dial(crate::tls::client_config(&stranger).unwrap(), Workload::Reasoning, service.address);
+    let stranger = dial(holder(&stranger), Workload::Reasoning, service.address);
     assert_eq!(refused(validate(stranger).await), Some(Reason::PeerNotAllowed));
     assert_eq!(stub.calls.load(Ordering::SeqCst), 0);
     service.end().await;

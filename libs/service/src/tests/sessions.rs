@@ -3,6 +3,8 @@
 use super::pki::{Pki, TRUST_DOMAIN};
 use super::stub::Stub;
 use super::world::{Records, Running, dial, routes, serve, shared, start};
+use crate::accept::PeerInfo;
+use crate::access;
 use crate::clock::Clock;
 use crate::config;
 use crate::context::CallContext;
@@ -11,7 +13,7 @@ use crate::feed::SessionFeed;
 use crate::layers::{RequireSession, TXN_TOKEN};
 use crate::status::{metadata_of, reason_of};
 use crate::upstream::call;
-use crate::workload::Workload;
+use crate::workload::{PeerIdentity, Workload};
 use http::{HeaderValue, Request, Response};
 use splitplane_proto::auth::v1::{KeyPurpose, VerifyingKey, WatchResponse};
 use splitplane_proto::query::v1::OpenSandboxRequest;
@@ -27,7 +29,8 @@ use tonic::body::Body;
 use tower::{Layer as _, ServiceExt as _};
 
 const ISSUER: &str = "https://auth.mesh.test";
-const EXECUTE: &str = "/splitplane.query.v1.QueryService/Execute";
+/// A method that the table opens to the gateway and to the services behind it alike.
+const WATCH: &str = "/splitplane.auth.v1.AuthService/Watch";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Mint {
@@ -44,6 +47,11 @@ impl Mint {
     }
 
     fn key(&self, trust_domain: &str, now: SystemTime) -> SessionKey {
+        self.key_of(Workload::Gateway, trust_domain, now)
+    }
+
+    /// A key that this workload asked for.
+    fn key_of(&self, requesting: Workload, trust_domain: &str, now: SystemTime) -> SessionKey {
         let grant = SessionGrant {
             composite: "acme/pizza/owner".parse().unwrap(),
             role: "owner".parse().unwrap(),
@@ -54,7 +62,7 @@ impl Mint {
             epoch: 1,
             principal: "app".parse().unwrap(),
             access_key_id: "ASIAAAAAAAAAAAAAAAAA".into(),
-            requesting_workload: Workload::Gateway.spiffe_id(trust_domain),
+            requesting_workload: requesting.spiffe_id(trust_domain),
         };
         self.minter.mint(&grant, now).unwrap().0
     }
@@ -74,8 +82,24 @@ fn verifier() -> Arc<Verifier> {
     Arc::new(Verifier::new(ISSUER.into(), TRUST_DOMAIN.into(), Duration::from_secs(5)))
 }
 
-/// Sends a request with these session keys through the layer alone. `None` is let in.
+/// What the handshake found out about a workload.
+fn peer(workload: Workload) -> Option<PeerIdentity> {
+    Some(PeerIdentity::Workload(workload))
+}
+
+/// Sends a request with these session keys from the gateway. `None` is let in.
 async fn refusal(verifier: &Arc<Verifier>, now: SystemTime, keys: &[&str]) -> Option<Status> {
+    refusal_of(verifier, now, keys, Some(peer(Workload::Gateway))).await
+}
+
+/// Sends a request with these session keys through the layer alone, from this peer: from nobody
+/// (`Some(None)`), or without a word of the connection (`None`).
+async fn refusal_of(
+    verifier: &Arc<Verifier>,
+    now: SystemTime,
+    keys: &[&str],
+    peer: Option<Option<PeerIdentity>>,
+) -> Option<Status> {
     let layer = RequireSession::new(Arc::clone(verifier), Clock::new(move || now));
     let handler = tower::service_fn(|mut request: Request<Body>| async move {
         request.extensions_mut().insert(Deadline::after(PATIENCE));
@@ -85,9 +109,12 @@ async fn refusal(verifier: &Arc<Verifier>, now: SystemTime, keys: &[&str]) -> Op
         assert!(!request.headers().contains_key(TXN_TOKEN));
         Ok::<_, Infallible>(Response::new(Body::empty()))
     });
-    let mut request = Request::post(EXECUTE).body(Body::empty()).unwrap();
+    let mut request = Request::post(WATCH).body(Body::empty()).unwrap();
     for key in keys {
         request.headers_mut().append(TXN_TOKEN, HeaderValue::from_bytes(key.as_bytes()).unwrap());
+    }
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(PeerInfo { peer, remote: "127.0.0.1:1".parse().unwrap() });
     }
     let response = layer.layer(handler).oneshot(request).await.unwrap();
     Status::from_header_map(response.headers())
@@ -113,23 +140,28 @@ async fn every_credential_failure_has_the_same_bytes() {
     let expired = mint.key(TRUST_DOMAIN, now - Duration::from_secs(3_000));
     let unknown = stranger.key(TRUST_DOMAIN, now);
     let cut = good.get(..good.len() - 4).unwrap();
-    let cases: [&[&str]; 9] = [
-        &[],
-        &[""],
-        &["x"],
-        &["a.b.c"],
-        &["schlüssel"],
-        &[expired.expose()],
-        &[unknown.expose()],
-        &[cut],
-        &[good, good],
+    let gateway = || Some(peer(Workload::Gateway));
+    let cases: [(&[&str], _); 12] = [
+        (&[], gateway()),
+        (&[""], gateway()),
+        (&["x"], gateway()),
+        (&["a.b.c"], gateway()),
+        (&["schlüssel"], gateway()),
+        (&[expired.expose()], gateway()),
+        (&[unknown.expose()], gateway()),
+        (&[cut], gateway()),
+        (&[good, good], gateway()),
+        (&[good], Some(peer(Workload::Query))),
+        (&[good], Some(None)),
+        (&[good], None),
     ];
     // The time is told in whole seconds: all are looked at within one.
     let mut is_compared = false;
     for _ in 0..10 {
         let mut seen = Vec::new();
-        for keys in cases {
-            let status = refusal(&verifier, now, keys).await.expect("let in without one valid key");
+        for (keys, peer) in cases.clone() {
+            let status = refusal_of(&verifier, now, keys, peer).await;
+            let status = status.expect("let in without one valid key of its own");
             seen.push((
                 status.code(),
                 status.message().to_owned(),
@@ -146,6 +178,44 @@ async fn every_credential_failure_has_the_same_bytes() {
         }
     }
     assert!(is_compared);
+}
+
+fn unauthenticated(refusal: Option<Status>) -> bool {
+    refusal.is_some_and(|status| reason_of(&status) == Some(Reason::Unauthenticated))
+}
+
+#[tokio::test]
+async fn a_key_is_good_in_the_hands_of_the_workload_that_asked_for_it_and_of_the_operator() {
+    let (mint, now) = (Mint::new(TRUST_DOMAIN), SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000));
+    let verifier = verifier();
+    assert!(verifier.update(mint.feed(), now));
+    for requesting in [Workload::Gateway, Workload::Reasoning] {
+        let key = mint.key_of(requesting, TRUST_DOMAIN, now);
+        for shown_by in Workload::ALL {
+            let refusal = refusal_of(&verifier, now, &[key.expose()], Some(peer(shown_by))).await;
+            if shown_by == requesting || shown_by == Workload::Operator {
+                assert!(refusal.is_none(), "{requesting}'s key, shown by {shown_by}");
+            } else {
+                assert!(unauthenticated(refusal), "{requesting}'s key, shown by {shown_by}");
+            }
+        }
+    }
+    // It was not the table that refused these: it admits them to the method.
+    for shown_by in [Workload::Gateway, Workload::Query, Workload::Reasoning] {
+        assert_eq!(access::decide(Workload::Auth, WATCH, peer(shown_by).as_ref()), Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_key_without_a_peer_to_compare_it_with_is_refused() {
+    let (mint, now) = (Mint::new(TRUST_DOMAIN), SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000));
+    let verifier = verifier();
+    assert!(verifier.update(mint.feed(), now));
+    let key = mint.key(TRUST_DOMAIN, now);
+    let bootstrap = PeerIdentity::Bootstrap("spiffe://mesh.test/bootstrap/gateway".into());
+    for peer in [None, Some(None), Some(Some(bootstrap))] {
+        assert!(unauthenticated(refusal_of(&verifier, now, &[key.expose()], peer).await));
+    }
 }
 
 #[tokio::test]

@@ -234,7 +234,7 @@ pub(super) async fn serve(pki: &Pki, workload: Workload, stub: Stub) -> Running 
 /// A caller's way to `workload` at `address`.
 pub(super) fn dial(tls: Arc<ClientConfig>, workload: Workload, address: SocketAddr) -> Upstream {
     let dialer = Dialer {
-        tls,
+        tls: watch::channel(Some(tls)).1,
         trust_domain: TRUST_DOMAIN.into(),
         telemetry: Records::default().telemetry("caller"),
         clock: Clock::system(),

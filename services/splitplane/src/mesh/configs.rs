@@ -116,7 +116,12 @@ impl Configs {
         ];
         for (workload, listen, tls, telemetry) in blocks {
             *listen = options.ports.listen(workload)?;
-            *tls = Tls { certificate: pki.certificate(workload), key: pki.key(workload), ca: pki.ca() };
+            *tls = Tls {
+                certificate: pki.certificate(workload),
+                key: pki.key(workload),
+                ca: pki.ca(),
+                workload_api: String::new(),
+            };
             telemetry.log.clone_from(&options.log);
             telemetry.log_format = options.log_format;
             if !options.otlp_endpoint.is_empty() {
