@@ -122,3 +122,71 @@ pub(crate) fn check_lifespan(
 pub(crate) fn instant(seconds: u64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Vectors of Wycheproof that no package carries, in the folder that `SPLITPLANE_WYCHEPROOF` names.
+    fn vectors() -> Option<Value> {
+        let Some((_, folder)) = std::env::vars().find(|(name, _)| name == "SPLITPLANE_WYCHEPROOF") else {
+            eprintln!("SKIPPED: SPLITPLANE_WYCHEPROOF names no folder of Wycheproof's vectors");
+            return None;
+        };
+        let path = std::path::Path::new(&folder).join("json_web_signature_test.json");
+        Some(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+    }
+
+    fn key(public: &Value) -> Option<PublicKey> {
+        let number = |name: &str| URL_SAFE_NO_PAD.decode(public[name].as_str()?).ok();
+        let point = [&[4][..], &number("x")?, &number("y")?].concat();
+        PublicKey::from_point(&point).ok()
+    }
+
+    /// Each vector for ES256 is taken as one of a signer whose header is that of the valid ones. Their payload is
+    /// no JSON: past the signature, that is what is wrong with them.
+    #[test]
+    fn the_vectors_for_json_web_signatures_are_decided_as_they_should_be() {
+        let Some(file) = vectors() else { return };
+        let (mut valid, mut invalid) = (0, 0);
+        for group in file["testGroups"].as_array().unwrap() {
+            if group["public"]["alg"] != "ES256" {
+                continue;
+            }
+            let tests = group["tests"].as_array().unwrap();
+            let jws = |test: &Value| test["jws"].as_str().map(str::to_owned);
+            let first = tests.iter().find(|test| test["result"] == "valid").and_then(jws);
+            // A group without a valid vector has no header that could be expected.
+            let header = first.map_or_else(String::new, |jws| jws.split('.').next().unwrap().to_owned());
+            let known = [KnownKey { header, key: key(&group["public"]).unwrap() }];
+            for test in tests {
+                // Some are objects: a serialisation that is not read here at all.
+                let Some(jws) = jws(test) else { continue };
+                let opened = open::<Value>(Kind::SessionKey, &jws, &known);
+                let is_past_the_signature = matches!(opened, Ok(_) | Err(TokenError::Claims));
+                let should = test["result"] == "valid";
+                assert_eq!(is_past_the_signature, should, "{}: {opened:?}", test["tcId"]);
+                valid += usize::from(should);
+                invalid += usize::from(!should);
+            }
+        }
+        assert!(valid >= 2 && invalid >= 30, "{valid} {invalid}");
+    }
+
+    /// Whatever they are signed by, and whatever they claim to be signed by: none is a session key of ours.
+    #[test]
+    fn no_vector_passes_for_a_session_key_of_a_known_signer() {
+        let Some(file) = vectors() else { return };
+        let mut refused = 0;
+        for group in file["testGroups"].as_array().unwrap() {
+            let key = key(&group["public"]).unwrap_or_else(|| SigningKey::generate().unwrap().0.public_key());
+            let known = [KnownKey::new(Kind::SessionKey, key)];
+            for jws in group["tests"].as_array().unwrap().iter().filter_map(|test| test["jws"].as_str()) {
+                assert!(open::<Value>(Kind::SessionKey, jws, &known).is_err());
+                refused += 1;
+            }
+        }
+        assert!(refused > 300, "{refused}");
+    }
+}
