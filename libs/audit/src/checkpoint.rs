@@ -13,11 +13,14 @@ use splitplane_session::{PublicKey, SigningKey};
 use splitplane_types::Digest;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 const BEFORE_SIGNATURE: &str = ",\"signature\":\"";
 const AFTER_SIGNATURE: &str = "\"}";
+/// Bytes at the end of the file among which the latest checkpoint is looked for.
+const LATEST_BYTES: u64 = 64 * 1_024;
 /// What a signature is for: this key may come to sign other things.
 const CONTEXT: &[u8] = b"splitplane audit checkpoint 1\n";
 
@@ -63,6 +66,19 @@ impl Checkpoints {
     pub(crate) fn open(config: CheckpointConfig) -> Result<Self, AuditError> {
         let file = segments::open(&config.file)?;
         Ok(Self { config, file, last: None })
+    }
+
+    /// The last checkpoint that this key has signed, if it is among the last lines. A line without an end
+    /// is one that a killed process left; lines that were changed are for a whole reading to find.
+    pub(crate) fn latest(&self) -> Result<Option<Checkpoint>, AuditError> {
+        let io = |error| AuditError::io("read the checkpoints of", &self.config.file, error);
+        let length = self.file.metadata().map_err(io)?.len();
+        let window = length.min(LATEST_BYTES);
+        let mut tail = vec![0; usize::try_from(window).unwrap_or_default()];
+        self.file.read_exact_at(&mut tail, length - window).map_err(io)?;
+        let text = String::from_utf8_lossy(&tail);
+        let keys = [self.config.key.public_key()];
+        Ok(text.lines().rev().find_map(|line| open(line, &keys).ok()))
     }
 
     /// Writes a checkpoint if records have come since the last one, and that was long enough ago.

@@ -6,7 +6,7 @@
 //! while it wrote: nobody was told that it is there. It is put aside, and a record says so.
 
 use crate::chain::follow;
-use crate::checkpoint::{CheckpointConfig, Checkpoints};
+use crate::checkpoint::{Checkpoint, CheckpointConfig, Checkpoints};
 use crate::queue::Queue;
 use crate::record::{LINE_BYTES_MAX, Link, Record, seal};
 use crate::{AuditError, Fault, segments};
@@ -70,25 +70,22 @@ impl AuditLog {
     /// Opens the log at `path` with options, and signs where it is in another place.
     ///
     /// # Errors
-    /// As [`AuditLog::open`], of either file.
+    /// As [`AuditLog::open`], of either file. A log that does not go through the latest checkpoint was cut or
+    /// replaced while nobody had it open: it is refused.
     pub fn open_with(
         path: &Path,
         options: AuditOptions,
         checkpoints: Option<CheckpointConfig>,
     ) -> Result<Self, AuditError> {
+        let checkpoints = checkpoints.map(Checkpoints::open).transpose()?;
+        // Before the log: whatever it vouches for has to be there by now.
+        let latest = checkpoints.as_ref().map(Checkpoints::latest).transpose()?.flatten();
         let (file, link) = Self::open_current(path)?;
-        let state = State {
-            file,
-            first: link.seq,
-            checked: 0,
-            link,
-            poisoned: false,
-            checkpoints: checkpoints.map(Checkpoints::open).transpose()?,
-            commits: 0,
-        };
+        let state =
+            State { file, first: link.seq, checked: 0, link, poisoned: false, checkpoints, commits: 0 };
         let log = Self { path: path.to_owned(), options, state: Mutex::new(state), queue: Queue::default() };
         log.locked(|state| {
-            log.catch_up(state)?;
+            log.catch_up_through(state, latest)?;
             log.checkpoint_if_due(state)
         })?;
         Ok(log)
@@ -234,9 +231,21 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Checks what was appended since this handle last looked. When nothing was, one read of the
-    /// last hash tells whether the tail still is the one it knows.
     fn catch_up(&self, state: &mut State) -> Result<(), AuditError> {
+        self.catch_up_through(state, None)
+    }
+
+    /// Checks what was appended since this handle last looked, and that the chain goes through a checkpoint
+    /// that was made since then. When nothing was appended, one read of the last hash tells whether the tail
+    /// still is the one it knows.
+    fn catch_up_through(&self, state: &mut State, checkpoint: Option<Checkpoint>) -> Result<(), AuditError> {
+        let agrees = |link: Link| match checkpoint {
+            Some(Checkpoint { records, head }) if records == link.seq && head != link.prev => {
+                Err(self.broken(link.seq, Fault::OtherHistory))
+            }
+            Some(_) | None => Ok(()),
+        };
+        agrees(state.link)?;
         let length = state.file.metadata().map_err(self.io("measure"))?.len();
         if length < state.checked {
             return Err(self.broken(state.link.seq, Fault::Shorter));
@@ -248,8 +257,11 @@ impl AuditLog {
             let mut reader = &state.file;
             reader.seek(SeekFrom::Start(state.checked)).map_err(self.io("read"))?;
             let appended = BufReader::new(reader).take(whole - state.checked);
-            state.link = follow(appended, state.link, &self.path, &mut |_link| Ok(()))?;
+            state.link = follow(appended, state.link, &self.path, &mut |link| agrees(link))?;
             state.checked = whole;
+        }
+        if checkpoint.is_some_and(|checkpoint| checkpoint.records > state.link.seq) {
+            return Err(self.broken(state.link.seq.saturating_add(1), Fault::CutTail));
         }
         if torn.is_empty() { Ok(()) } else { self.put_aside(state, &torn) }
     }

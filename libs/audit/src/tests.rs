@@ -188,12 +188,16 @@ impl Vouched {
     }
 
     fn open(&self, pem: &str, options: AuditOptions) -> AuditLog {
+        self.try_open(pem, options).unwrap()
+    }
+
+    fn try_open(&self, pem: &str, options: AuditOptions) -> Result<AuditLog, AuditError> {
         let config = CheckpointConfig {
             file: self.checkpoints.clone(),
             key: Self::key(pem),
             period: Duration::from_secs(3_600),
         };
-        AuditLog::open_with(&self.log.path, options, Some(config)).unwrap()
+        AuditLog::open_with(&self.log.path, options, Some(config))
     }
 
     fn verify(&self) -> Result<u64, AuditError> {
@@ -243,6 +247,53 @@ fn a_cut_tail_and_another_history_are_found_by_a_checkpoint() {
     overwrite(path, &fs::read(&other.path).unwrap());
     assert_eq!(verify(path).unwrap().records, 6);
     assert_eq!(vouched.fault(), Fault::OtherHistory);
+}
+
+#[test]
+fn a_log_that_was_cut_or_replaced_while_it_was_closed_is_not_opened() {
+    for segment_bytes in [u64::MAX, 2_500] {
+        let (vouched, pem) = vouched();
+        let options = AuditOptions { segment_bytes, keep: None };
+        let open = vouched.open(&pem, options);
+        for number in 0..5 {
+            open.append(record(number)).unwrap();
+        }
+        open.checkpoint().unwrap();
+        open.append(record(5)).unwrap();
+        drop(open);
+        let path = &vouched.log.path;
+        let whole = lines(path);
+        let refused = |vouched: &Vouched| match vouched.try_open(&pem, options) {
+            Err(AuditError::Broken { fault, .. }) => fault,
+            other => panic!("{other:?}"),
+        };
+        // What no checkpoint covers is not missed; what one does is.
+        let covered = whole.len() - 1;
+        overwrite(path, whole[..covered].concat().as_bytes());
+        drop(vouched.open(&pem, options));
+        overwrite(path, whole[..covered - 1].concat().as_bytes());
+        assert_eq!(refused(&vouched), Fault::CutTail);
+        fs::remove_file(path).unwrap();
+        for segment in fs::read_dir(path.parent().unwrap()).unwrap() {
+            let segment = segment.unwrap().path();
+            if segment.is_file() {
+                fs::remove_file(segment).unwrap();
+            }
+        }
+        assert_eq!(refused(&vouched), Fault::CutTail);
+        let anew = AuditLog::open(path).unwrap();
+        for number in 10..16 {
+            anew.append(record(number)).unwrap();
+        }
+        drop(anew);
+        assert_eq!(refused(&vouched), Fault::OtherHistory);
+        // A line that a killed process left without an end hides no checkpoint before it.
+        let mut torn = fs::read(&vouched.checkpoints).unwrap();
+        torn.truncate(torn.len() - 1);
+        torn.extend_from_slice(b"\n{\"records\":9");
+        overwrite(&vouched.checkpoints, &torn);
+        assert_eq!(refused(&vouched), Fault::OtherHistory);
+    }
 }
 
 #[test]
