@@ -78,8 +78,10 @@ async fn measure(name: &str, rate: usize, is_unlimited: bool) {
     }
     quiet.sort();
     flooded.sort();
-    let at = |sorted: &[Duration], percent: usize| sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)];
-    let sent = Duration::from_secs(1).as_secs_f64() * f64::from(u32::try_from(sent.load(Ordering::Relaxed)).unwrap());
+    let at =
+        |sorted: &[Duration], percent: usize| sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)];
+    let sent = Duration::from_secs(1).as_secs_f64()
+        * f64::from(u32::try_from(sent.load(Ordering::Relaxed)).unwrap());
     for percent in [50, 95] {
         let (quiet, flooded) = (at(&quiet, percent), at(&flooded, percent));
         println!(
