@@ -13,11 +13,14 @@ pub enum KeyError {
     #[error("not a P-256 private key")]
     Rejected,
     /// Not an uncompressed P-256 point.
-    #[error("not an uncompressed P-256 point of 65 bytes")]
+    #[error("not an uncompressed P-256 point of 65 bytes, on the curve")]
     Point,
+    /// Not the DER form of a P-256 public key.
+    #[error("not a P-256 public key in DER (SubjectPublicKeyInfo, named curve)")]
+    Spki,
 }
 
-/// A session key or receipt that could not be made.
+/// A session key, receipt or key certificate that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MintError {
     /// Zero, not whole seconds, or longer than verifiers accept.
@@ -41,9 +44,12 @@ pub enum MintError {
     /// Signing or random bytes failed.
     #[error("signing failed")]
     Sign,
+    /// What signed elsewhere gave no DER signature of a P-256 key.
+    #[error("not an ECDSA signature of P-256 in DER")]
+    Signature,
 }
 
-/// What a session key and a receipt can both be refused for.
+/// What a session key, a receipt and a key certificate can all be refused for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Too large, or not three parts of unpadded base64url.

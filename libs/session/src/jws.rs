@@ -18,6 +18,7 @@ const LEEWAY: Duration = Duration::from_secs(5);
 pub(crate) enum Kind {
     SessionKey,
     Receipt,
+    KeyCertificate,
 }
 
 impl Kind {
@@ -25,6 +26,7 @@ impl Kind {
         match self {
             Self::SessionKey => "txntoken+jwt",
             Self::Receipt => "splitplane-receipt+jwt",
+            Self::KeyCertificate => "splitplane-key+jwt",
         }
     }
 
@@ -33,6 +35,8 @@ impl Kind {
             // It travels as a header, within a budget of 8 KiB for all of them.
             Self::SessionKey => 4_096,
             Self::Receipt => 65_536,
+            // What KMS signs whole is no longer than this.
+            Self::KeyCertificate => 4_096,
         }
     }
 }
@@ -59,9 +63,19 @@ fn frozen_header(kind: Kind, kid: &str) -> String {
 }
 
 pub(crate) fn seal(kind: Kind, key: &SigningKey, claims: &impl Serialize) -> Result<String, MintError> {
-    let claims = serde_json::to_vec(claims).map_err(MintError::Encode)?;
-    let signed = format!("{}.{}", frozen_header(kind, key.kid()), URL_SAFE_NO_PAD.encode(claims));
+    let signed = signing_input(kind, key.kid(), claims)?;
     let signature = key.sign(signed.as_bytes()).or(Err(MintError::Sign))?;
+    attach(kind, &signed, &signature)
+}
+
+/// What the key of this id is to sign.
+pub(crate) fn signing_input(kind: Kind, kid: &str, claims: &impl Serialize) -> Result<String, MintError> {
+    let claims = serde_json::to_vec(claims).map_err(MintError::Encode)?;
+    Ok(format!("{}.{}", frozen_header(kind, kid), URL_SAFE_NO_PAD.encode(claims)))
+}
+
+/// The token that a signing input becomes by its signature.
+pub(crate) fn attach(kind: Kind, signed: &str, signature: &[u8]) -> Result<String, MintError> {
     let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
     if token.len() > kind.bytes_max() { Err(MintError::TooLarge) } else { Ok(token) }
 }
@@ -113,10 +127,14 @@ pub(crate) fn check_lifespan(
         Ok(life) if !life.is_zero() && life <= cap => {}
         Ok(_) | Err(_) => return Err(TokenError::Lifetime),
     }
-    if issued_at.duration_since(now).is_ok_and(|ahead| ahead > LEEWAY) {
-        return Err(TokenError::NotYetValid);
-    }
+    check_begun(issued_at, now)?;
     if now >= expires_at { Err(TokenError::Expired) } else { Ok(expires_at) }
+}
+
+/// Refuses what is valid from a later moment only.
+pub(crate) fn check_begun(from: SystemTime, now: SystemTime) -> Result<(), TokenError> {
+    let is_ahead = from.duration_since(now).is_ok_and(|ahead| ahead > LEEWAY);
+    if is_ahead { Err(TokenError::NotYetValid) } else { Ok(()) }
 }
 
 pub(crate) fn instant(seconds: u64) -> Option<SystemTime> {

@@ -1,6 +1,8 @@
 //! Minting, verifying and forging, from outside the crate.
 
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod forgeries;

@@ -110,7 +110,7 @@ pub(crate) struct Forger {
 }
 
 impl Forger {
-    fn new(pem: &SecretString, key: &PublicKey) -> Self {
+    pub(crate) fn new(pem: &SecretString, key: &PublicKey) -> Self {
         let body: String = pem.expose_secret().lines().filter(|line| !line.starts_with('-')).collect();
         let document = STANDARD.decode(body).unwrap();
         let rng = SystemRandom::new();
