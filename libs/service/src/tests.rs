@@ -5,6 +5,7 @@ mod hops;
 mod limits;
 mod pki;
 mod reasons;
+mod roots;
 mod sessions;
 mod stub;
 mod traces;

@@ -119,6 +119,13 @@ impl KeyCertificate {
 }
 
 impl KeyRoot {
+    /// The root's key.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        let [root] = &self.known;
+        root.key()
+    }
+
     /// The root of the keys by which `issuer` signs for the services of `trust_domain`.
     #[must_use]
     pub fn new(key: PublicKey, issuer: String, trust_domain: String) -> Self {
@@ -136,7 +143,6 @@ impl KeyRoot {
         now: SystemTime,
     ) -> Result<DraftCertificate, MintError> {
         let (iat, exp) = jws::lifespan(now, lifetime, CERTIFICATE_LIFETIME_MAX)?;
-        let [root] = &self.known;
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.trust_domain.clone(),
@@ -147,7 +153,7 @@ impl KeyRoot {
             purpose: PURPOSE.to_owned(),
             cnf: Confirmation { jwk: Jwk::of(key) },
         };
-        jws::signing_input(Kind::KeyCertificate, root.key().kid(), &claims).map(DraftCertificate)
+        jws::signing_input(Kind::KeyCertificate, self.key().kid(), &claims).map(DraftCertificate)
     }
 
     /// The only door to [`VerifiedKey`].
@@ -155,7 +161,7 @@ impl KeyRoot {
     /// # Errors
     /// See [`TokenError`]: not signed by this root, not for this mesh or this purpose, or not valid at `now`.
     pub fn verify(&self, certificate: &KeyCertificate, now: SystemTime) -> Result<VerifiedKey, TokenError> {
-        let claims: Claims = jws::open(Kind::KeyCertificate, &certificate.0, &self.known)?;
+        let (claims, _): (Claims, _) = jws::open(Kind::KeyCertificate, &certificate.0, &self.known, now)?;
         if claims.iss != self.issuer {
             return Err(TokenError::Issuer);
         }

@@ -15,6 +15,9 @@ pub enum KeyError {
     /// Not an uncompressed P-256 point.
     #[error("not an uncompressed P-256 point of 65 bytes, on the curve")]
     Point,
+    /// Not base64url.
+    #[error("not unpadded base64url")]
+    Text,
     /// Not the DER form of a P-256 public key.
     #[error("not a P-256 public key in DER (SubjectPublicKeyInfo, named curve)")]
     Spki,
@@ -79,6 +82,23 @@ pub enum TokenError {
     /// Expired.
     #[error("expired")]
     Expired,
+}
+
+/// A feed that was not taken: the one that is held goes on ageing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FeedRefused {
+    /// Of an older registry than the one that is held: it would bring revoked people back.
+    #[error("the feed is of an older registry than the one before it")]
+    Older,
+    /// A session-signing key comes without a certificate, where a root must vouch for it.
+    #[error("nothing vouches for a session-signing key of the feed")]
+    Uncertified,
+    /// A certificate does not hold.
+    #[error("the certificate of a session-signing key of the feed does not hold")]
+    Certificate(#[from] TokenError),
+    /// A certificate is of another key than the one it comes with.
+    #[error("the certificate of a session-signing key of the feed is of another key")]
+    OtherKey,
 }
 
 /// A session key that was refused.

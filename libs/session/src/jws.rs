@@ -42,15 +42,21 @@ impl Kind {
 }
 
 /// A key to verify with, and the only header that tokens signed by it have.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct KnownKey {
     header: String,
     key: PublicKey,
+    /// When it is known no more, whoever still shows it.
+    until: Option<SystemTime>,
 }
 
 impl KnownKey {
     pub(crate) fn new(kind: Kind, key: PublicKey) -> Self {
-        Self { header: frozen_header(kind, key.kid()), key }
+        Self { header: frozen_header(kind, key.kid()), key, until: None }
+    }
+
+    pub(crate) fn until(self, until: SystemTime) -> Self {
+        Self { until: Some(until), ..self }
     }
 
     pub(crate) const fn key(&self) -> &PublicKey {
@@ -80,18 +86,22 @@ pub(crate) fn attach(kind: Kind, signed: &str, signature: &[u8]) -> Result<Strin
     if token.len() > kind.bytes_max() { Err(MintError::TooLarge) } else { Ok(token) }
 }
 
-/// Verifies, then parses.
+/// Verifies, then parses. Gives the moment, too, at which the key is known no more.
 pub(crate) fn open<C: DeserializeOwned>(
     kind: Kind,
     token: &str,
     known: &[KnownKey],
-) -> Result<C, TokenError> {
+    now: SystemTime,
+) -> Result<(C, Option<SystemTime>), TokenError> {
     if token.len() > kind.bytes_max() {
         return Err(TokenError::Malformed);
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
-    let known = known.iter().find(|known| known.header == header).ok_or(TokenError::UnknownKey)?;
+    let known = known
+        .iter()
+        .find(|known| known.header == header && known.until.is_none_or(|until| now < until))
+        .ok_or(TokenError::UnknownKey)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).or(Err(TokenError::Malformed))?;
 
     // S-2: the claims are bytes without meaning until this line has passed.
@@ -100,7 +110,8 @@ pub(crate) fn open<C: DeserializeOwned>(
     }
 
     let claims = URL_SAFE_NO_PAD.decode(claims).or(Err(TokenError::Malformed))?;
-    serde_json::from_slice(&claims).or(Err(TokenError::Claims))
+    let claims = serde_json::from_slice(&claims).or(Err(TokenError::Claims))?;
+    Ok((claims, known.until))
 }
 
 /// Issue and expiry of a new token, in seconds since 1970.

@@ -130,6 +130,20 @@ impl PublicKey {
         Ok(Self { point, kid })
     }
 
+    /// Takes the text of a file `*.pub`: the point in base64url, unpadded.
+    ///
+    /// # Errors
+    /// Not such a text, or no point of the curve.
+    pub fn from_text(text: &str) -> Result<Self, KeyError> {
+        Self::from_point(&URL_SAFE_NO_PAD.decode(text.trim()).or(Err(KeyError::Text))?)
+    }
+
+    /// The text of a file `*.pub`.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.point)
+    }
+
     pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
         Self::from_point(&[&[UNCOMPRESSED], x, y].concat())
     }
@@ -229,6 +243,16 @@ mod tests {
         let mut zero = [0; POINT_BYTES];
         zero[0] = UNCOMPRESSED;
         assert!(PublicKey::from_point(&zero).is_err());
+    }
+
+    #[test]
+    fn a_public_key_survives_its_file() {
+        let public = SigningKey::generate().unwrap().0.public_key();
+        let text = public.to_text();
+        assert_eq!(PublicKey::from_text(&format!("{text}\n")).unwrap(), public);
+        for other in ["", "!", &format!("{text}="), &text[1..], &format!("{text}\n{text}")] {
+            assert!(PublicKey::from_text(other).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! - **S-3** Nothing verifies without a feed of keys and revocations younger than the bound.
 //! - **S-4** A session key never passes as a receipt, nor either as a key certificate, nor the other way
 //!   round; a receipt passes only with the session key, transaction and question that it was signed for.
-//! - **S-5** A [`VerifiedKey`] exists only as the result of [`KeyRoot::verify`].
+//! - **S-5** A [`VerifiedKey`] exists only as the result of [`KeyRoot::verify`]; a verifier with a root knows no
+//!   session-signing key without one, nor for longer.
 //!
 //! Not decided here: how the feed travels, whether a key or receipt is used twice, and what an
 //! interpretation means.
@@ -31,10 +32,10 @@ mod session;
 mod verifier;
 
 pub use certificate::{CERTIFICATE_LIFETIME_MAX, DraftCertificate, KeyCertificate, KeyRoot, VerifiedKey};
-pub use error::{KeyError, MintError, ReceiptError, SessionError, TokenError};
+pub use error::{FeedRefused, KeyError, MintError, ReceiptError, SessionError, TokenError};
 pub use keys::{PublicKey, SigningKey};
 pub use mint::{Minter, SESSION_LIFETIME_MAX, SessionGrant};
 pub use receipt::{RECEIPT_LIFETIME_MAX, ReceiptClaims, ReceiptSigner, VerifiedReceipt, receipt_issuer};
 pub use ring::KeyRing;
 pub use session::{SessionKey, VerifiedSession};
-pub use verifier::{Feed, Verifier};
+pub use verifier::{Feed, OfferedKey, Verifier};

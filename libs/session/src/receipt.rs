@@ -176,7 +176,7 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<VerifiedReceipt, ReceiptError> {
         let trusted = self.trusted(now).ok_or(ReceiptError::FeedStale)?;
-        let wire: WireClaims = jws::open(Kind::Receipt, receipt, trusted.receipt_keys())?;
+        let (wire, _): (WireClaims, _) = jws::open(Kind::Receipt, receipt, trusted.receipt_keys(), now)?;
         if wire.iss != receipt_issuer(self.trust_domain()) {
             return Err(TokenError::Issuer.into());
         }

@@ -81,5 +81,10 @@ impl Follow {
 }
 
 fn verifying_key(key: &PublicKey, purpose: KeyPurpose) -> VerifyingKey {
-    VerifyingKey { kid: key.kid().to_owned(), purpose: purpose.into(), public_key: key.point().to_vec() }
+    VerifyingKey {
+        kid: key.kid().to_owned(),
+        purpose: purpose.into(),
+        public_key: key.point().to_vec(),
+        certificate: String::new(),
+    }
 }

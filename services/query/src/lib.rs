@@ -48,7 +48,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     .ok_or_else(|| StartError::service("sandbox ids cannot be sealed", "the cipher refused the key"))?;
     let audit = Auditor::open(&config.audit)?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
-    let feed = SessionFeed::new(&start, auth);
+    let feed = SessionFeed::new(&start, auth)?;
     let concurrent = builder.policy.limits.concurrent_per_tenant_max;
     let concurrent = usize::try_from(concurrent).unwrap_or(usize::MAX);
     let data_plane = DataPlane {

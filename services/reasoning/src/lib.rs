@@ -50,7 +50,7 @@ pub async fn build_with_model(
 
     let audit = Auditor::open(&config.audit)?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
-    let feed = SessionFeed::new(&start, auth);
+    let feed = SessionFeed::new(&start, auth)?;
     let layer2 = Layer2 {
         model,
         policy,

@@ -1,61 +1,17 @@
 //! Key certificates: what a root signed elsewhere vouches for, and everything that it does not.
 
+use crate::root::{LIFETIME, Root, TYP};
 use crate::world::{
     DOMAIN, Forger, ISSUER, World, claims_of, decoded, grant, now, parts, receipt_claims, seconds,
 };
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
-use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::json;
 use splitplane_session::{
     CERTIFICATE_LIFETIME_MAX, KeyCertificate, KeyRoot, MintError, PublicKey, SigningKey, TokenError,
-    VerifiedKey,
 };
-use std::time::{Duration, SystemTime};
-
-const TYP: &str = "splitplane-key+jwt";
-const LIFETIME: Duration = seconds(3_600);
-
-/// A root that signs as KMS does: bytes in, DER out, without a word of this crate.
-struct Root {
-    der: EcdsaKeyPair,
-    forger: Forger,
-    root: KeyRoot,
-}
-
-impl Root {
-    fn new() -> Self {
-        let (key, pem) = SigningKey::generate().unwrap();
-        let body: String = pem.expose_secret().lines().filter(|line| !line.starts_with('-')).collect();
-        let document = STANDARD.decode(body).unwrap();
-        let rng = SystemRandom::new();
-        let der = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &document, &rng).unwrap();
-        let public = key.public_key();
-        let root = KeyRoot::new(public.clone(), ISSUER.into(), DOMAIN.into());
-        Self { der, forger: Forger::new(&pem, &public), root }
-    }
-
-    fn sign(&self, bytes: &[u8]) -> Vec<u8> {
-        self.der.sign(&SystemRandom::new(), bytes).unwrap().as_ref().to_vec()
-    }
-
-    fn certify(&self, key: &PublicKey, at: SystemTime) -> KeyCertificate {
-        let draft = self.root.draft(key, LIFETIME, at).unwrap();
-        let signature = self.sign(draft.signing_input());
-        draft.attach(&signature).unwrap()
-    }
-
-    fn verify(&self, text: &str) -> Result<VerifiedKey, TokenError> {
-        self.root.verify(&KeyCertificate::from_wire(text), now())
-    }
-
-    fn forge(&self, claims: &Value) -> Result<VerifiedKey, TokenError> {
-        self.verify(&self.forger.seal(&self.forger.header(TYP), &claims.to_string()))
-    }
-}
+use std::time::Duration;
 
 fn key() -> PublicKey {
     SigningKey::generate().unwrap().0.public_key()

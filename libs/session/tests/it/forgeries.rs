@@ -211,10 +211,10 @@ fn a_key_that_left_the_feed_verifies_nothing() {
     let key = world.mint(&grant());
     let (next, _) = SigningKey::generate().unwrap();
     let mut feed = world.feed();
-    feed.session_keys.insert(0, next.public_key());
-    world.verifier.update(feed.clone(), now());
+    feed.session_keys.insert(0, next.public_key().into());
+    world.verifier.update(feed.clone(), now()).unwrap();
     world.verifier.verify(&key, now()).unwrap();
     feed.session_keys.pop();
-    world.verifier.update(feed, now());
+    world.verifier.update(feed, now()).unwrap();
     assert_eq!(world.verifier.verify(&key, now()).unwrap_err(), TokenError::UnknownKey.into());
 }

@@ -7,7 +7,11 @@ mod feed;
 #[cfg(test)]
 mod forgeries;
 #[cfg(test)]
+mod pinned;
+#[cfg(test)]
 mod receipts;
+#[cfg(test)]
+mod root;
 #[cfg(test)]
 mod sessions;
 #[cfg(test)]

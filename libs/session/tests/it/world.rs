@@ -79,7 +79,7 @@ impl World {
 
     pub(crate) fn feed(&self) -> Feed {
         Feed {
-            session_keys: vec![self.session_key.clone()],
+            session_keys: vec![self.session_key.clone().into()],
             receipt_keys: vec![self.receipt_key.clone()],
             revocations: vec![],
             epoch: 7,
@@ -87,7 +87,7 @@ impl World {
     }
 
     pub(crate) fn feed_at(&self, at: SystemTime) {
-        assert!(self.verifier.update(self.feed(), at));
+        self.verifier.update(self.feed(), at).unwrap();
     }
 
     pub(crate) fn mint(&self, grant: &SessionGrant) -> SessionKey {
