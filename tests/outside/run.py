@@ -18,6 +18,7 @@ from pathlib import Path
 
 import aws
 import kills
+import kms
 import signers
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -331,6 +332,7 @@ def main():
         restaurant(folder)
         callers_of_aws(folder)
         kills.check_all(check, lambda: Mesh(folder / "home"), FLAGSHIP, 84000.00)
+        kms.check_all(check, STARTED, folder, FLAGSHIP, "84000.00")
         jaffle(folder)
         five_processes(folder)
     print("all outside checks hold")

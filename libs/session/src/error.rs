@@ -35,6 +35,9 @@ pub enum MintError {
     /// The requesting workload is no SPIFFE id of the trust domain.
     #[error("the requesting workload is not of this trust domain")]
     Workload,
+    /// Nothing vouches for the signing key any more: what it signs now, nobody would take.
+    #[error("the signing key's certificate has expired")]
+    KeyExpired,
     /// The session that a receipt is for has expired.
     #[error("the session has expired")]
     SessionExpired,

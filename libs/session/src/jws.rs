@@ -119,7 +119,7 @@ pub(crate) fn lifespan(now: SystemTime, lifetime: Duration, cap: Duration) -> Re
     if lifetime.is_zero() || lifetime > cap || lifetime.subsec_nanos() != 0 {
         return Err(MintError::Lifetime);
     }
-    let iat = now.duration_since(UNIX_EPOCH).or(Err(MintError::Clock))?.as_secs();
+    let iat = unix_seconds(now)?;
     let exp = iat.checked_add(lifetime.as_secs()).ok_or(MintError::Clock)?;
     Ok((iat, exp))
 }
@@ -146,6 +146,11 @@ pub(crate) fn check_lifespan(
 pub(crate) fn check_begun(from: SystemTime, now: SystemTime) -> Result<(), TokenError> {
     let is_ahead = from.duration_since(now).is_ok_and(|ahead| ahead > LEEWAY);
     if is_ahead { Err(TokenError::NotYetValid) } else { Ok(()) }
+}
+
+/// Whole seconds since 1970.
+pub(crate) fn unix_seconds(at: SystemTime) -> Result<u64, MintError> {
+    Ok(at.duration_since(UNIX_EPOCH).or(Err(MintError::Clock))?.as_secs())
 }
 
 pub(crate) fn instant(seconds: u64) -> Option<SystemTime> {

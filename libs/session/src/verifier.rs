@@ -25,7 +25,7 @@ pub struct Feed {
 }
 
 /// A session-signing key as it is offered, and what is said to vouch for it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferedKey {
     /// The key.
     pub key: PublicKey,

@@ -6,7 +6,7 @@
 use crate::state::Published;
 use futures::stream::{self, BoxStream};
 use splitplane_proto::auth::v1::{KeyPurpose, Revocation, VerifyingKey, WatchResponse};
-use splitplane_session::PublicKey;
+use splitplane_session::{OfferedKey, PublicKey};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -18,7 +18,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// What every stream of the feed is made from.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    pub(crate) session_keys: watch::Receiver<Vec<PublicKey>>,
+    pub(crate) session_keys: watch::Receiver<Vec<OfferedKey>>,
     pub(crate) receipt_keys: Vec<PublicKey>,
     pub(crate) state: watch::Receiver<Published>,
 }
@@ -44,7 +44,7 @@ impl Feed {
 }
 
 struct Follow {
-    session_keys: watch::Receiver<Vec<PublicKey>>,
+    session_keys: watch::Receiver<Vec<OfferedKey>>,
     receipt_keys: Vec<VerifyingKey>,
     state: watch::Receiver<Published>,
     heartbeat: Interval,
@@ -62,7 +62,7 @@ impl Follow {
             let published = self.state.borrow_and_update();
             if published.registry.is_some() {
                 let session_keys = self.session_keys.borrow_and_update();
-                let session = session_keys.iter().map(|key| verifying_key(key, KeyPurpose::Session));
+                let session = session_keys.iter().map(session_key);
                 return Some(WatchResponse {
                     keys: session.chain(self.receipt_keys.iter().cloned()).collect(),
                     revocations: published
@@ -78,6 +78,11 @@ impl Follow {
             }
         }
     }
+}
+
+fn session_key(offered: &OfferedKey) -> VerifyingKey {
+    let certificate = offered.certificate.as_ref().map_or("", |certificate| certificate.as_str());
+    VerifyingKey { certificate: certificate.to_owned(), ..verifying_key(&offered.key, KeyPurpose::Session) }
 }
 
 fn verifying_key(key: &PublicKey, purpose: KeyPurpose) -> VerifyingKey {

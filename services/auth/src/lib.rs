@@ -3,16 +3,19 @@
 
 mod authenticate;
 mod aws;
+mod certified;
 mod config;
 mod error;
 mod feed;
 mod keys;
+mod kms;
 mod registry;
 mod rotation;
 mod rpc;
+mod signing;
 mod state;
 
-pub use config::{Aws, Config, Credentials, DEFAULTS, Receipts, RegistryFile, Requests, Session};
+pub use config::{Aws, Config, Credentials, DEFAULTS, Kms, Receipts, RegistryFile, Requests, Session};
 pub use registry::{NotRegistered, Registry, RegistryError};
 
 use crate::authenticate::Layer1;
@@ -25,7 +28,6 @@ use crate::state::RegistryState;
 use ring::rand::SystemRandom;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
 use splitplane_service::{App, Auditor, Clock, Readiness, Start, StartError, Workload};
-use splitplane_session::{KeyRing, Minter};
 use splitplane_sigv4::{Expectations, NonceStore};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,29 +44,13 @@ const REGISTRY_PERIOD: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// A key, registry or audit log that cannot be used, with what to do.
-#[expect(clippy::unused_async, reason = "the service room calls every build alike")]
 pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let clock = start.clock().clone();
     let registry = RegistryState::open(&config.registry.file, config.session.lifetime, clock.now())
         .map_err(|error| StartError::service("the registry cannot be loaded", error))?;
     let audit = Auditor::open(&config.audit)?;
     let mesh = start.mesh();
-    let (file, text, key) = rotation::open(&config.session.signing_key)?;
-    let minter = Arc::new(Minter::new(
-        Arc::clone(&key),
-        mesh.issuer.clone(),
-        mesh.trust_domain.clone(),
-        config.session.lifetime,
-    ));
-    // A verifier whose feed is older than the bound refuses everybody; a younger one knows what was shown for so
-    // long. Clocks may differ by as much as verifiers allow.
-    let ring = KeyRing::new(
-        Arc::clone(&key),
-        mesh.revocation_bound,
-        config.session.lifetime.saturating_add(mesh.revocation_bound),
-    );
-    let every = Some(config.session.rotate_every).filter(|every| !every.is_zero());
-    let rotation = Rotation::new((file, &text, key), ring, Arc::clone(&minter), every, clock.now());
+    let (rotation, certifier) = signing::open(&config, mesh, &clock).await?;
     let layer1 = Layer1 {
         issuer: issuer(&config)?,
         sts: Sts::new(&config.aws, config.requests.authorities.clone(), SKEW)?,
@@ -75,7 +61,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         },
         // A request is fresh for the skew on both sides of the clock, so its nonce is kept for both.
         nonces: NonceStore::new(config.requests.nonces_max.get(), SKEW.saturating_mul(2)),
-        minter,
+        minter: rotation.minter(),
         state: registry.subscribe(),
         requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
         random: SystemRandom::new(),
@@ -92,6 +78,10 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let server = AuthServiceServer::new(Rpc { layer1: Arc::new(layer1), feed: Arc::new(feed) })
         .max_decoding_message_size(start.limits().message_bytes_max);
     let app = start.app(Routes::new(server), tower::layer::util::Identity::new(), readiness);
+    let app = match certifier {
+        Some(certifier) => app.with_task("certificates of keys", move |stop| certifier.follow(stop)),
+        None => app,
+    };
     Ok(app
         .with_task("registry and keys", move |stop| follow(registry, rotation, clock, stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))

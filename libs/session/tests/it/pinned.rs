@@ -3,8 +3,10 @@
 use crate::root::{LIFETIME, Root};
 use crate::world::{DOMAIN, ISSUER, World, grant, now, receipt_claims, seconds};
 use splitplane_session::{
-    Feed, FeedRefused, KeyCertificate, OfferedKey, PublicKey, SessionError, SigningKey, TokenError, Verifier,
+    Feed, FeedRefused, KeyCertificate, MintError, OfferedKey, PublicKey, SessionError, SigningKey,
+    TokenError, Verifier,
 };
+use std::sync::Arc;
 use std::time::SystemTime;
 
 struct Pinned {
@@ -94,6 +96,22 @@ fn a_session_key_ends_with_the_certificate_of_its_signer() {
     let unknown = SessionError::Token(TokenError::UnknownKey);
     assert_eq!(pinned.verifier.verify(&unseen, now() + seconds(3)).unwrap_err(), unknown);
     pinned.verifier.verify(&unseen, now() + seconds(2)).unwrap();
+}
+
+#[test]
+fn nothing_is_minted_that_outlives_what_vouches_for_its_signer() {
+    let world = World::new();
+    let (key, _) = SigningKey::generate().unwrap();
+    world.minter.use_key(Arc::new(key), Some(now() + seconds(10)));
+    let mint = |at| world.minter.mint(&grant(), at).map(|(_, expires_at)| expires_at);
+    assert_eq!(mint(now()).unwrap(), now() + seconds(10));
+    assert_eq!(mint(now() + seconds(9)).unwrap(), now() + seconds(10));
+    for late in [10, 11, 1_000] {
+        assert!(matches!(mint(now() + seconds(late)), Err(MintError::KeyExpired)), "{late}");
+    }
+    let (key, _) = SigningKey::generate().unwrap();
+    world.minter.use_key(Arc::new(key), Some(now() + seconds(10_000)));
+    assert_eq!(mint(now()).unwrap(), now() + seconds(300));
 }
 
 #[test]
