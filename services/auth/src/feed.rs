@@ -19,20 +19,18 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Feed {
     pub(crate) session_keys: watch::Receiver<Vec<OfferedKey>>,
-    pub(crate) receipt_keys: Vec<PublicKey>,
+    pub(crate) receipt_keys: watch::Receiver<Vec<PublicKey>>,
     pub(crate) state: watch::Receiver<Published>,
 }
 
 impl Feed {
     /// A new stream, which begins with the whole state and never ends by itself.
     pub(crate) fn stream(&self) -> BoxStream<'static, Result<WatchResponse, Status>> {
-        let receipt_keys =
-            self.receipt_keys.iter().map(|key| verifying_key(key, KeyPurpose::Receipt)).collect();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let follow = Follow {
             session_keys: self.session_keys.clone(),
-            receipt_keys,
+            receipt_keys: self.receipt_keys.clone(),
             state: self.state.clone(),
             heartbeat,
         };
@@ -45,7 +43,7 @@ impl Feed {
 
 struct Follow {
     session_keys: watch::Receiver<Vec<OfferedKey>>,
-    receipt_keys: Vec<VerifyingKey>,
+    receipt_keys: watch::Receiver<Vec<PublicKey>>,
     state: watch::Receiver<Published>,
     heartbeat: Interval,
 }
@@ -58,13 +56,16 @@ impl Follow {
                 _ = self.heartbeat.tick() => {}
                 changed = self.state.changed() => changed.ok()?,
                 changed = self.session_keys.changed() => changed.ok()?,
+                changed = self.receipt_keys.changed() => changed.ok()?,
             }
             let published = self.state.borrow_and_update();
             if published.registry.is_some() {
                 let session_keys = self.session_keys.borrow_and_update();
                 let session = session_keys.iter().map(session_key);
+                let receipt_keys = self.receipt_keys.borrow_and_update();
+                let receipt = receipt_keys.iter().map(|key| verifying_key(key, KeyPurpose::Receipt));
                 return Some(WatchResponse {
-                    keys: session.chain(self.receipt_keys.iter().cloned()).collect(),
+                    keys: session.chain(receipt).collect(),
                     revocations: published
                         .revocations
                         .iter()
@@ -91,5 +92,22 @@ fn verifying_key(key: &PublicKey, purpose: KeyPurpose) -> VerifyingKey {
         purpose: purpose.into(),
         public_key: key.point().to_vec(),
         certificate: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use splitplane_session::{KeyCertificate, SigningKey};
+
+    #[test]
+    fn a_key_travels_with_what_vouches_for_it() {
+        let key = SigningKey::generate().unwrap().0.public_key();
+        for (certificate, sent) in [(None, ""), (Some(KeyCertificate::from_wire("a.b.c")), "a.b.c")] {
+            let wire = session_key(&OfferedKey { key: key.clone(), certificate });
+            assert_eq!((wire.kid.as_str(), wire.purpose()), (key.kid(), KeyPurpose::Session));
+            assert_eq!((wire.public_key.as_slice(), wire.certificate.as_str()), (key.point(), sent));
+        }
+        assert_eq!(verifying_key(&key, KeyPurpose::Receipt).purpose(), KeyPurpose::Receipt);
     }
 }

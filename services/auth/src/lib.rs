@@ -7,6 +7,7 @@ mod certified;
 mod config;
 mod error;
 mod feed;
+mod key_files;
 mod keys;
 mod kms;
 mod registry;
@@ -21,7 +22,7 @@ pub use registry::{NotRegistered, Registry, RegistryError};
 use crate::authenticate::Layer1;
 use crate::aws::Sts;
 use crate::feed::Feed;
-use crate::keys::{issuer, receipt_key};
+use crate::key_files::KeyFiles;
 use crate::rotation::Rotation;
 use crate::rpc::Rpc;
 use crate::state::RegistryState;
@@ -37,7 +38,7 @@ use tonic::service::Routes;
 /// How far a request's date may be from now, on either side: AWS's own figure.
 const SKEW: Duration = Duration::from_secs(300);
 
-/// How often the registry file is read.
+/// How often the registry file, and those of keys, are read.
 const REGISTRY_PERIOD: Duration = Duration::from_secs(1);
 
 /// Builds the service.
@@ -51,8 +52,9 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let audit = Auditor::open(&config.audit)?;
     let mesh = start.mesh();
     let (rotation, certifier) = signing::open(&config, mesh, &clock).await?;
+    let files = KeyFiles::open(&config)?;
     let layer1 = Layer1 {
-        issuer: issuer(&config)?,
+        issuer: files.issuer(),
         sts: Sts::new(&config.aws, config.requests.authorities.clone(), SKEW)?,
         expectations: Expectations {
             region: config.requests.region,
@@ -70,7 +72,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     };
     let feed = Feed {
         session_keys: rotation.subscribe(),
-        receipt_keys: vec![receipt_key(&config.receipts.public_key)?],
+        receipt_keys: files.receipt_keys(),
         state: registry.subscribe(),
     };
     let usable = registry.subscribe();
@@ -83,15 +85,20 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         None => app,
     };
     Ok(app
-        .with_task("registry and keys", move |stop| follow(registry, rotation, clock, stop))
+        .with_task("registry and keys", move |stop| follow((registry, rotation, files), clock, stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }
 
-/// Reads the registry and the key file again and again until told to stop.
-async fn follow(mut registry: RegistryState, mut rotation: Rotation, clock: Clock, stop: CancellationToken) {
+/// Reads the registry and the files of keys again and again until told to stop.
+async fn follow(
+    (mut registry, mut rotation, mut files): (RegistryState, Rotation, KeyFiles),
+    clock: Clock,
+    stop: CancellationToken,
+) {
     let mut period = tokio::time::interval(REGISTRY_PERIOD);
     while stop.run_until_cancelled(period.tick()).await.is_some() {
         registry.refresh(clock.now());
         rotation.refresh(clock.now());
+        files.refresh();
     }
 }
