@@ -162,13 +162,13 @@ fn session_check() {
     let verifier = || {
         let verifier = Verifier::new("issuer".to_owned(), "mesh".to_owned(), Duration::from_secs(5));
         let feed = Feed {
-            session_keys: vec![public.clone()],
+            session_keys: vec![public.clone().into()],
             receipt_keys: Vec::new(),
             revocations: Vec::new(),
             minimum_epoch: 0,
             epoch: 1,
         };
-        verifier.update(feed, now());
+        verifier.update(feed, now()).unwrap();
         verifier
     };
     let (token, _) = minter.mint(&grant(), now()).unwrap();
@@ -189,13 +189,13 @@ fn session_check() {
             generation += 1;
             let other = SigningKey::generate().unwrap().0.public_key();
             let feed = Feed {
-                session_keys: vec![public.clone(), other],
+                session_keys: vec![public.clone().into(), other.into()],
                 receipt_keys: Vec::new(),
                 revocations: Vec::new(),
                 minimum_epoch: 0,
                 epoch: 1 + generation,
             };
-            cold.update(feed, now());
+            cold.update(feed, now()).unwrap();
         }
         if let Some(token) = tokens.get(next) {
             black_box(cold.verify(token, now()).unwrap());

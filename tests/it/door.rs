@@ -170,13 +170,13 @@ impl Door {
         let verifier = Verifier::new(mesh.issuer.clone(), mesh.trust_domain.clone(), life);
         let (session, receipt) = (key("session.key"), key("receipt.key"));
         let feed = Feed {
-            session_keys: vec![session.public_key()],
+            session_keys: vec![session.public_key().into()],
             receipt_keys: vec![receipt.public_key()],
             revocations: Vec::new(),
             minimum_epoch: 0,
             epoch: 0,
         };
-        assert!(verifier.update(feed, Clock::system().now()));
+        verifier.update(feed, Clock::system().now()).unwrap();
         let minter = Minter::new(session, mesh.issuer, mesh.trust_domain.clone(), life);
         let signer = ReceiptSigner::new(receipt, receipt_issuer(&mesh.trust_domain), mesh.trust_domain, life);
         Self { bench, query, minter, signer, verifier, model, policy, ids: 0 }

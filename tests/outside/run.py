@@ -18,6 +18,7 @@ from pathlib import Path
 
 import aws
 import kills
+import kms
 import restart
 import signers
 
@@ -179,6 +180,20 @@ def rotate(mesh):
     """A new session-signing key while the mesh is up."""
     mesh.run("splitplane", "keys", "rotate")
     check(figure(mesh.ask("franchise-owner", FLAGSHIP)) == "84000.00", "the mesh answers while its key changes")
+    mesh.run("splitplane", "keys", "rotate", "credentials")
+    mesh.run("splitplane", "keys", "rotate", "receipts")
+    # Over the time for which a new receipt key is shown before it signs.
+    until = time.monotonic() + 12
+    while time.monotonic() < until:
+        check(figure(mesh.ask("franchise-owner", FLAGSHIP)) == "84000.00", "and while the other keys change")
+    known = Path(mesh.env["SPLITPLANE_HOME"]) / "keys" / "receipt.pub"
+    lines = known.read_text().splitlines()
+    check(len(lines) == 2, "the receipt key before stays known", str(lines))
+    part = known.with_suffix(".part")
+    part.write_text(lines[-1] + "\n")
+    part.rename(known)
+    time.sleep(2)
+    check(figure(mesh.ask("franchise-owner", FLAGSHIP)) == "84000.00", "and is not needed once the new one signs")
     long_term = dict(mesh.env, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="x")
     done = subprocess.run(["splitplane", "up", "--port", "0"], env=long_term, capture_output=True, text=True, timeout=60)
     check(done.returncode == 1 and "long-term" in done.stderr, "nothing starts beside long-term credentials", done.stderr)
@@ -331,6 +346,7 @@ def main():
         callers_of_aws(folder)
         restart.check_all(check, lambda env: Mesh(folder / "home", environment=env), folder, FLAGSHIP, "84000.00")
         kills.check_all(check, lambda: Mesh(folder / "home"), FLAGSHIP, 84000.00)
+        kms.check_all(check, STARTED, folder, FLAGSHIP, "84000.00")
         jaffle(folder)
         five_processes(folder)
     print("all outside checks hold")

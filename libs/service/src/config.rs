@@ -60,6 +60,9 @@ pub struct Mesh {
     /// Oldest key feed that is still trusted.
     #[serde(with = "humantime_serde")]
     pub revocation_bound: Duration,
+    /// File of the public key that vouches for session-signing keys; empty is none.
+    #[serde(with = "optional_path")]
+    pub key_root: Option<PathBuf>,
 }
 
 /// `[state]`: what a service must not forget at a restart.
@@ -239,6 +242,29 @@ pub mod path {
     /// Those of the deserializer.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
         deserializer.deserialize_newtype_struct(super::source::PATH, super::source::PathVisitor)
+    }
+}
+
+/// How a path that may be none is read, for `#[serde(with = "splitplane_service::config::optional_path")]`: an
+/// empty text is none.
+pub mod optional_path {
+    use serde::{Deserializer, Serialize as _, Serializer};
+    use std::path::PathBuf;
+
+    /// Writes the path as text.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+        path.clone().unwrap_or_default().serialize(serializer)
+    }
+
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+        deserializer.deserialize_newtype_struct(super::source::PATH, super::source::OptionalPathVisitor)
     }
 }
 

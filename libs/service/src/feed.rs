@@ -7,12 +7,13 @@ use crate::backoff::Backoff;
 use crate::client::Upstream;
 use crate::clock::Clock;
 use crate::health::Readiness;
+use crate::key_root::key_root;
 use crate::layers::RequireSession;
-use crate::start::Start;
+use crate::start::{Start, StartError};
 use crate::status::Chain;
 use splitplane_proto::auth::v1::auth_service_client::AuthServiceClient;
 use splitplane_proto::auth::v1::{KeyPurpose, VerifyingKey, WatchRequest, WatchResponse};
-use splitplane_session::{Feed, PublicKey, Verifier};
+use splitplane_session::{Feed, FeedRefused, KeyCertificate, OfferedKey, PublicKey, Verifier};
 use splitplane_types::Digest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,22 +42,45 @@ enum FeedError {
     Silent,
     #[error("auth sent something that is no key set")]
     Malformed,
-    #[error("auth sent an older registry than it did before")]
-    Older,
+    #[error("auth sent what is not to be trusted")]
+    Refused(#[from] FeedRefused),
+}
+
+impl FeedError {
+    /// Does not heal by itself: the pinned root and the one that auth's keys are certified by differ, or somebody
+    /// else speaks in auth's place.
+    const fn is_of_the_root(&self) -> bool {
+        match self {
+            Self::Refused(FeedRefused::Uncertified | FeedRefused::Certificate(_) | FeedRefused::OtherKey) => {
+                true
+            }
+            Self::Refused(FeedRefused::Older)
+            | Self::Status(_)
+            | Self::Ended
+            | Self::Silent
+            | Self::Malformed => false,
+        }
+    }
 }
 
 impl SessionFeed {
     /// A verifier for this mesh. It refuses everything until the feed is followed.
-    #[must_use]
-    pub fn new(start: &Start, auth: Upstream) -> Self {
+    ///
+    /// # Errors
+    /// The root that the mesh pins cannot be read.
+    pub fn new(start: &Start, auth: Upstream) -> Result<Self, StartError> {
         let mesh = start.mesh();
         let verifier = Verifier::new(mesh.issuer.clone(), mesh.trust_domain.clone(), mesh.revocation_bound);
-        Self {
+        let verifier = match key_root(mesh)? {
+            Some(root) => verifier.with_root(root),
+            None => verifier,
+        };
+        Ok(Self {
             auth,
             verifier: Arc::new(verifier),
             clock: start.clock().clone(),
             silence_max: mesh.revocation_bound,
-        }
+        })
     }
 
     /// The verifier.
@@ -89,7 +113,11 @@ impl SessionFeed {
             if let Err(error) = self.watch(&mut updates).await {
                 // Information while the verifier is still fresh: auth may just have been replaced.
                 let is_fresh = self.verifier.is_fresh(self.clock.now());
-                tracing::info!(is_fresh, error = %Chain(&error), "the session feed broke off");
+                if error.is_of_the_root() {
+                    tracing::error!(is_fresh, error = %Chain(&error), "the session feed is not the root's");
+                } else {
+                    tracing::info!(is_fresh, error = %Chain(&error), "the session feed broke off");
+                }
             }
             failures = if updates > 0 { 0 } else { failures + 1 };
             BACKOFF.pause(failures).await;
@@ -102,9 +130,7 @@ impl SessionFeed {
         loop {
             let state = self.heard(stream.message()).await??.ok_or(FeedError::Ended)?;
             let feed = feed_of(state).ok_or(FeedError::Malformed)?;
-            if !self.verifier.update(feed, self.clock.now()) {
-                return Err(FeedError::Older);
-            }
+            self.verifier.update(feed, self.clock.now())?;
             *updates += 1;
         }
     }
@@ -120,7 +146,7 @@ fn feed_of(state: WatchResponse) -> Option<Feed> {
     let (mut session_keys, mut receipt_keys) = (Vec::new(), Vec::new());
     for key in state.keys {
         match key.purpose() {
-            KeyPurpose::Session => session_keys.push(public_key(&key)?),
+            KeyPurpose::Session => session_keys.push(offered_key(&key)?),
             KeyPurpose::Receipt => receipt_keys.push(public_key(&key)?),
             KeyPurpose::Unspecified => return None,
         }
@@ -136,6 +162,11 @@ fn feed_of(state: WatchResponse) -> Option<Feed> {
         minimum_epoch: state.minimum_epoch,
         epoch: state.epoch,
     })
+}
+
+fn offered_key(key: &VerifyingKey) -> Option<OfferedKey> {
+    let certificate = Some(key.certificate.as_str()).filter(|text| !text.is_empty());
+    Some(OfferedKey { key: public_key(key)?, certificate: certificate.map(KeyCertificate::from_wire) })
 }
 
 fn public_key(key: &VerifyingKey) -> Option<PublicKey> {
@@ -155,6 +186,7 @@ mod tests {
             kid: public.kid().to_owned(),
             purpose: purpose.into(),
             public_key: public.point().to_vec(),
+            certificate: "of this key".to_owned(),
         };
         WatchResponse {
             keys: vec![wire(KeyPurpose::Session), wire(KeyPurpose::Receipt), wire(KeyPurpose::Receipt)],
@@ -169,16 +201,19 @@ mod tests {
         let feed = feed_of(state()).unwrap();
         assert_eq!((feed.session_keys.len(), feed.receipt_keys.len(), feed.epoch), (1, 2, 9));
         assert_eq!(feed.minimum_epoch, 4);
+        let certificate = feed.session_keys[0].certificate.clone().unwrap();
+        assert_eq!(certificate.as_str(), "of this key");
         assert_eq!(feed.revocations, vec![(Digest::from([7; 32]), 3)]);
     }
 
     #[test]
     fn a_state_with_anything_wrong_in_it_is_no_feed() {
-        let broken: [fn(&mut WatchResponse); 5] = [
+        let broken: [fn(&mut WatchResponse); 6] = [
             |state| state.keys[1].purpose = 0,
             |state| state.keys[1].purpose = 77,
             |state| state.keys[2].kid.push('x'),
             |state| state.keys[0].public_key.truncate(64),
+            |state| state.keys[0].kid.push('x'),
             |state| state.revocations[0].composite_digest.truncate(31),
         ];
         for breaks in broken {

@@ -6,6 +6,7 @@ mod limits;
 mod pki;
 mod reasons;
 mod renewal;
+mod roots;
 mod sessions;
 mod stub;
 mod traces;

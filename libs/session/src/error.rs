@@ -13,11 +13,17 @@ pub enum KeyError {
     #[error("not a P-256 private key")]
     Rejected,
     /// Not an uncompressed P-256 point.
-    #[error("not an uncompressed P-256 point of 65 bytes")]
+    #[error("not an uncompressed P-256 point of 65 bytes, on the curve")]
     Point,
+    /// Not base64url.
+    #[error("not unpadded base64url")]
+    Text,
+    /// Not the DER form of a P-256 public key.
+    #[error("not a P-256 public key in DER (SubjectPublicKeyInfo, named curve)")]
+    Spki,
 }
 
-/// A session key or receipt that could not be made.
+/// A session key, receipt or key certificate that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MintError {
     /// Zero, not whole seconds, or longer than verifiers accept.
@@ -29,6 +35,9 @@ pub enum MintError {
     /// The requesting workload is no SPIFFE id of the trust domain.
     #[error("the requesting workload is not of this trust domain")]
     Workload,
+    /// Nothing vouches for the signing key any more: what it signs now, nobody would take.
+    #[error("the signing key's certificate has expired")]
+    KeyExpired,
     /// The session that a receipt is for has expired.
     #[error("the session has expired")]
     SessionExpired,
@@ -41,9 +50,12 @@ pub enum MintError {
     /// Signing or random bytes failed.
     #[error("signing failed")]
     Sign,
+    /// What signed elsewhere gave no DER signature of a P-256 key.
+    #[error("not an ECDSA signature of P-256 in DER")]
+    Signature,
 }
 
-/// What a session key and a receipt can both be refused for.
+/// What a session key, a receipt and a key certificate can all be refused for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Too large, or not three parts of unpadded base64url.
@@ -73,6 +85,23 @@ pub enum TokenError {
     /// Expired.
     #[error("expired")]
     Expired,
+}
+
+/// A feed that was not taken: the one that is held goes on ageing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FeedRefused {
+    /// Of an older registry than the one that is held: it would bring revoked people back.
+    #[error("the feed is of an older registry than the one before it")]
+    Older,
+    /// A session-signing key comes without a certificate, where a root must vouch for it.
+    #[error("nothing vouches for a session-signing key of the feed")]
+    Uncertified,
+    /// A certificate does not hold.
+    #[error("the certificate of a session-signing key of the feed does not hold")]
+    Certificate(#[from] TokenError),
+    /// A certificate is of another key than the one it comes with.
+    #[error("the certificate of a session-signing key of the feed is of another key")]
+    OtherKey,
 }
 
 /// A session key that was refused.

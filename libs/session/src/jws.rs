@@ -18,6 +18,7 @@ const LEEWAY: Duration = Duration::from_secs(5);
 pub(crate) enum Kind {
     SessionKey,
     Receipt,
+    KeyCertificate,
 }
 
 impl Kind {
@@ -25,6 +26,7 @@ impl Kind {
         match self {
             Self::SessionKey => "txntoken+jwt",
             Self::Receipt => "splitplane-receipt+jwt",
+            Self::KeyCertificate => "splitplane-key+jwt",
         }
     }
 
@@ -33,20 +35,28 @@ impl Kind {
             // It travels as a header, within a budget of 8 KiB for all of them.
             Self::SessionKey => 4_096,
             Self::Receipt => 65_536,
+            // What KMS signs whole is no longer than this.
+            Self::KeyCertificate => 4_096,
         }
     }
 }
 
 /// A key to verify with, and the only header that tokens signed by it have.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct KnownKey {
     header: String,
     key: PublicKey,
+    /// When it is known no more, whoever still shows it.
+    until: Option<SystemTime>,
 }
 
 impl KnownKey {
     pub(crate) fn new(kind: Kind, key: PublicKey) -> Self {
-        Self { header: frozen_header(kind, key.kid()), key }
+        Self { header: frozen_header(kind, key.kid()), key, until: None }
+    }
+
+    pub(crate) fn until(self, until: SystemTime) -> Self {
+        Self { until: Some(until), ..self }
     }
 
     pub(crate) const fn key(&self) -> &PublicKey {
@@ -59,25 +69,39 @@ fn frozen_header(kind: Kind, kid: &str) -> String {
 }
 
 pub(crate) fn seal(kind: Kind, key: &SigningKey, claims: &impl Serialize) -> Result<String, MintError> {
-    let claims = serde_json::to_vec(claims).map_err(MintError::Encode)?;
-    let signed = format!("{}.{}", frozen_header(kind, key.kid()), URL_SAFE_NO_PAD.encode(claims));
+    let signed = signing_input(kind, key.kid(), claims)?;
     let signature = key.sign(signed.as_bytes()).or(Err(MintError::Sign))?;
+    attach(kind, &signed, &signature)
+}
+
+/// What the key of this id is to sign.
+pub(crate) fn signing_input(kind: Kind, kid: &str, claims: &impl Serialize) -> Result<String, MintError> {
+    let claims = serde_json::to_vec(claims).map_err(MintError::Encode)?;
+    Ok(format!("{}.{}", frozen_header(kind, kid), URL_SAFE_NO_PAD.encode(claims)))
+}
+
+/// The token that a signing input becomes by its signature.
+pub(crate) fn attach(kind: Kind, signed: &str, signature: &[u8]) -> Result<String, MintError> {
     let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
     if token.len() > kind.bytes_max() { Err(MintError::TooLarge) } else { Ok(token) }
 }
 
-/// Verifies, then parses.
+/// Verifies, then parses. Gives the moment, too, at which the key is known no more.
 pub(crate) fn open<C: DeserializeOwned>(
     kind: Kind,
     token: &str,
     known: &[KnownKey],
-) -> Result<C, TokenError> {
+    now: SystemTime,
+) -> Result<(C, Option<SystemTime>), TokenError> {
     if token.len() > kind.bytes_max() {
         return Err(TokenError::Malformed);
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
     let (header, claims) = signed.split_once('.').ok_or(TokenError::Malformed)?;
-    let known = known.iter().find(|known| known.header == header).ok_or(TokenError::UnknownKey)?;
+    let known = known
+        .iter()
+        .find(|known| known.header == header && known.until.is_none_or(|until| now < until))
+        .ok_or(TokenError::UnknownKey)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).or(Err(TokenError::Malformed))?;
 
     // S-2: the claims are bytes without meaning until this line has passed.
@@ -86,7 +110,8 @@ pub(crate) fn open<C: DeserializeOwned>(
     }
 
     let claims = URL_SAFE_NO_PAD.decode(claims).or(Err(TokenError::Malformed))?;
-    serde_json::from_slice(&claims).or(Err(TokenError::Claims))
+    let claims = serde_json::from_slice(&claims).or(Err(TokenError::Claims))?;
+    Ok((claims, known.until))
 }
 
 /// Issue and expiry of a new token, in seconds since 1970.
@@ -94,7 +119,7 @@ pub(crate) fn lifespan(now: SystemTime, lifetime: Duration, cap: Duration) -> Re
     if lifetime.is_zero() || lifetime > cap || lifetime.subsec_nanos() != 0 {
         return Err(MintError::Lifetime);
     }
-    let iat = now.duration_since(UNIX_EPOCH).or(Err(MintError::Clock))?.as_secs();
+    let iat = unix_seconds(now)?;
     let exp = iat.checked_add(lifetime.as_secs()).ok_or(MintError::Clock)?;
     Ok((iat, exp))
 }
@@ -113,10 +138,19 @@ pub(crate) fn check_lifespan(
         Ok(life) if !life.is_zero() && life <= cap => {}
         Ok(_) | Err(_) => return Err(TokenError::Lifetime),
     }
-    if issued_at.duration_since(now).is_ok_and(|ahead| ahead > LEEWAY) {
-        return Err(TokenError::NotYetValid);
-    }
+    check_begun(issued_at, now)?;
     if now >= expires_at { Err(TokenError::Expired) } else { Ok(expires_at) }
+}
+
+/// Refuses what is valid from a later moment only.
+pub(crate) fn check_begun(from: SystemTime, now: SystemTime) -> Result<(), TokenError> {
+    let is_ahead = from.duration_since(now).is_ok_and(|ahead| ahead > LEEWAY);
+    if is_ahead { Err(TokenError::NotYetValid) } else { Ok(()) }
+}
+
+/// Whole seconds since 1970.
+pub(crate) fn unix_seconds(at: SystemTime) -> Result<u64, MintError> {
+    Ok(at.duration_since(UNIX_EPOCH).or(Err(MintError::Clock))?.as_secs())
 }
 
 pub(crate) fn instant(seconds: u64) -> Option<SystemTime> {
@@ -159,11 +193,11 @@ mod tests {
             let first = tests.iter().find(|test| test["result"] == "valid").and_then(jws);
             // A group without a valid vector has no header that could be expected.
             let header = first.map_or_else(String::new, |jws| jws.split('.').next().unwrap().to_owned());
-            let known = [KnownKey { header, key: key(&group["public"]).unwrap() }];
+            let known = [KnownKey { header, key: key(&group["public"]).unwrap(), until: None }];
             for test in tests {
                 // Some are objects: a serialisation that is not read here at all.
                 let Some(jws) = jws(test) else { continue };
-                let opened = open::<Value>(Kind::SessionKey, &jws, &known);
+                let opened = open::<Value>(Kind::SessionKey, &jws, &known, UNIX_EPOCH);
                 let is_past_the_signature = matches!(opened, Ok(_) | Err(TokenError::Claims));
                 let should = test["result"] == "valid";
                 assert_eq!(is_past_the_signature, should, "{}: {opened:?}", test["tcId"]);
@@ -183,7 +217,7 @@ mod tests {
             let key = key(&group["public"]).unwrap_or_else(|| SigningKey::generate().unwrap().0.public_key());
             let known = [KnownKey::new(Kind::SessionKey, key)];
             for jws in group["tests"].as_array().unwrap().iter().filter_map(|test| test["jws"].as_str()) {
-                assert!(open::<Value>(Kind::SessionKey, jws, &known).is_err());
+                assert!(open::<Value>(Kind::SessionKey, jws, &known, UNIX_EPOCH).is_err());
                 refused += 1;
             }
         }

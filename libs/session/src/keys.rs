@@ -5,6 +5,7 @@
 use crate::KeyError;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::agreement::{self, ECDH_P256, EphemeralPrivateKey};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey,
@@ -19,6 +20,12 @@ const PEM_END: &str = "-----END PRIVATE KEY-----";
 const PEM_LINE: usize = 64;
 const POINT_BYTES: usize = 65;
 const UNCOMPRESSED: u8 = 4;
+/// What stands before the point in the DER of a P-256 public key: id-ecPublicKey, prime256v1, a string of 66
+/// bytes without unused bits (RFC 5480).
+const SPKI_HEAD: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
 
 /// A P-256 private key.
 pub struct SigningKey {
@@ -113,14 +120,46 @@ impl PublicKey {
     /// Takes an uncompressed point (SEC 1). The id is computed, never taken from the wire.
     ///
     /// # Errors
-    /// Not 65 bytes that begin with 4.
+    /// Not 65 bytes that begin with 4, or no point of the curve.
     pub fn from_point(point: &[u8]) -> Result<Self, KeyError> {
         let point: [u8; POINT_BYTES] = point.try_into().or(Err(KeyError::Point))?;
-        if point.first() != Some(&UNCOMPRESSED) {
+        if point.first() != Some(&UNCOMPRESSED) || !is_on_curve(&point)? {
             return Err(KeyError::Point);
         }
         let kid = URL_SAFE_NO_PAD.encode(Digest::of(&point).as_bytes());
         Ok(Self { point, kid })
+    }
+
+    /// Takes the text of a file `*.pub`: the point in base64url, unpadded.
+    ///
+    /// # Errors
+    /// Not such a text, or no point of the curve.
+    pub fn from_text(text: &str) -> Result<Self, KeyError> {
+        Self::from_point(&URL_SAFE_NO_PAD.decode(text.trim()).or(Err(KeyError::Text))?)
+    }
+
+    /// The text of a file `*.pub`.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.point)
+    }
+
+    pub(crate) fn from_coordinates(x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
+        Self::from_point(&[&[UNCOMPRESSED], x, y].concat())
+    }
+
+    /// The two coordinates, 32 bytes each.
+    pub(crate) fn coordinates(&self) -> (&[u8], &[u8]) {
+        let coordinates = self.point.split_first().map_or(&[][..], |(_form, coordinates)| coordinates);
+        coordinates.split_at(coordinates.len() / 2)
+    }
+
+    /// Takes the DER form, in the only encoding that a key of this curve has there.
+    ///
+    /// # Errors
+    /// Not such a form, or no point of the curve.
+    pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
+        Self::from_point(der.strip_prefix(&SPKI_HEAD).ok_or(KeyError::Spki)?)
     }
 
     /// Key id: base64url of the SHA-256 of the point.
@@ -140,6 +179,13 @@ impl PublicKey {
     pub fn has_signed(&self, bytes: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.point).verify(bytes, signature).is_ok()
     }
+}
+
+/// Agreeing on a secret with the point is what `ring` checks a point for; the secret is dropped.
+fn is_on_curve(point: &[u8; POINT_BYTES]) -> Result<bool, KeyError> {
+    let ours = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).or(Err(KeyError::Random))?;
+    let theirs = agreement::UnparsedPublicKey::new(&ECDH_P256, point);
+    Ok(agreement::agree_ephemeral(ours, &theirs, |_secret| ()).is_ok())
 }
 
 #[cfg(test)]
@@ -184,6 +230,44 @@ mod tests {
         assert!(PublicKey::from_point(&compressed).is_err());
         let longer = [point, vec![0]].concat();
         assert!(PublicKey::from_point(&longer).is_err());
+    }
+
+    #[test]
+    fn a_point_off_the_curve_is_no_key() {
+        let (key, _) = SigningKey::generate().unwrap();
+        for at in 1..POINT_BYTES {
+            let mut point = key.public_key().point().to_vec();
+            point[at] ^= 1;
+            assert!(matches!(PublicKey::from_point(&point), Err(KeyError::Point)), "{at}");
+        }
+        let mut zero = [0; POINT_BYTES];
+        zero[0] = UNCOMPRESSED;
+        assert!(PublicKey::from_point(&zero).is_err());
+    }
+
+    #[test]
+    fn a_public_key_survives_its_file() {
+        let public = SigningKey::generate().unwrap().0.public_key();
+        let text = public.to_text();
+        assert_eq!(PublicKey::from_text(&format!("{text}\n")).unwrap(), public);
+        for other in ["", "!", &format!("{text}="), text.get(1..).unwrap(), &format!("{text}\n{text}")] {
+            assert!(PublicKey::from_text(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn der_has_one_form_and_others_are_refused() {
+        let (key, _) = SigningKey::generate().unwrap();
+        let der = [&SPKI_HEAD[..], key.public_key().point()].concat();
+        assert_eq!(PublicKey::from_spki(&der).unwrap(), key.public_key());
+        for at in 0..SPKI_HEAD.len() {
+            let mut other = der.clone();
+            other[at] ^= 1;
+            assert!(matches!(PublicKey::from_spki(&other), Err(KeyError::Spki)), "{at}");
+        }
+        assert!(PublicKey::from_spki(&der[..der.len() - 1]).is_err());
+        assert!(PublicKey::from_spki(&[&der[..], &[0]].concat()).is_err());
+        assert!(PublicKey::from_spki(key.public_key().point()).is_err());
     }
 
     #[test]

@@ -42,10 +42,17 @@ pub struct SessionGrant {
 /// Mints session keys.
 #[derive(Debug)]
 pub struct Minter {
-    key: RwLock<Arc<SigningKey>>,
+    signer: RwLock<Signer>,
     issuer: String,
     trust_domain: String,
     lifetime: Duration,
+}
+
+/// The key that signs, and until when.
+#[derive(Debug, Clone)]
+struct Signer {
+    key: Arc<SigningKey>,
+    until: Option<SystemTime>,
 }
 
 impl Minter {
@@ -57,26 +64,35 @@ impl Minter {
         trust_domain: String,
         lifetime: Duration,
     ) -> Self {
-        Self { key: RwLock::new(key.into()), issuer, trust_domain, lifetime }
+        let signer = RwLock::new(Signer { key: key.into(), until: None });
+        Self { signer, issuer, trust_domain, lifetime }
     }
 
-    /// Mints with another key from now on. Verifiers must know it: see [`crate::KeyRing`].
-    pub fn use_key(&self, key: Arc<SigningKey>) {
-        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
+    /// Mints with another key from now on, and nothing that lives beyond `until`. Verifiers must know the key:
+    /// see [`crate::KeyRing`].
+    pub fn use_key(&self, key: Arc<SigningKey>, until: Option<SystemTime>) {
+        *self.signer.write().unwrap_or_else(PoisonError::into_inner) = Signer { key, until };
     }
 
     /// Mints one session key, and says when it expires.
     ///
     /// # Errors
-    /// The lifetime is over [`SESSION_LIFETIME_MAX`], the workload is of another trust domain, or
-    /// signing fails.
+    /// The lifetime is over [`SESSION_LIFETIME_MAX`], the workload is of another trust domain, nothing
+    /// vouches for the signing key any more, or signing fails.
     pub fn mint(&self, grant: &SessionGrant, now: SystemTime) -> Result<(SessionKey, SystemTime), MintError> {
         if !is_workload_of(&grant.requesting_workload, &self.trust_domain) {
             return Err(MintError::Workload);
         }
         let (iat, exp) = jws::lifespan(now, self.lifetime, SESSION_LIFETIME_MAX)?;
+        let Signer { key, until } = self.signer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let exp = match until {
+            Some(until) => exp.min(jws::unix_seconds(until)?),
+            None => exp,
+        };
+        if exp <= iat {
+            return Err(MintError::KeyExpired);
+        }
         let expires_at = jws::instant(exp).ok_or(MintError::Clock)?;
-        let key = Arc::clone(&self.key.read().unwrap_or_else(PoisonError::into_inner));
         let token = jws::seal(Kind::SessionKey, &key, &self.claims(grant, iat, exp))?;
         Ok((SessionKey::from_wire(&token), expires_at))
     }

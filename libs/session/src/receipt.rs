@@ -12,6 +12,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 use splitplane_types::Digest;
 use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 /// The longest life of a receipt; it also ends with its session key.
@@ -58,7 +59,7 @@ struct WireClaims {
 /// Signs receipts: only `reasoning` holds one.
 #[derive(Debug)]
 pub struct ReceiptSigner {
-    key: SigningKey,
+    key: RwLock<Arc<SigningKey>>,
     issuer: String,
     audience: String,
     lifetime: Duration,
@@ -68,8 +69,18 @@ impl ReceiptSigner {
     /// Signs with `key`. Verifiers ask for [`receipt_issuer`] as issuer and the trust domain as
     /// audience.
     #[must_use]
-    pub const fn new(key: SigningKey, issuer: String, audience: String, lifetime: Duration) -> Self {
-        Self { key, issuer, audience, lifetime }
+    pub fn new(
+        key: impl Into<Arc<SigningKey>>,
+        issuer: String,
+        audience: String,
+        lifetime: Duration,
+    ) -> Self {
+        Self { key: RwLock::new(key.into()), issuer, audience, lifetime }
+    }
+
+    /// Signs with another key from now on. Verifiers must know it: see [`crate::KeyRing`].
+    pub fn use_key(&self, key: Arc<SigningKey>) {
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = key;
     }
 
     /// Signs that the question of `session` was approved as `claims` say.
@@ -103,7 +114,8 @@ impl ReceiptSigner {
         if wire.exp == wire.iat {
             Err(MintError::SessionExpired)
         } else {
-            jws::seal(Kind::Receipt, &self.key, &wire)
+            let key = Arc::clone(&self.key.read().unwrap_or_else(PoisonError::into_inner));
+            jws::seal(Kind::Receipt, &key, &wire)
         }
     }
 }
@@ -176,7 +188,7 @@ impl Verifier {
         now: SystemTime,
     ) -> Result<VerifiedReceipt, ReceiptError> {
         let trusted = self.trusted(now).ok_or(ReceiptError::FeedStale)?;
-        let wire: WireClaims = jws::open(Kind::Receipt, receipt, trusted.receipt_keys())?;
+        let (wire, _): (WireClaims, _) = jws::open(Kind::Receipt, receipt, trusted.receipt_keys(), now)?;
         if wire.iss != receipt_issuer(self.trust_domain()) {
             return Err(TokenError::Issuer.into());
         }

@@ -180,9 +180,11 @@ impl Verifier {
             Some(session) if now >= session.expires_at => return Err(TokenError::Expired.into()),
             Some(session) => session,
             None => {
-                let claims: SessionClaims =
-                    jws::open(Kind::SessionKey, key.expose(), trusted.session_keys())?;
+                let (claims, until): (SessionClaims, _) =
+                    jws::open(Kind::SessionKey, key.expose(), trusted.session_keys(), now)?;
                 let expires_at = self.check(&claims, now)?;
+                // What a root no longer vouches for ends with its word, also for those who are remembered.
+                let expires_at = until.map_or(expires_at, |until| until.min(expires_at));
                 let session = VerifiedSession::from_claims(claims, expires_at, digest)?;
                 self.cache().put(&session, trusted.generation(), now);
                 session

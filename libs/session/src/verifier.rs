@@ -1,20 +1,21 @@
 //! What a service trusts at this moment: the keys and revocations of the feed, and how old they are.
 //!
-//! Does not fetch the feed. An unknown key is refused; it never causes I/O.
+//! Does not fetch the feed. An unknown key is refused; it never causes I/O. Where a root is pinned, a feed counts
+//! only if the root vouches for each of its session-signing keys: whoever speaks for `auth` cannot add one.
 
-use crate::PublicKey;
 use crate::cache::Cache;
 use crate::jws::{Kind, KnownKey};
+use crate::{FeedRefused, KeyCertificate, KeyRoot, PublicKey};
 use splitplane_types::Digest;
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 /// The whole state that `auth` streams.
 #[derive(Debug, Clone)]
 pub struct Feed {
     /// Keys that may have signed session keys.
-    pub session_keys: Vec<PublicKey>,
+    pub session_keys: Vec<OfferedKey>,
     /// Keys that may have signed receipts.
     pub receipt_keys: Vec<PublicKey>,
     /// Digests of composite keys; session keys minted under an earlier epoch are void.
@@ -25,6 +26,21 @@ pub struct Feed {
     pub epoch: u64,
 }
 
+/// A session-signing key as it is offered, and what is said to vouch for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedKey {
+    /// The key.
+    pub key: PublicKey,
+    /// Its certificate; looked at where a root is pinned, and needed there.
+    pub certificate: Option<KeyCertificate>,
+}
+
+impl From<PublicKey> for OfferedKey {
+    fn from(key: PublicKey) -> Self {
+        Self { key, certificate: None }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Trusted {
     session_keys: Vec<KnownKey>,
@@ -33,37 +49,35 @@ pub(crate) struct Trusted {
     minimum_epoch: u64,
     epoch: u64,
     received_at: SystemTime,
-    /// Grows whenever the keys for session keys are others than before.
+    /// Grows whenever the keys for session keys, or the times for which they are known, are others than before.
     generation: u64,
 }
 
 impl Trusted {
-    fn new(feed: Feed, received_at: SystemTime, before: Option<&Self>) -> Self {
+    fn new(session_keys: Vec<KnownKey>, feed: Feed, received_at: SystemTime, before: Option<&Self>) -> Self {
         let generation = match before {
-            Some(before) if before.has_session_keys(&feed.session_keys) => before.generation,
+            Some(before) if before.session_keys == session_keys => before.generation,
             Some(before) => before.generation + 1,
             None => 0,
         };
-        let known =
-            |kind, keys: Vec<PublicKey>| keys.into_iter().map(|key| KnownKey::new(kind, key)).collect();
         let mut revoked = HashMap::new();
         for (composite, epoch) in feed.revocations {
             let latest = revoked.entry(composite).or_insert(epoch);
             *latest = epoch.max(*latest);
         }
         Self {
-            session_keys: known(Kind::SessionKey, feed.session_keys),
-            receipt_keys: known(Kind::Receipt, feed.receipt_keys),
+            session_keys,
+            receipt_keys: feed
+                .receipt_keys
+                .into_iter()
+                .map(|key| KnownKey::new(Kind::Receipt, key))
+                .collect(),
             revoked,
             minimum_epoch: feed.minimum_epoch,
             epoch: feed.epoch,
             received_at,
             generation,
         }
-    }
-
-    fn has_session_keys(&self, keys: &[PublicKey]) -> bool {
-        self.session_keys.iter().map(KnownKey::key).eq(keys)
     }
 
     pub(crate) const fn generation(&self) -> u64 {
@@ -89,6 +103,7 @@ impl Trusted {
 pub struct Verifier {
     issuer: String,
     trust_domain: String,
+    root: Option<KeyRoot>,
     staleness_max: Duration,
     trusted: RwLock<Option<Arc<Trusted>>>,
     cache: Cache,
@@ -99,20 +114,47 @@ impl Verifier {
     /// `staleness_max`. Refuses everything until the first [`Verifier::update`].
     #[must_use]
     pub fn new(issuer: String, trust_domain: String, staleness_max: Duration) -> Self {
-        Self { issuer, trust_domain, staleness_max, trusted: RwLock::new(None), cache: Cache::default() }
+        Self {
+            issuer,
+            trust_domain,
+            root: None,
+            staleness_max,
+            trusted: RwLock::new(None),
+            cache: Cache::default(),
+        }
     }
 
-    /// Replaces what is trusted, and says whether it did.
+    /// Takes no feed from now on in which this root does not vouch for every session-signing key.
+    #[must_use]
+    pub fn with_root(self, root: PublicKey) -> Self {
+        let root = KeyRoot::new(root, self.issuer.clone(), self.trust_domain.clone());
+        Self { root: Some(root), ..self }
+    }
+
+    /// Replaces what is trusted, as a whole or not at all.
     ///
-    /// The registry's epoch never decreases. A feed with a lower one is older than what is held and
-    /// would bring revoked people back, so it is dropped and the held one goes on ageing.
-    pub fn update(&self, feed: Feed, received_at: SystemTime) -> bool {
-        let Ok(mut trusted) = self.trusted.write() else { return false };
+    /// # Errors
+    /// See [`FeedRefused`]: the registry's epoch, which never decreases, is lower than before, or a key has no
+    /// certificate that holds.
+    pub fn update(&self, mut feed: Feed, received_at: SystemTime) -> Result<(), FeedRefused> {
+        let offered = std::mem::take(&mut feed.session_keys).into_iter();
+        let session_keys = offered.map(|key| self.vouched(key, received_at)).collect::<Result<_, _>>()?;
+        let mut trusted = self.trusted.write().unwrap_or_else(PoisonError::into_inner);
         if trusted.as_ref().is_some_and(|held| held.epoch > feed.epoch) {
-            return false;
+            return Err(FeedRefused::Older);
         }
-        *trusted = Some(Arc::new(Trusted::new(feed, received_at, trusted.as_deref())));
-        true
+        *trusted = Some(Arc::new(Trusted::new(session_keys, feed, received_at, trusted.as_deref())));
+        Ok(())
+    }
+
+    fn vouched(&self, offered: OfferedKey, now: SystemTime) -> Result<KnownKey, FeedRefused> {
+        let Some(root) = &self.root else { return Ok(KnownKey::new(Kind::SessionKey, offered.key)) };
+        let certificate = offered.certificate.ok_or(FeedRefused::Uncertified)?;
+        let verified = root.verify(&certificate, now)?;
+        if *verified.key() != offered.key {
+            return Err(FeedRefused::OtherKey);
+        }
+        Ok(KnownKey::new(Kind::SessionKey, offered.key).until(verified.expires_at()))
     }
 
     /// Whether anything can be verified at `now`.

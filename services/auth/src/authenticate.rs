@@ -27,7 +27,7 @@ const LIFETIME_SECONDS_DEFAULT: u32 = 3_600;
 /// Everything layer 1 needs; made once by [`crate::build`].
 #[derive(Debug)]
 pub(crate) struct Layer1 {
-    pub(crate) issuer: CredentialIssuer,
+    pub(crate) issuer: watch::Receiver<Arc<CredentialIssuer>>,
     pub(crate) sts: Option<Sts>,
     pub(crate) expectations: Expectations,
     pub(crate) nonces: SingleUse,
@@ -97,7 +97,7 @@ impl Layer1 {
                 let registry = self.state.borrow().registry.clone().ok_or(AuthError::NoRegistry)?;
                 Ok(sts.verify(request, &registry, now).await?)
             }
-            Some(_) | None => Ok(verify(request, &self.issuer, &self.expectations, now)?),
+            Some(_) | None => Ok(verify(request, &self.issuer(), &self.expectations, now)?),
         }
     }
 
@@ -150,7 +150,7 @@ impl Layer1 {
             return Err(AuthError::NotItsBootstrap);
         }
         let now = self.clock.now();
-        let issued = self.issuer.issue(&principal, Duration::from_secs(seconds.into()), now)?;
+        let issued = self.issuer().issue(&principal, Duration::from_secs(seconds.into()), now)?;
         let record = Record { principal: Some(principal), ..self.record(Event::CredentialsIssued, now) };
         self.audit.append(record).await?;
         Ok(issued)
@@ -158,6 +158,10 @@ impl Layer1 {
 
     fn record(&self, event: Event, now: SystemTime) -> Record {
         Record { trace_id: telemetry::trace_id(), ..Record::new(now, "auth", event) }
+    }
+
+    fn issuer(&self) -> Arc<CredentialIssuer> {
+        Arc::clone(&self.issuer.borrow())
     }
 
     fn random(&self) -> Result<u128, AuthError> {

@@ -35,6 +35,8 @@ pub struct Config {
     pub credentials: Credentials,
     /// `[session]`
     pub session: Session,
+    /// `[kms]`
+    pub kms: Kms,
     /// `[receipts]`
     pub receipts: Receipts,
     /// `[registry]`
@@ -106,6 +108,14 @@ pub struct Session {
     /// Life of a session key.
     #[serde(with = "humantime_serde")]
     pub lifetime: Duration,
+}
+
+/// `[kms]`: the root that vouches for session-signing keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kms {
+    /// The key in AWS KMS; empty is off.
+    pub key_id: String,
 }
 
 /// `[receipts]`: who may sign receipts.

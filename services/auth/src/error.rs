@@ -41,7 +41,7 @@ pub(crate) enum AuthError {
     /// Credentials cannot be issued: a defect.
     #[error("credentials cannot be issued")]
     Issue(#[from] IssueError),
-    /// The session key cannot be minted: a defect.
+    /// The session key cannot be minted: a defect, or nothing vouches for the key that would sign it.
     #[error("the session key cannot be minted")]
     Mint(#[from] MintError),
     /// The random generator failed.
@@ -82,9 +82,9 @@ impl PublicError for AuthError {
                 AwsError::Request(_)
                 | AwsError::Sts(StsError::Refused | StsError::NotARole | StsError::UnknownRole),
             ) => Reason::Unauthenticated,
-            Self::Nonce(UseError::Full | UseError::Unavailable) | Self::NoRegistry => {
-                Reason::ServiceUnavailable
-            }
+            Self::Nonce(UseError::Full | UseError::Unavailable)
+            | Self::NoRegistry
+            | Self::Mint(MintError::KeyExpired) => Reason::ServiceUnavailable,
             Self::LifetimeOutOfRange => Reason::RequestMalformed,
             Self::Audit(_) => Reason::AuditUnavailable,
             Self::Issue(_) | Self::Mint(_) | Self::Randomness => Reason::Internal,

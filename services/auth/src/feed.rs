@@ -6,7 +6,7 @@
 use crate::state::Published;
 use futures::stream::{self, BoxStream};
 use splitplane_proto::auth::v1::{KeyPurpose, Revocation, VerifyingKey, WatchResponse};
-use splitplane_session::PublicKey;
+use splitplane_session::{OfferedKey, PublicKey};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior};
@@ -18,21 +18,19 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// What every stream of the feed is made from.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    pub(crate) session_keys: watch::Receiver<Vec<PublicKey>>,
-    pub(crate) receipt_keys: Vec<PublicKey>,
+    pub(crate) session_keys: watch::Receiver<Vec<OfferedKey>>,
+    pub(crate) receipt_keys: watch::Receiver<Vec<PublicKey>>,
     pub(crate) state: watch::Receiver<Published>,
 }
 
 impl Feed {
     /// A new stream, which begins with the whole state and never ends by itself.
     pub(crate) fn stream(&self) -> BoxStream<'static, Result<WatchResponse, Status>> {
-        let receipt_keys =
-            self.receipt_keys.iter().map(|key| verifying_key(key, KeyPurpose::Receipt)).collect();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let follow = Follow {
             session_keys: self.session_keys.clone(),
-            receipt_keys,
+            receipt_keys: self.receipt_keys.clone(),
             state: self.state.clone(),
             heartbeat,
         };
@@ -44,8 +42,8 @@ impl Feed {
 }
 
 struct Follow {
-    session_keys: watch::Receiver<Vec<PublicKey>>,
-    receipt_keys: Vec<VerifyingKey>,
+    session_keys: watch::Receiver<Vec<OfferedKey>>,
+    receipt_keys: watch::Receiver<Vec<PublicKey>>,
     state: watch::Receiver<Published>,
     heartbeat: Interval,
 }
@@ -58,13 +56,16 @@ impl Follow {
                 _ = self.heartbeat.tick() => {}
                 changed = self.state.changed() => changed.ok()?,
                 changed = self.session_keys.changed() => changed.ok()?,
+                changed = self.receipt_keys.changed() => changed.ok()?,
             }
             let published = self.state.borrow_and_update();
             if published.registry.is_some() {
                 let session_keys = self.session_keys.borrow_and_update();
-                let session = session_keys.iter().map(|key| verifying_key(key, KeyPurpose::Session));
+                let session = session_keys.iter().map(session_key);
+                let receipt_keys = self.receipt_keys.borrow_and_update();
+                let receipt = receipt_keys.iter().map(|key| verifying_key(key, KeyPurpose::Receipt));
                 return Some(WatchResponse {
-                    keys: session.chain(self.receipt_keys.iter().cloned()).collect(),
+                    keys: session.chain(receipt).collect(),
                     revocations: published
                         .revocations
                         .iter()
@@ -81,6 +82,33 @@ impl Follow {
     }
 }
 
+fn session_key(offered: &OfferedKey) -> VerifyingKey {
+    let certificate = offered.certificate.as_ref().map_or("", |certificate| certificate.as_str());
+    VerifyingKey { certificate: certificate.to_owned(), ..verifying_key(&offered.key, KeyPurpose::Session) }
+}
+
 fn verifying_key(key: &PublicKey, purpose: KeyPurpose) -> VerifyingKey {
-    VerifyingKey { kid: key.kid().to_owned(), purpose: purpose.into(), public_key: key.point().to_vec() }
+    VerifyingKey {
+        kid: key.kid().to_owned(),
+        purpose: purpose.into(),
+        public_key: key.point().to_vec(),
+        certificate: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use splitplane_session::{KeyCertificate, SigningKey};
+
+    #[test]
+    fn a_key_travels_with_what_vouches_for_it() {
+        let key = SigningKey::generate().unwrap().0.public_key();
+        for (certificate, sent) in [(None, ""), (Some(KeyCertificate::from_wire("a.b.c")), "a.b.c")] {
+            let wire = session_key(&OfferedKey { key: key.clone(), certificate });
+            assert_eq!((wire.kid.as_str(), wire.purpose()), (key.kid(), KeyPurpose::Session));
+            assert_eq!((wire.public_key.as_slice(), wire.certificate.as_str()), (key.point(), sent));
+        }
+        assert_eq!(verifying_key(&key, KeyPurpose::Receipt).purpose(), KeyPurpose::Receipt);
+    }
 }

@@ -1,42 +1,59 @@
-//! Keys of auth, from the files that the configuration names.
+//! Keys of auth, from the texts of the files that the configuration names.
 //!
-//! Decides only whether a file holds a key of its kind; what each key is for is its users' to say.
+//! Decides only whether a text holds keys of its kind; what each key is for is its users' to say.
 
-use crate::config::{Config, Credentials};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use splitplane_service::StartError;
 use splitplane_session::{PublicKey, SigningKey};
 use splitplane_sigv4::{CredentialIssuer, MasterKey};
 use std::path::Path;
 
-pub(crate) fn issuer(config: &Config) -> Result<CredentialIssuer, StartError> {
-    let Credentials { master_key: current, previous_master_key: previous } = &config.credentials;
-    let older = if previous == current { Vec::new() } else { vec![master_key(previous)?] };
-    Ok(CredentialIssuer::new(master_key(current)?, older))
+/// Public keys of receipts at once: the one that signs, those before it, and the one that is to come.
+const RECEIPT_KEYS_MAX: usize = 8;
+
+/// Issues with the first key, and still recognises what the others issued.
+pub(crate) fn issuer(texts: &[String]) -> Result<CredentialIssuer, StartError> {
+    let (current, previous) = texts.split_first().ok_or_else(|| none("a master key"))?;
+    let previous = previous.iter().filter(|previous| *previous != current);
+    let previous = previous.map(|text| master_key(text)).collect::<Result<_, _>>()?;
+    Ok(CredentialIssuer::new(master_key(current)?, previous))
 }
 
-fn master_key(path: &Path) -> Result<MasterKey, StartError> {
-    MasterKey::parse(&read(path, "a master key cannot be read")?)
-        .map_err(|error| StartError::service("a master key cannot be used", error))
+fn master_key(text: &str) -> Result<MasterKey, StartError> {
+    MasterKey::parse(text).map_err(|error| StartError::service("a master key cannot be used", error))
 }
 
 /// The key, and the text that it was read from.
 pub(crate) fn signing_key(path: &Path) -> Result<(String, SigningKey), StartError> {
-    let text = read(path, "the session-signing key cannot be read")?;
+    let text = read(path)?;
     let key = SigningKey::from_pkcs8_pem(&text)
         .map_err(|error| StartError::service("the session-signing key cannot be used", error))?;
     Ok((text, key))
 }
 
-pub(crate) fn receipt_key(path: &Path) -> Result<PublicKey, StartError> {
-    let point = URL_SAFE_NO_PAD
-        .decode(read(path, "the receipts' public key cannot be read")?.trim())
-        .map_err(|error| StartError::service("the receipts' public key is not base64url", error))?;
-    PublicKey::from_point(&point)
-        .map_err(|error| StartError::service("the receipts' public key cannot be used", error))
+/// Every key of the file, one a line.
+pub(crate) fn receipt_keys(texts: &[String]) -> Result<Vec<PublicKey>, StartError> {
+    let lines = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty());
+    let keys: Vec<PublicKey> = lines
+        .map(PublicKey::from_text)
+        .collect::<Result<_, _>>()
+        .map_err(|error| StartError::service("a public key of receipts cannot be used", error))?;
+    match keys.len() {
+        0 => Err(none("a public key of receipts")),
+        1..=RECEIPT_KEYS_MAX => Ok(keys),
+        _ => Err(StartError::service(
+            "the public keys of receipts cannot be used",
+            "there are more than eight",
+        )),
+    }
 }
 
-fn read(path: &Path, what: &'static str) -> Result<String, StartError> {
-    std::fs::read_to_string(path).map_err(|error| StartError::service(what, error))
+fn none(what: &'static str) -> StartError {
+    StartError::service("a file of keys is empty", what)
+}
+
+/// The text of a file of keys.
+pub(crate) fn read(path: &Path) -> Result<String, StartError> {
+    std::fs::read_to_string(path).map_err(|error| {
+        StartError::service("a file of keys cannot be read", format!("{}: {error}", path.display()))
+    })
 }

@@ -3,17 +3,21 @@
 
 mod authenticate;
 mod aws;
+mod certified;
 mod config;
 mod error;
 mod feed;
+mod key_files;
 mod keys;
+mod kms;
 mod registry;
 mod rotation;
 mod rpc;
+mod signing;
 mod source;
 mod state;
 
-pub use config::{Aws, Config, Credentials, DEFAULTS, Receipts, RegistryPlace, Requests, Session};
+pub use config::{Aws, Config, Credentials, DEFAULTS, Kms, Receipts, RegistryPlace, Requests, Session};
 pub use registry::{InvalidRegistry, NotRegistered, Registry, RegistryFileError, parse, text};
 pub use source::{RegistryError, RegistrySource};
 pub use splitplane_store::{CombinationEntry, Entries, PrincipalEntry};
@@ -21,14 +25,13 @@ pub use splitplane_store::{CombinationEntry, Entries, PrincipalEntry};
 use crate::authenticate::Layer1;
 use crate::aws::Sts;
 use crate::feed::Feed;
-use crate::keys::{issuer, receipt_key};
+use crate::key_files::KeyFiles;
 use crate::rotation::Rotation;
 use crate::rpc::Rpc;
 use crate::state::RegistryState;
 use ring::rand::SystemRandom;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
 use splitplane_service::{App, Auditor, Clock, Readiness, Start, StartError, Workload};
-use splitplane_session::{KeyRing, Minter};
 use splitplane_sigv4::Expectations;
 use splitplane_store::{Place, SingleUse, Store};
 use std::sync::Arc;
@@ -39,7 +42,7 @@ use tonic::service::Routes;
 /// How far a request's date may be from now, on either side: AWS's own figure.
 const SKEW: Duration = Duration::from_secs(300);
 
-/// How often the registry is read.
+/// How often the registry, and the files of keys, are read.
 const REGISTRY_PERIOD: Duration = Duration::from_secs(1);
 
 /// Builds the service.
@@ -55,24 +58,10 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let registry = registry(&config, store, clock.now()).await?;
     let audit = Auditor::open(&config.audit)?;
     let mesh = start.mesh();
-    let (file, text, key) = rotation::open(&config.session.signing_key)?;
-    let minter = Arc::new(Minter::new(
-        Arc::clone(&key),
-        mesh.issuer.clone(),
-        mesh.trust_domain.clone(),
-        config.session.lifetime,
-    ));
-    // A verifier whose feed is older than the bound refuses everybody; a younger one knows what was shown for so
-    // long. Clocks may differ by as much as verifiers allow.
-    let ring = KeyRing::new(
-        Arc::clone(&key),
-        mesh.revocation_bound,
-        config.session.lifetime.saturating_add(mesh.revocation_bound),
-    );
-    let every = Some(config.session.rotate_every).filter(|every| !every.is_zero());
-    let rotation = Rotation::new((file, &text, key), ring, Arc::clone(&minter), every, clock.now());
+    let (rotation, certifier) = signing::open(&config, mesh, &clock).await?;
+    let files = KeyFiles::open(&config)?;
     let layer1 = Layer1 {
-        issuer: issuer(&config)?,
+        issuer: files.issuer(),
         sts: Sts::new(&config.aws, config.requests.authorities.clone(), SKEW)?,
         expectations: Expectations {
             region: config.requests.region,
@@ -80,7 +69,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
             skew: SKEW,
         },
         nonces,
-        minter,
+        minter: rotation.minter(),
         state: registry.subscribe(),
         requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
         random: SystemRandom::new(),
@@ -89,7 +78,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     };
     let feed = Feed {
         session_keys: rotation.subscribe(),
-        receipt_keys: vec![receipt_key(&config.receipts.public_key)?],
+        receipt_keys: files.receipt_keys(),
         state: registry.subscribe(),
     };
     let usable = registry.subscribe();
@@ -97,8 +86,12 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let server = AuthServiceServer::new(Rpc { layer1: Arc::new(layer1), feed: Arc::new(feed) })
         .max_decoding_message_size(start.limits().message_bytes_max);
     let app = start.app(Routes::new(server), tower::layer::util::Identity::new(), readiness);
+    let app = match certifier {
+        Some(certifier) => app.with_task("certificates of keys", move |stop| certifier.follow(stop)),
+        None => app,
+    };
     Ok(app
-        .with_task("registry and keys", move |stop| follow(registry, rotation, clock, stop))
+        .with_task("registry and keys", move |stop| follow((registry, rotation, files), clock, stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }
 
@@ -109,11 +102,16 @@ async fn registry(config: &Config, store: Store, now: SystemTime) -> Result<Regi
     RegistryState::open(source, store, config.session.lifetime, now).await.map_err(unusable)
 }
 
-/// Reads the registry and the key file again and again until told to stop.
-async fn follow(mut registry: RegistryState, mut rotation: Rotation, clock: Clock, stop: CancellationToken) {
+/// Reads the registry and the files of keys again and again until told to stop.
+async fn follow(
+    (mut registry, mut rotation, mut files): (RegistryState, Rotation, KeyFiles),
+    clock: Clock,
+    stop: CancellationToken,
+) {
     let mut period = tokio::time::interval(REGISTRY_PERIOD);
     while stop.run_until_cancelled(period.tick()).await.is_some() {
         registry.refresh(clock.now()).await;
         rotation.refresh(clock.now());
+        files.refresh();
     }
 }

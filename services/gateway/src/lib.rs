@@ -40,7 +40,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let router = start.upstream(Workload::SchemaRouter, &config.schema_router)?;
     let query = start.upstream(Workload::Query, &config.query)?;
     let behind = vec![auth.clone(), reasoning.clone(), router.clone(), query.clone()];
-    let feed = SessionFeed::new(&start, auth.clone());
+    let feed = SessionFeed::new(&start, auth.clone())?;
     let upstreams = Upstreams::new(auth, reasoning, router, query);
     let counters = Arc::new(Counters::new(config.throttle));
     let door = Door {

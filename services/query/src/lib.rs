@@ -52,7 +52,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let store = Store::open(&place).await.map_err(unusable)?;
     let receipts = SingleUse::open(store, config.sandboxes.receipts_max.get()).await.map_err(unusable)?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
-    let feed = SessionFeed::new(&start, auth);
+    let feed = SessionFeed::new(&start, auth)?;
     let concurrent = builder.policy.limits.concurrent_per_tenant_max;
     let concurrent = usize::try_from(concurrent).unwrap_or(usize::MAX);
     let data_plane = DataPlane {

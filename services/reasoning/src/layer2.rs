@@ -32,7 +32,7 @@ pub(crate) struct Layer2 {
     pub(crate) model: SemanticModel,
     pub(crate) policy: Policy,
     pub(crate) language: Arc<dyn LanguageModel>,
-    pub(crate) signer: ReceiptSigner,
+    pub(crate) signer: Arc<ReceiptSigner>,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) audit: Auditor,
     pub(crate) clock: Clock,

@@ -5,17 +5,19 @@
 mod config;
 mod error;
 mod layer2;
+mod rotation;
 mod rpc;
 
 pub use config::{Config, DEFAULTS, Receipts, Semantics};
 
 use crate::layer2::Layer2;
+use crate::rotation::Rotation;
 use crate::rpc::Rpc;
 use splitplane_llm::{EmbeddedModel, LanguageModel};
 use splitplane_proto::reasoning::v1::reasoning_service_server::ReasoningServiceServer;
 use splitplane_semantics::{load_model, load_policy};
 use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload};
-use splitplane_session::{ReceiptSigner, SigningKey, receipt_issuer};
+use splitplane_session::{ReceiptSigner, receipt_issuer};
 use std::sync::Arc;
 use tonic::service::Routes;
 
@@ -41,21 +43,20 @@ pub async fn build_with_model(
         .map_err(|error| StartError::service("the semantic model cannot be loaded", error))?;
     let policy = load_policy(&config.semantics.policy, &model)
         .map_err(|error| StartError::service("the policy cannot be loaded", error))?;
-    let pem = std::fs::read_to_string(&config.receipts.signing_key)
-        .map_err(|error| StartError::service("the receipts' signing key cannot be read", error))?;
-    let key = SigningKey::from_pkcs8_pem(&pem)
-        .map_err(|error| StartError::service("the receipts' signing key cannot be used", error))?;
-    let domain = start.mesh().trust_domain.clone();
-    let signer = ReceiptSigner::new(key, receipt_issuer(&domain), domain, config.receipts.lifetime);
+    let clock = start.clock().clone();
+    let rotation = Rotation::open(&config.receipts, start.mesh().revocation_bound, |key| {
+        let domain = start.mesh().trust_domain.clone();
+        ReceiptSigner::new(key, receipt_issuer(&domain), domain, config.receipts.lifetime)
+    })?;
 
     let audit = Auditor::open(&config.audit)?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
-    let feed = SessionFeed::new(&start, auth);
+    let feed = SessionFeed::new(&start, auth)?;
     let layer2 = Layer2 {
         model,
         policy,
         language,
-        signer,
+        signer: rotation.signer(),
         verifier: feed.verifier(),
         audit: audit.clone(),
         clock: start.clock().clone(),
@@ -65,6 +66,9 @@ pub async fn build_with_model(
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
     let app = start.app(Routes::new(server), identity, readiness);
     Ok(app
+        .with_task("receipt keys", move |stop| async move {
+            stop.run_until_cancelled(rotation.follow(clock)).await;
+        })
         .with_task("session feed", move |stop| feed.follow(stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }

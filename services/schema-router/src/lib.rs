@@ -41,7 +41,7 @@ pub async fn build_with_model(
     let policy = load_policy(&config.semantics.policy, &model)
         .map_err(|error| StartError::service("the policy cannot be loaded", error))?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
-    let feed = SessionFeed::new(&start, auth);
+    let feed = SessionFeed::new(&start, auth)?;
     let router = Router { model, policy, language, verifier: feed.verifier(), clock: start.clock().clone() };
     let server = SchemaRouterServiceServer::new(Rpc(Arc::new(router)))
         .max_decoding_message_size(start.limits().message_bytes_max);

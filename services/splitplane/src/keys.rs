@@ -5,7 +5,7 @@
 
 use crate::home::{self, HomeError};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::ExposeSecret as _;
 use splitplane_session::{KeyError, SigningKey};
@@ -61,15 +61,25 @@ impl Keys {
                 home::write_secret(&path, pem.expose_secret())?;
             }
         }
-        // Always from the key itself: a public half left over from another key would refuse everyone.
+        // Always from the key itself: a public half left over from another key would refuse everyone. Those of
+        // receipt keys before it may stand beside it.
         for (path, public) in [(keys.receipt(), keys.receipt_public()), (keys.audit(), keys.audit_public())] {
             let key = SigningKey::from_pkcs8_pem(&home::read(&path)?).map_err(signing(&path))?;
-            let point = URL_SAFE_NO_PAD.encode(key.public_key().point());
-            home::write_public(&public, &format!("{point}\n"))?;
+            let point = key.public_key().to_text();
+            let is_there = path == keys.receipt()
+                && public.is_file()
+                && home::read(&public)?.lines().any(|line| line.trim() == point);
+            if !is_there {
+                home::write_public(&public, &format!("{point}\n"))?;
+            }
         }
         if !keys.credentials().is_file() {
             let (_, text) = MasterKey::generate()?;
             home::write_secret(&keys.credentials(), text.expose_secret())?;
+        }
+        // The same key until there is another: so a mesh that runs knows where to look for it.
+        if !keys.credentials_previous().is_file() {
+            home::write_secret(&keys.credentials_previous(), &home::read(&keys.credentials())?)?;
         }
         for path in [keys.sandbox(), keys.masks()] {
             if !path.is_file() {
@@ -117,6 +127,12 @@ impl Keys {
         self.folder.join("credentials.key")
     }
 
+    /// Derived the temporary credentials that were issued before the last rotation.
+    #[must_use]
+    pub fn credentials_previous(&self) -> PathBuf {
+        self.folder.join("credentials.previous.key")
+    }
+
     /// Seals sandbox ids.
     #[must_use]
     pub fn sandbox(&self) -> PathBuf {
@@ -161,8 +177,7 @@ mod tests {
             before
         );
         let key = SigningKey::from_pkcs8_pem(&before[1]).unwrap();
-        let point = URL_SAFE_NO_PAD.decode(read(keys.receipt_public()).trim()).unwrap();
-        assert_eq!(point, key.public_key().point());
+        assert_eq!(read(keys.receipt_public()).trim(), key.public_key().to_text());
         assert!(keys.master().is_ok());
         assert_eq!(STANDARD.decode(&before[3]).unwrap().len(), 32);
         assert_ne!(before[3], before[4]);

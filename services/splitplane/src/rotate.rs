@@ -1,14 +1,20 @@
-//! `splitplane keys`: the session-signing key of a mesh on this machine.
+//! `splitplane keys`: the keys of a mesh on this machine that change while it runs.
 //!
-//! Decides that a key is replaced as a whole or not at all. When it comes into use is auth's to decide.
+//! Decides that a key is replaced as a whole or not at all, and in which order files are written, so that nobody meets
+//! a new key without the one before it. When a key comes into use is its service's to decide.
 
 use crate::error::{CommandError, DONE};
 use crate::home::{self, Home};
 use crate::keys::{Keys, KeysError};
 use crate::output;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use secrecy::ExposeSecret as _;
-use splitplane_session::SigningKey;
+use splitplane_session::{PublicKey, SigningKey};
+use splitplane_sigv4::MasterKey;
+use std::path::Path;
+
+/// Public keys of receipts that stay beside a new one: the one in use, and one that may still be on its way out.
+const RECEIPT_KEYS_KEPT: usize = 2;
 
 /// Replace keys while the mesh runs
 #[derive(Debug, Args)]
@@ -19,18 +25,106 @@ pub(crate) struct KeysArgs {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum KeysCommand {
-    /// Make a new session-signing key; a running mesh moves on to it without a failed request
-    Rotate,
+    /// Make a new key; a running mesh moves on to it without a failed request
+    Rotate {
+        /// Which one
+        #[arg(value_enum, default_value = "session")]
+        which: Which,
+    },
 }
 
-/// Writes the key, and says its id.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Which {
+    /// Signs session keys
+    Session,
+    /// Signs receipts; the public halves of the two keys before it stay known
+    Receipts,
+    /// Derives temporary credentials; those of the key before it stay good until the next rotation
+    Credentials,
+}
+
+/// Writes the key, and says its id where it has one.
 pub(crate) fn run(home: &Home, args: &KeysArgs) -> Result<u8, CommandError> {
-    let KeysCommand::Rotate = args.command;
+    let KeysCommand::Rotate { which } = args.command;
     let keys = Keys::ensure(&home.keys())?;
-    let path = keys.session();
-    let (key, pem) =
-        SigningKey::generate().map_err(|source| KeysError::Signing { path: path.clone(), source })?;
-    home::write_secret(&path, pem.expose_secret())?;
-    output::out(&format!("{}\n", key.public_key().kid()))?;
+    let told = match which {
+        Which::Session => session(&keys)?,
+        Which::Receipts => receipts(&keys)?,
+        Which::Credentials => credentials(&keys)?,
+    };
+    output::out(&format!("{told}\n"))?;
     Ok(DONE)
+}
+
+fn session(keys: &Keys) -> Result<String, KeysError> {
+    let path = keys.session();
+    let (key, pem) = generate(&path)?;
+    home::write_secret(&path, pem.expose_secret())?;
+    Ok(key.kid().to_owned())
+}
+
+/// The public half first: auth shows it while reasoning still signs with the key before.
+fn receipts(keys: &Keys) -> Result<String, KeysError> {
+    let path = keys.receipt();
+    let (key, pem) = generate(&path)?;
+    let known = home::read(&keys.receipt_public())?;
+    let known: Vec<&str> = known.lines().filter(|line| !line.trim().is_empty()).collect();
+    let kept = known.iter().skip(known.len().saturating_sub(RECEIPT_KEYS_KEPT));
+    let lines: String = kept.map(|line| format!("{line}\n")).collect();
+    home::write_public(&keys.receipt_public(), &format!("{lines}{}\n", key.to_text()))?;
+    home::write_secret(&path, pem.expose_secret())?;
+    Ok(key.kid().to_owned())
+}
+
+/// The key in use becomes the previous one first: auth knows it before it issues with another.
+fn credentials(keys: &Keys) -> Result<String, KeysError> {
+    let (_, text) = MasterKey::generate()?;
+    home::write_secret(&keys.credentials_previous(), &home::read(&keys.credentials())?)?;
+    home::write_secret(&keys.credentials(), text.expose_secret())?;
+    Ok("credentials that were issued before stay good until the next rotation".to_owned())
+}
+
+fn generate(path: &Path) -> Result<(PublicKey, secrecy::SecretString), KeysError> {
+    let (key, pem) =
+        SigningKey::generate().map_err(|source| KeysError::Signing { path: path.to_owned(), source })?;
+    Ok((key.public_key(), pem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &Path) -> String {
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn a_new_receipt_key_stands_beside_the_ones_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::ensure(folder.path()).unwrap();
+        let mut known: Vec<String> = read(&keys.receipt_public()).lines().map(str::to_owned).collect();
+        for _ in 0..4 {
+            let kid = receipts(&keys).unwrap();
+            let signs = SigningKey::from_pkcs8_pem(&read(&keys.receipt())).unwrap().public_key();
+            assert_eq!(signs.kid(), kid);
+            known.push(signs.to_text());
+            let kept = &known[known.len().saturating_sub(3)..];
+            assert_eq!(read(&keys.receipt_public()).lines().collect::<Vec<_>>(), kept);
+            // A mesh that starts again finds them all.
+            Keys::ensure(folder.path()).unwrap();
+            assert_eq!(read(&keys.receipt_public()).lines().collect::<Vec<_>>(), kept);
+        }
+    }
+
+    #[test]
+    fn the_master_key_in_use_becomes_the_previous_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::ensure(folder.path()).unwrap();
+        let first = read(&keys.credentials());
+        assert_eq!(read(&keys.credentials_previous()), first);
+        credentials(&keys).unwrap();
+        assert_eq!(read(&keys.credentials_previous()), first);
+        assert_ne!(read(&keys.credentials()), first);
+        assert!(keys.master().is_ok());
+    }
 }

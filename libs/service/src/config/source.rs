@@ -103,8 +103,10 @@ impl Entry {
         };
         Some(match self.origin.as_ref() {
             // `join` keeps an absolute path as it is.
-            Origin::File(file) => file.parent().map_or_else(|| text.into(), |folder| folder.join(text)),
-            Origin::Defaults | Origin::Environment(_) => text.into(),
+            Origin::File(file) if !text.is_empty() => {
+                file.parent().map_or_else(|| text.into(), |folder| folder.join(text))
+            }
+            Origin::File(_) | Origin::Defaults | Origin::Environment(_) => text.into(),
         })
     }
 }
@@ -304,5 +306,24 @@ impl<'de> Visitor<'de> for PathVisitor {
             return Err(E::custom("a path is empty"));
         }
         Ok(text.into())
+    }
+}
+
+/// Takes the text of a path; an empty one is none.
+pub(super) struct OptionalPathVisitor;
+
+impl<'de> Visitor<'de> for OptionalPathVisitor {
+    type Value = Option<PathBuf>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a path, or nothing")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(text).filter(|text| !text.is_empty()).map(PathBuf::from))
     }
 }

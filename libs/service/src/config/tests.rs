@@ -32,6 +32,7 @@ workload_api = ""
 trust_domain = "mesh.test"
 issuer = "https://auth.mesh.test"
 revocation_bound = "5s"
+key_root = ""
 [limits]
 concurrency_max = 256
 request_time_max = "60s"
@@ -59,6 +60,16 @@ fn read(file: Option<&Path>, pairs: &[(&str, &str)]) -> Result<Config, ConfigErr
 
 fn refusal(file: Option<&Path>, pairs: &[(&str, &str)]) -> String {
     read(file, pairs).unwrap_err().to_string()
+}
+
+#[test]
+fn a_path_that_may_be_none_is_none_when_it_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("router.toml");
+    for (text, expected) in [("", None), ("root.pub", Some(folder.path().join("root.pub")))] {
+        std::fs::write(&file, format!("[mesh]\nkey_root = \"{text}\"\n")).unwrap();
+        assert_eq!(read(Some(&file), &[]).unwrap().mesh.key_root, expected);
+    }
 }
 
 #[test]

@@ -28,25 +28,25 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer as _, ServiceExt as _};
 
-const ISSUER: &str = "https://auth.mesh.test";
+pub(super) const ISSUER: &str = "https://auth.mesh.test";
 /// A method that the table opens to the gateway and to the services behind it alike.
 const WATCH: &str = "/splitplane.auth.v1.AuthService/Watch";
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Mint {
+pub(super) struct Mint {
     minter: Minter,
-    public: PublicKey,
+    pub(super) public: PublicKey,
 }
 
 impl Mint {
-    fn new(trust_domain: &str) -> Self {
+    pub(super) fn new(trust_domain: &str) -> Self {
         let (key, _) = SigningKey::generate().unwrap();
         let public = key.public_key();
         let minter = Minter::new(key, ISSUER.into(), trust_domain.into(), Duration::from_secs(300));
         Self { minter, public }
     }
 
-    fn key(&self, trust_domain: &str, now: SystemTime) -> SessionKey {
+    pub(super) fn key(&self, trust_domain: &str, now: SystemTime) -> SessionKey {
         self.key_of(Workload::Gateway, trust_domain, now)
     }
 
@@ -69,7 +69,7 @@ impl Mint {
 
     fn feed(&self) -> Feed {
         Feed {
-            session_keys: vec![self.public.clone()],
+            session_keys: vec![self.public.clone().into()],
             receipt_keys: vec![],
             revocations: vec![],
             minimum_epoch: 0,
@@ -124,7 +124,7 @@ async fn refusal_of(
 async fn one_valid_session_key_opens_the_door() {
     let (mint, now) = (Mint::new(TRUST_DOMAIN), SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000));
     let verifier = verifier();
-    assert!(verifier.update(mint.feed(), now));
+    verifier.update(mint.feed(), now).unwrap();
     let key = mint.key(TRUST_DOMAIN, now);
     assert!(refusal(&verifier, now, &[key.expose()]).await.is_none());
 }
@@ -134,7 +134,7 @@ async fn every_credential_failure_has_the_same_bytes() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
     let (mint, stranger) = (Mint::new(TRUST_DOMAIN), Mint::new(TRUST_DOMAIN));
     let verifier = verifier();
-    assert!(verifier.update(mint.feed(), now));
+    verifier.update(mint.feed(), now).unwrap();
     let good = mint.key(TRUST_DOMAIN, now);
     let good = good.expose();
     let expired = mint.key(TRUST_DOMAIN, now - Duration::from_secs(3_000));
@@ -188,7 +188,7 @@ fn unauthenticated(refusal: Option<Status>) -> bool {
 async fn a_key_is_good_in_the_hands_of_the_workload_that_asked_for_it_and_of_the_operator() {
     let (mint, now) = (Mint::new(TRUST_DOMAIN), SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000));
     let verifier = verifier();
-    assert!(verifier.update(mint.feed(), now));
+    verifier.update(mint.feed(), now).unwrap();
     for requesting in [Workload::Gateway, Workload::Reasoning] {
         let key = mint.key_of(requesting, TRUST_DOMAIN, now);
         for shown_by in Workload::ALL {
@@ -210,7 +210,7 @@ async fn a_key_is_good_in_the_hands_of_the_workload_that_asked_for_it_and_of_the
 async fn a_key_without_a_peer_to_compare_it_with_is_refused() {
     let (mint, now) = (Mint::new(TRUST_DOMAIN), SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000));
     let verifier = verifier();
-    assert!(verifier.update(mint.feed(), now));
+    verifier.update(mint.feed(), now).unwrap();
     let key = mint.key(TRUST_DOMAIN, now);
     let bootstrap = PeerIdentity::Bootstrap("spiffe://mesh.test/bootstrap/gateway".into());
     for peer in [None, Some(None), Some(Some(bootstrap))] {
@@ -225,17 +225,18 @@ async fn a_stale_feed_is_unavailable_and_not_a_failure_of_the_caller() {
     let key = mint.key(TRUST_DOMAIN, now);
     let status = refusal(&verifier, now, &[key.expose()]).await.unwrap();
     assert_eq!(reason_of(&status), Some(Reason::ServiceUnavailable));
-    assert!(verifier.update(mint.feed(), now));
+    verifier.update(mint.feed(), now).unwrap();
     let later = now + Duration::from_secs(6);
     let status = refusal(&verifier, later, &[key.expose()]).await.unwrap();
     assert_eq!(reason_of(&status), Some(Reason::ServiceUnavailable));
 }
 
-fn state(mint: &Mint) -> WatchResponse {
+pub(super) fn state(mint: &Mint) -> WatchResponse {
     let key = VerifyingKey {
         kid: mint.public.kid().into(),
         purpose: KeyPurpose::Session.into(),
         public_key: mint.public.point().to_vec(),
+        certificate: String::new(),
     };
     WatchResponse { keys: vec![key], revocations: vec![], epoch: 1, minimum_epoch: 0 }
 }
@@ -243,7 +244,7 @@ fn state(mint: &Mint) -> WatchResponse {
 async fn query_behind(pki: &Pki, auth: &Running, stub: Stub) -> Running {
     let records = Records::default();
     let start = start(Workload::Query, shared(pki.workload(Workload::Query)), &records).await;
-    let feed = SessionFeed::new(&start, start.upstream(Workload::Auth, &auth.upstream()).unwrap());
+    let feed = SessionFeed::new(&start, start.upstream(Workload::Auth, &auth.upstream()).unwrap()).unwrap();
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
     let app = start.app(routes(Workload::Query, stub), identity, readiness);
     Running::new(app.with_task("session feed", move |stop| feed.follow(stop)), records)
@@ -282,10 +283,10 @@ async fn readiness_needs_a_fresh_feed_and_the_services_own_word() {
     let pki = Pki::new();
     let start = start(Workload::Query, shared(pki.workload(Workload::Query)), &Records::default()).await;
     let auth = start.upstream(Workload::Auth, &config::Upstream { address: "127.0.0.1:1".into() }).unwrap();
-    let feed = SessionFeed::new(&start, auth);
+    let feed = SessionFeed::new(&start, auth).unwrap();
     let (willing, unwilling) = (feed.readiness(|| true), feed.readiness(|| false));
     assert!(!willing.is_ready());
-    assert!(feed.verifier().update(Mint::new(TRUST_DOMAIN).feed(), Clock::system().now()));
+    feed.verifier().update(Mint::new(TRUST_DOMAIN).feed(), Clock::system().now()).unwrap();
     assert!(willing.is_ready() && !unwilling.is_ready());
 }
 

@@ -45,6 +45,7 @@ pub(super) fn shared(tls: config::Tls) -> Shared {
             trust_domain: TRUST_DOMAIN.into(),
             issuer: "https://auth.mesh.test".into(),
             revocation_bound: Duration::from_secs(5),
+            key_root: None,
         },
         limits: LimitsConfig {
             concurrency_max: NonZeroUsize::new(64).unwrap(),

@@ -1,7 +1,7 @@
 //! Nothing verifies on an old feed, and nobody comes back through one.
 
 use crate::world::{DOMAIN, ISSUER, World, grant, now, receipt_claims, seconds};
-use splitplane_session::{ReceiptError, SessionError, Verifier};
+use splitplane_session::{FeedRefused, ReceiptError, SessionError, Verifier};
 use splitplane_types::CompositeKey;
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ fn keys_minted_before_a_revocation_are_void() {
         let mut feed = world.feed();
         feed.epoch = 10;
         feed.revocations = vec![(grant().composite.digest(), epoch), (grant().composite.digest(), 1)];
-        assert!(world.verifier.update(feed, now()));
+        world.verifier.update(feed, now()).unwrap();
     };
     let key = world.mint(&grant());
     for (epoch, passes) in [(6, true), (7, true), (8, false), (u64::MAX, false)] {
@@ -77,7 +77,7 @@ fn a_revocation_is_of_one_whole_combination() {
             .into();
     let mut feed = world.feed();
     feed.revocations = others.iter().map(|other| (other.digest(), 9)).collect();
-    world.verifier.update(feed, now());
+    world.verifier.update(feed, now()).unwrap();
     world.session(&grant());
     for other in others {
         let mut granted = grant();
@@ -93,15 +93,15 @@ fn an_older_feed_brings_nobody_back_and_does_not_refresh() {
     let mut feed = world.feed();
     feed.epoch = 8;
     feed.revocations = vec![(grant().composite.digest(), 8)];
-    assert!(world.verifier.update(feed.clone(), now()));
+    world.verifier.update(feed.clone(), now()).unwrap();
     let older = world.feed();
-    assert!(!world.verifier.update(older, now() + seconds(4)));
+    assert_eq!(world.verifier.update(older, now() + seconds(4)), Err(FeedRefused::Older));
     let key = world.mint(&grant());
     assert_eq!(world.verifier.verify(&key, now() + seconds(5)).unwrap_err(), SessionError::Revoked);
     assert!(!world.verifier.is_fresh(now() + seconds(6)));
     // The same epoch is the same state, or a later one: keys rotate without a change of registry.
     feed.revocations.clear();
-    assert!(world.verifier.update(feed, now()));
+    world.verifier.update(feed, now()).unwrap();
     world.verifier.verify(&key, now()).unwrap();
 }
 
@@ -130,15 +130,15 @@ fn a_key_that_was_verified_before_is_still_refused_for_whatever_has_come_between
     }
     // Its signer is not trusted any more, and then again.
     let mut feed = world.feed();
-    feed.session_keys = vec![splitplane_session::SigningKey::generate().unwrap().0.public_key()];
-    world.verifier.update(feed, now());
+    feed.session_keys = vec![splitplane_session::SigningKey::generate().unwrap().0.public_key().into()];
+    world.verifier.update(feed, now()).unwrap();
     assert!(matches!(world.verifier.verify(&key, now()), Err(SessionError::Token(_))));
     world.feed_at(now());
     world.verifier.verify(&key, now()).unwrap();
     // Revoked.
     let mut feed = world.feed();
     feed.revocations = vec![(grant().composite.digest(), u64::MAX)];
-    world.verifier.update(feed, now());
+    world.verifier.update(feed, now()).unwrap();
     assert_eq!(world.verifier.verify(&key, now()).unwrap_err(), SessionError::Revoked);
 }
 

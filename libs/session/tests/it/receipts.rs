@@ -106,9 +106,9 @@ fn no_kind_of_token_passes_as_another() {
 
     // Even when one key is trusted for both purposes, `typ` keeps them apart.
     let mut feed = world.feed();
-    feed.session_keys.push(world.receipt_key.clone());
+    feed.session_keys.push(world.receipt_key.clone().into());
     feed.receipt_keys.push(world.session_key.clone());
-    world.verifier.update(feed, now());
+    world.verifier.update(feed, now()).unwrap();
     let unknown = TokenError::UnknownKey;
     assert_eq!(world.verifier.verify(&SessionKey::from_wire(&receipt), now()).unwrap_err(), unknown.into());
     assert_eq!(world.verifier.verify_receipt(key.expose(), &session, now()).unwrap_err(), unknown.into());

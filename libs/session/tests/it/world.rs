@@ -79,7 +79,7 @@ impl World {
 
     pub(crate) fn feed(&self) -> Feed {
         Feed {
-            session_keys: vec![self.session_key.clone()],
+            session_keys: vec![self.session_key.clone().into()],
             receipt_keys: vec![self.receipt_key.clone()],
             revocations: vec![],
             minimum_epoch: 0,
@@ -88,7 +88,7 @@ impl World {
     }
 
     pub(crate) fn feed_at(&self, at: SystemTime) {
-        assert!(self.verifier.update(self.feed(), at));
+        self.verifier.update(self.feed(), at).unwrap();
     }
 
     pub(crate) fn mint(&self, grant: &SessionGrant) -> SessionKey {
@@ -111,7 +111,7 @@ pub(crate) struct Forger {
 }
 
 impl Forger {
-    fn new(pem: &SecretString, key: &PublicKey) -> Self {
+    pub(crate) fn new(pem: &SecretString, key: &PublicKey) -> Self {
         let body: String = pem.expose_secret().lines().filter(|line| !line.starts_with('-')).collect();
         let document = STANDARD.decode(body).unwrap();
         let rng = SystemRandom::new();

@@ -1,7 +1,11 @@
 //! `PublicKey::has_signed` held to the Wycheproof vectors: ES256 is ECDSA on P-256 with SHA-256, its
-//! signature the two numbers of 32 bytes each, and nothing else passes.
+//! signature the two numbers of 32 bytes each, and nothing else passes. Likewise the DER form of a root's
+//! signatures.
 
-use splitplane_session::PublicKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use splitplane_session::{KeyRoot, PublicKey};
+use std::time::{Duration, UNIX_EPOCH};
 use wycheproof::TestResult;
 use wycheproof::ecdsa::{TestName, TestSet};
 
@@ -15,11 +19,15 @@ struct Verdicts {
 }
 
 fn verdicts(name: TestName) -> Verdicts {
+    verdicts_by(name, PublicKey::has_signed)
+}
+
+fn verdicts_by(name: TestName, has_signed: impl Fn(&PublicKey, &[u8], &[u8]) -> bool) -> Verdicts {
     let mut verdicts = Verdicts::default();
     for group in TestSet::load(name).unwrap().test_groups {
         let key = PublicKey::from_point(&group.key.key).unwrap();
         for test in group.tests {
-            let accepted = key.has_signed(&test.msg, &test.sig);
+            let accepted = has_signed(&key, &test.msg, &test.sig);
             let should = match test.result {
                 TestResult::Valid => true,
                 TestResult::Invalid => false,
@@ -53,4 +61,20 @@ fn signatures_in_der_or_over_another_digest_are_refused() {
         let verdicts = verdicts(name);
         assert_eq!((verdicts.valid, verdicts.accepted), (valid, 0), "{name:?}");
     }
+}
+
+/// The signature of any draft's certificate is the one that was attached, so that a draft converts for others.
+fn der_has_signed(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let root = KeyRoot::new(key.clone(), "issuer".into(), "domain".into());
+    let draft = root.draft(key, Duration::from_secs(1), UNIX_EPOCH).unwrap();
+    let Ok(certificate) = draft.attach(signature) else { return false };
+    let converted = certificate.as_str().rsplit_once('.').unwrap().1;
+    key.has_signed(message, &URL_SAFE_NO_PAD.decode(converted).unwrap())
+}
+
+#[test]
+fn exactly_the_valid_signatures_in_der_pass_once_they_are_converted() {
+    let verdicts = verdicts_by(TestName::EcdsaSecp256r1Sha256, der_has_signed);
+    assert_eq!((verdicts.valid, verdicts.accepted), (174, 174), "{verdicts:?}");
+    assert!(verdicts.invalid > 200 && verdicts.decided_otherwise.is_empty(), "{verdicts:?}");
 }

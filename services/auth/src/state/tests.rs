@@ -179,13 +179,14 @@ impl Mesh {
             self.disabled_at = published.epoch;
         }
         let feed = Feed {
-            session_keys: vec![self.public.clone()],
+            session_keys: vec![self.public.clone().into()],
             receipt_keys: Vec::new(),
             revocations: published.revocations.into_iter().collect(),
             minimum_epoch: published.minimum_epoch,
             epoch: published.epoch,
         };
-        self.verifier.update(feed, self.now);
+        // One that is behind what was heard before is dropped.
+        let _ = self.verifier.update(feed, self.now);
         for (_, was_disabled) in &mut self.keys {
             *was_disabled |= !self.active;
         }

@@ -121,13 +121,13 @@ impl Recording {
         let (key, _pem) = SigningKey::generate().map_err(|error| failed(&error))?;
         let verifier = Verifier::new(DOMAIN.to_owned(), DOMAIN.to_owned(), LIFE);
         let feed = Feed {
-            session_keys: vec![key.public_key()],
+            session_keys: vec![key.public_key().into()],
             receipt_keys: Vec::new(),
             revocations: Vec::new(),
             minimum_epoch: 0,
             epoch: 0,
         };
-        verifier.update(feed, now);
+        verifier.update(feed, now).map_err(|error| failed(&error))?;
         let minter = Minter::new(key, DOMAIN.to_owned(), DOMAIN.to_owned(), LIFE);
         let (key, _) = minter.mint(&self.grant, now).map_err(|error| failed(&error))?;
         verifier.verify(&key, now).map_err(|error| failed(&error))
