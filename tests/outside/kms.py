@@ -1,7 +1,8 @@
 """Session-signing keys that a key in AWS KMS vouches for; KMS is one that nobody here wrote: moto.
 
 Five processes with the root pinned: auth has no key file, asks KMS to sign once, and everyone takes what it signs.
-With another root pinned everywhere but in auth, nobody is answered.
+With another root pinned everywhere but in auth, nobody is answered. With a second auth, whose keys the gateway's callers
+get, the services that follow the first one know them; without what the two share, they do not.
 """
 
 import base64
@@ -81,20 +82,27 @@ class Kms:
 class Five:
     """Five processes in a folder that `init` wrote, with a root that each of them pins."""
 
-    def __init__(self, started, folder, kms, roots):
+    def __init__(self, started, folder, kms, roots, replica=None):
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.env["SPLITPLANE_HOME"] = str(folder)
         self.processes = []
-        for name in NAMES:
+        for name in NAMES + (["auth"] if replica else []):
             prefix = f"SPLITPLANE_{name.upper().replace('-', '_')}__"
+            log = name if len(self.processes) < len(NAMES) else "auth-2"
             mine = dict(self.env)
             mine[prefix + "MESH__KEY_ROOT"] = str(roots[name])
             if name == "auth":
                 mine |= kms.environment()
                 mine[prefix + "KMS__KEY_ID"] = kms.keys[0][0]
                 mine[prefix + "SESSION__ROTATE_EVERY"] = "1h"
+            if log == "auth-2":
+                mine[prefix + "LISTEN__ADDRESS"] = f"127.0.0.1:{replica['port']}"
+                mine[prefix + "LISTEN__HEALTH_ADDRESS"] = "127.0.0.1:0"
+                mine[prefix + "STATE__FILE"] = str(folder / replica["state"])
+            if name == "gateway" and replica:
+                mine[prefix + "AUTH__ADDRESS"] = f"127.0.0.1:{replica['port']}"
             process = subprocess.Popen([f"splitplane-{name}", "--config", str(folder / f"{name}.toml")], env=mine,
-                                       stdout=subprocess.DEVNULL, stderr=(folder / f"{name}.log").open("w"))
+                                       stdout=subprocess.DEVNULL, stderr=(folder / f"{log}.log").open("w"))
             self.processes.append(process)
         started.extend(self.processes)
 
@@ -118,7 +126,7 @@ class Five:
         for process in reversed(self.processes):
             process.send_signal(signal.SIGTERM)
         codes = [process.wait(timeout=60) for process in reversed(self.processes)]
-        check(codes == [0] * len(NAMES), "the services of the certified mesh drain", str(codes))
+        check(codes == [0] * len(self.processes), "the services of the certified mesh drain", str(codes))
 
 
 def check_all(check, started, folder, question, expected):
@@ -145,6 +153,16 @@ def check_all(check, started, folder, question, expected):
     check(not key_file.exists(), "no session-signing key is in a file")
     five.stop(check)
 
+    for state, is_shared in [("state/auth.db", True), ("state/other.db", False)]:
+        # Shown by its own replica, the gateway takes the key; whether the others do is what is asked.
+        five = Five(started, home, kms, {name: pinned for name in NAMES}, {"port": free_port(), "state": state})
+        done = five.answered(question, 60 if is_shared else 15)
+        check((done.returncode == 0) == is_shared,
+              f"keys of a second auth are {'' if is_shared else 'not '}known to who follows the first", done.stdout + done.stderr)
+        five.stop(check)
+    signed = kms.asked("Sign")
+    check(signed == 1 + 4, "KMS signed once for each auth", str(signed))
+
     strangers = {name: other for name in NAMES} | {"auth": pinned}
     five = Five(started, home, kms, strangers)
     time.sleep(5)
@@ -154,7 +172,7 @@ def check_all(check, started, folder, question, expected):
     check("unavailable" in told.lower() or "unauthenticated" in told.lower(), "and is told no more than that", told)
     for name in NAMES[1:]:
         check("is not the root's" in five.log(home, name), f"{name} says why", five.log(home, name)[-500:])
-    check(kms.asked("Sign") == 2, "KMS signed once for each start", str(kms.asked("Sign")))
+    check(kms.asked("Sign") == signed + 1, "KMS signed once for each start", str(kms.asked("Sign")))
     five.stop(check)
 
     # Auth itself does not start with a key that the mesh does not pin.

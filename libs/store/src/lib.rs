@@ -9,6 +9,7 @@ mod place;
 mod publication;
 mod registry;
 mod schema;
+mod shown_keys;
 mod single_use;
 mod store;
 

@@ -61,6 +61,11 @@ CREATE TABLE registry_version (one BIGINT PRIMARY KEY CHECK (one = 1), version B
 INSERT INTO registry_version (one, version) VALUES (1, 0);
 ";
 
+/// Keys of all replicas of a signer, by their certificates.
+const KEYS: &str = "
+CREATE TABLE shown_keys (kid TEXT PRIMARY KEY, certificate TEXT NOT NULL, until_ms BIGINT NOT NULL);
+";
+
 const TABLES: [&str; 5] = ["combinations", "principals", "bootstraps", "assumed_roles", "speaks_for"];
 
 /// The version moves whoever writes: a hand with a client of the database has to be noticed too.
@@ -102,5 +107,6 @@ pub(crate) fn migrator(kind: Kind) -> Migrator {
         migration(1, "state", STATE.into_sql_str()),
         migration(2, "registry", REGISTRY.into_sql_str()),
         migration(3, "registry triggers", triggers),
+        migration(4, "keys of replicas", KEYS.into_sql_str()),
     ])
 }

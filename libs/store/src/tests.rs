@@ -240,3 +240,17 @@ async fn a_file_is_its_owners_alone_and_a_broken_one_is_no_store() {
     let nowhere = Place::Url("postgres://nobody@127.0.0.1:1/none".into());
     assert!(matches!(Store::open(&nowhere).await, Err(StoreError::Database(_))));
 }
+
+#[tokio::test]
+async fn keys_are_shown_to_all_who_share_a_store_until_they_end() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in places(folder.path()).await {
+        let (one, two) = (Store::open(&place).await.unwrap(), Store::open(&place).await.unwrap());
+        one.show_key("a", "first", at(10)).await.unwrap();
+        two.show_key("b", "second", at(20)).await.unwrap();
+        two.show_key("a", "another", at(30)).await.unwrap();
+        assert_eq!(two.shown_keys(at(9)).await.unwrap(), ["first", "second"]);
+        assert_eq!(one.shown_keys(at(10)).await.unwrap(), ["second"]);
+        assert_eq!(two.shown_keys(at(0)).await.unwrap(), ["second"]);
+    }
+}

@@ -5,7 +5,7 @@
 
 use crate::kms::{Kms, KmsError};
 use splitplane_service::Clock;
-use splitplane_session::{KeyCertificate, SigningKey};
+use splitplane_session::{KeyCertificate, PublicKey, SigningKey};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
@@ -50,6 +50,11 @@ impl Certifier {
         (Self { kms, lifetime, schedule, keys, clock }, certified)
     }
 
+    /// The root.
+    pub(crate) const fn root(&self) -> &PublicKey {
+        self.kms.root()
+    }
+
     /// Makes a key in memory, and asks the root for its certificate.
     pub(crate) async fn make(&self) -> Result<CertifiedKey, KmsError> {
         let (key, _pem) = SigningKey::generate().map_err(KmsError::Key)?;
@@ -61,7 +66,7 @@ impl Certifier {
 
     /// Makes keys until told to stop.
     pub(crate) async fn follow(mut self, stop: CancellationToken) {
-        let root = self.kms.root().to_text();
+        let root = self.root().to_text();
         tracing::info!(root, "session-signing keys are vouched for by a key in KMS");
         let mut period = tokio::time::interval(PERIOD);
         while stop.run_until_cancelled(period.tick()).await.is_some() {

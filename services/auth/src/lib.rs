@@ -13,6 +13,7 @@ mod kms;
 mod registry;
 mod rotation;
 mod rpc;
+mod shared;
 mod signing;
 mod source;
 mod state;
@@ -28,6 +29,7 @@ use crate::feed::Feed;
 use crate::key_files::KeyFiles;
 use crate::rotation::Rotation;
 use crate::rpc::Rpc;
+use crate::shared::SharedKeys;
 use crate::state::RegistryState;
 use ring::rand::SystemRandom;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
@@ -55,10 +57,13 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let unusable = |error| StartError::service("what was used and told cannot be kept", error);
     let store = Store::open(&place).await.map_err(unusable)?;
     let nonces = SingleUse::open(store.clone(), config.requests.nonces_max.get()).await.map_err(unusable)?;
-    let registry = registry(&config, store, clock.now()).await?;
+    let registry = registry(&config, store.clone(), clock.now()).await?;
     let audit = Auditor::open(&config.audit)?;
     let mesh = start.mesh();
     let (rotation, certifier) = signing::open(&config, mesh, &clock).await?;
+    let root = certifier.as_ref().map(|certifier| certifier.root().clone());
+    let readiness = readiness(&registry, &clock, root.as_ref().map(|_| signing::lead(mesh)));
+    let shared = SharedKeys::new(store, rotation.subscribe(), root, mesh);
     let files = KeyFiles::open(&config)?;
     let layer1 = Layer1 {
         issuer: files.issuer(),
@@ -77,12 +82,10 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         clock: clock.clone(),
     };
     let feed = Feed {
-        session_keys: rotation.subscribe(),
+        session_keys: shared.subscribe(),
         receipt_keys: files.receipt_keys(),
         state: registry.subscribe(),
     };
-    let usable = registry.subscribe();
-    let readiness = Readiness::when(move || usable.borrow().registry.is_some());
     let server = AuthServiceServer::new(Rpc { layer1: Arc::new(layer1), feed: Arc::new(feed) })
         .max_decoding_message_size(start.limits().message_bytes_max);
     let app = start.app(Routes::new(server), tower::layer::util::Identity::new(), readiness);
@@ -91,7 +94,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         None => app,
     };
     Ok(app
-        .with_task("registry and keys", move |stop| follow((registry, rotation, files), clock, stop))
+        .with_task("registry and keys", move |stop| follow((registry, rotation, shared, files), clock, stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }
 
@@ -102,9 +105,16 @@ async fn registry(config: &Config, store: Store, now: SystemTime) -> Result<Regi
     RegistryState::open(source, store, config.session.lifetime, now).await.map_err(unusable)
 }
 
+/// Ready while there is a usable registry, and once the first key was shown to those who follow other replicas.
+fn readiness(registry: &RegistryState, clock: &Clock, lead: Option<Duration>) -> Readiness {
+    let usable = registry.subscribe();
+    let (clock, from) = (clock.clone(), lead.map(|lead| clock.now() + lead));
+    Readiness::when(move || usable.borrow().registry.is_some() && from.is_none_or(|from| clock.now() >= from))
+}
+
 /// Reads the registry and the files of keys again and again until told to stop.
 async fn follow(
-    (mut registry, mut rotation, mut files): (RegistryState, Rotation, KeyFiles),
+    (mut registry, mut rotation, mut shared, mut files): (RegistryState, Rotation, SharedKeys, KeyFiles),
     clock: Clock,
     stop: CancellationToken,
 ) {
@@ -112,6 +122,7 @@ async fn follow(
     while stop.run_until_cancelled(period.tick()).await.is_some() {
         registry.refresh(clock.now()).await;
         rotation.refresh(clock.now());
+        shared.refresh(clock.now()).await;
         files.refresh();
     }
 }

@@ -17,6 +17,9 @@ use std::time::Duration;
 const EVERY_MIN: Duration = Duration::from_secs(10);
 const EVERY_MAX: Duration = Duration::from_secs(7 * 86_400);
 
+/// Replicas look at each other's keys every second.
+const EXCHANGE: Duration = Duration::from_secs(2);
+
 /// The keys, and who makes the next ones where a root vouches for them.
 pub(crate) async fn open(
     config: &Config,
@@ -38,7 +41,8 @@ pub(crate) async fn open(
         let every = Some(every).filter(|every| !every.is_zero());
         let source = Source::file(config.session.signing_key.clone(), &text, every, clock.now());
         let minter = minter(config, mesh, &key);
-        return Ok((Rotation::new(source, ring(config, mesh, &key), minter, clock.now()), None));
+        let ring = ring(config, mesh.revocation_bound, mesh, &key);
+        return Ok((Rotation::new(source, ring, minter, clock.now()), None));
     }
     let is_within = every >= EVERY_MIN && every <= EVERY_MAX;
     rule(is_within, "session.rotate_every", "must be between 10s and 7d where `kms.key_id` is set")?;
@@ -48,7 +52,7 @@ pub(crate) async fn open(
         .make()
         .await
         .map_err(|error| StartError::service("KMS does not vouch for the session-signing key", error))?;
-    let (minter, ring) = (minter(config, mesh, &first.key), ring(config, mesh, &first.key));
+    let (minter, ring) = (minter(config, mesh, &first.key), ring(config, lead(mesh), mesh, &first.key));
     let source = Source::certified(first, certified, mesh.revocation_bound);
     Ok((Rotation::new(source, ring, minter, clock.now()), Some(certifier)))
 }
@@ -60,9 +64,15 @@ fn minter(config: &Config, mesh: &Mesh, key: &Arc<SigningKey>) -> Arc<Minter> {
 
 // A verifier whose feed is older than the bound refuses everybody; a younger one knows what was shown for so long.
 // Clocks may differ by as much as verifiers allow.
-fn ring(config: &Config, mesh: &Mesh, key: &Arc<SigningKey>) -> KeyRing {
+fn ring(config: &Config, lead: Duration, mesh: &Mesh, key: &Arc<SigningKey>) -> KeyRing {
     let lifetime = config.session.lifetime.saturating_add(mesh.revocation_bound);
-    KeyRing::new(Arc::clone(key), mesh.revocation_bound, lifetime)
+    KeyRing::new(Arc::clone(key), lead, lifetime)
+}
+
+/// How long a certified key is shown before it signs: until other replicas have read it, and those who follow
+/// them have heard of it.
+pub(crate) fn lead(mesh: &Mesh) -> Duration {
+    mesh.revocation_bound.saturating_add(EXCHANGE)
 }
 
 /// From when a key is shown, over its time of signing, to the expiry of what it signed last; and half of a period
