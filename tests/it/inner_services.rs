@@ -21,12 +21,17 @@ use tonic::{Code, Request, Status};
 
 /// A channel to a service with a workload's certificate.
 pub(crate) async fn channel(bench: &Bench, to: Workload, with: Workload) -> Channel {
+    channel_to(bench, &bench.address(to), with).await
+}
+
+/// A channel to an address with a workload's certificate.
+pub(crate) async fn channel_to(bench: &Bench, address: &str, with: Workload) -> Channel {
     let pki = bench.mesh.pki();
     let read = |path: std::path::PathBuf| std::fs::read(path).unwrap();
     let tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(read(pki.ca())))
         .identity(Identity::from_pem(read(pki.certificate(with)), read(pki.key(with))));
-    let endpoint = Endpoint::from_shared(format!("https://{}", bench.address(to))).unwrap();
+    let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap();
     endpoint.tls_config(tls).unwrap().connect().await.unwrap()
 }
 
@@ -53,6 +58,12 @@ impl Operator {
             ),
             query: QueryServiceClient::new(channel(bench, Workload::Query, Workload::Operator).await),
         }
+    }
+
+    /// Whose query service is another replica than the mesh's.
+    pub(crate) async fn beside(bench: &Bench, query: &str) -> Self {
+        let query = QueryServiceClient::new(channel_to(bench, query, Workload::Operator).await);
+        Self { query, ..Self::of(bench).await }
     }
 
     pub(crate) async fn receipt(&mut self, session: &OpenSessionResponse) -> String {

@@ -22,6 +22,7 @@ mod isolation;
 mod jaffle;
 mod outages;
 #[cfg(test)]
+mod replicas;
 mod rotation;
 mod support;
 mod tidy;
