@@ -55,6 +55,9 @@ pub struct Change {
     pub until: SystemTime,
 }
 
+/// Digest, epoch, minimum epoch; and of one revocation the combination, its epoch and its end.
+type Row = (String, i64, i64, Option<String>, Option<i64>, Option<i64>);
+
 impl Store {
     /// What is in force; nothing in a new store.
     ///
@@ -62,7 +65,7 @@ impl Store {
     /// See [`StoreError`].
     pub async fn published(&self) -> Result<Option<Published>, StoreError> {
         // One statement, so that versions and revocations are of the same moment.
-        let rows: Vec<(String, i64, i64, Option<String>, Option<i64>, Option<i64>)> = sqlx::query_as(
+        let rows: Vec<Row> = sqlx::query_as(
             "SELECT p.digest, p.epoch, p.minimum_epoch, r.composite, r.epoch, r.until_ms \
              FROM publication p LEFT JOIN revocations r ON r.until_ms > 0 ORDER BY r.composite",
         )

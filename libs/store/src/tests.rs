@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// A new store of each kind. PostgreSQL is left out, loudly, where there is none.
 async fn places(folder: &Path) -> Vec<Place> {
     let mut places = vec![Place::File(folder.join("state/store.db"))];
-    places.extend(splitplane_testkit::postgres(folder).await.map(Place::Url));
+    places.extend(splitplane_testkit::postgres(folder).await.unwrap().map(Place::Url));
     places
 }
 

@@ -7,6 +7,7 @@ mod certified;
 mod config;
 mod error;
 mod feed;
+mod follow;
 mod key_files;
 mod keys;
 mod kms;
@@ -27,25 +28,19 @@ use crate::authenticate::Layer1;
 use crate::aws::Sts;
 use crate::feed::Feed;
 use crate::key_files::KeyFiles;
-use crate::rotation::Rotation;
 use crate::rpc::Rpc;
 use crate::shared::SharedKeys;
-use crate::state::RegistryState;
 use ring::rand::SystemRandom;
 use splitplane_proto::auth::v1::auth_service_server::AuthServiceServer;
-use splitplane_service::{App, Auditor, Clock, Readiness, Start, StartError, Workload};
+use splitplane_service::{App, Auditor, Start, StartError, Workload};
 use splitplane_sigv4::Expectations;
 use splitplane_store::{Place, SingleUse, Store};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-use tokio_util::sync::CancellationToken;
+use std::time::Duration;
 use tonic::service::Routes;
 
 /// How far a request's date may be from now, on either side: AWS's own figure.
 const SKEW: Duration = Duration::from_secs(300);
-
-/// How often the registry, and the files of keys, are read.
-const REGISTRY_PERIOD: Duration = Duration::from_secs(1);
 
 /// Builds the service.
 ///
@@ -57,12 +52,12 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let unusable = |error| StartError::service("what was used and told cannot be kept", error);
     let store = Store::open(&place).await.map_err(unusable)?;
     let nonces = SingleUse::open(store.clone(), config.requests.nonces_max.get()).await.map_err(unusable)?;
-    let registry = registry(&config, store.clone(), clock.now()).await?;
+    let registry = follow::registry(&config, store.clone(), clock.now()).await?;
     let audit = Auditor::open(&config.audit)?;
     let mesh = start.mesh();
     let (rotation, certifier) = signing::open(&config, mesh, &clock).await?;
     let root = certifier.as_ref().map(|certifier| certifier.root().clone());
-    let readiness = readiness(&registry, &clock, root.as_ref().map(|_| signing::lead(mesh)));
+    let readiness = follow::readiness(&registry, &clock, root.as_ref().map(|_| signing::lead(mesh)));
     let shared = SharedKeys::new(store, rotation.subscribe(), root, mesh);
     let files = KeyFiles::open(&config)?;
     let layer1 = Layer1 {
@@ -94,35 +89,8 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         None => app,
     };
     Ok(app
-        .with_task("registry and keys", move |stop| follow((registry, rotation, shared, files), clock, stop))
+        .with_task("registry and keys", move |stop| {
+            follow::follow((registry, rotation, shared, files), clock, stop)
+        })
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
-}
-
-async fn registry(config: &Config, store: Store, now: SystemTime) -> Result<RegistryState, StartError> {
-    let unusable = |error| StartError::service("the registry cannot be loaded", error);
-    let RegistryPlace { file, database } = &config.registry;
-    let source = RegistrySource::open(file, database).await.map_err(unusable)?;
-    RegistryState::open(source, store, config.session.lifetime, now).await.map_err(unusable)
-}
-
-/// Ready while there is a usable registry, and once the first key was shown to those who follow other replicas.
-fn readiness(registry: &RegistryState, clock: &Clock, lead: Option<Duration>) -> Readiness {
-    let usable = registry.subscribe();
-    let (clock, from) = (clock.clone(), lead.map(|lead| clock.now() + lead));
-    Readiness::when(move || usable.borrow().registry.is_some() && from.is_none_or(|from| clock.now() >= from))
-}
-
-/// Reads the registry and the files of keys again and again until told to stop.
-async fn follow(
-    (mut registry, mut rotation, mut shared, mut files): (RegistryState, Rotation, SharedKeys, KeyFiles),
-    clock: Clock,
-    stop: CancellationToken,
-) {
-    let mut period = tokio::time::interval(REGISTRY_PERIOD);
-    while stop.run_until_cancelled(period.tick()).await.is_some() {
-        registry.refresh(clock.now()).await;
-        rotation.refresh(clock.now());
-        shared.refresh(clock.now()).await;
-        files.refresh();
-    }
 }

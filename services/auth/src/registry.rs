@@ -169,9 +169,9 @@ fn principal(
             return Err(InvalidRegistry::Duplicate(format!("{id} of {}", entry.id)));
         }
     }
-    let mut assumed_roles = BTreeSet::new();
+    let mut assumed_roles = BTreeSet::<AssumedRole>::new();
     for text in &entry.assumed_roles {
-        let role: AssumedRole = text.parse().or_else(|_| Err(InvalidRegistry::AssumedRole(text.clone())))?;
+        let role = text.parse().map_err(|_error| InvalidRegistry::AssumedRole(text.clone()))?;
         if !assumed_roles.insert(role) {
             return Err(InvalidRegistry::Duplicate(text.clone()));
         }

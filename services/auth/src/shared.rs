@@ -150,7 +150,7 @@ mod tests {
         let (_one, mut first) = replica(folder.path(), &one, &root.1).await;
         let (_two, mut second) = replica(folder.path(), &two, &root.1).await;
         first.refresh(at(1)).await;
-        assert_eq!(*first.subscribe().borrow(), [one.clone()]);
+        assert_eq!(*first.subscribe().borrow(), std::slice::from_ref(&one));
         second.refresh(at(1)).await;
         first.refresh(at(2)).await;
         assert_eq!(*second.subscribe().borrow(), [two.clone(), one.clone()]);
@@ -168,7 +168,7 @@ mod tests {
         first.refresh(at(94)).await;
         assert_eq!(first.subscribe().borrow().len(), 2);
         first.refresh(at(95)).await;
-        assert_eq!(*first.subscribe().borrow(), [one.clone()]);
+        assert_eq!(*first.subscribe().borrow(), std::slice::from_ref(&one));
     }
 
     #[tokio::test]

@@ -1,9 +1,11 @@
-//! What may happen how often: statements of a sandbox, statements of a tenant.
+//! What may happen how often: a receipt opens one sandbox, a sandbox runs three statements, a tenant runs so
+//! many statements at a time.
 //!
-//! All of it is bounded; a full table is a refusal. That a receipt opens its sandbox once is kept elsewhere,
-//! since replicas have to know it together.
+//! Decides the first two together with all replicas and across restarts; the third is of this process alone. All
+//! of it is bounded, and what cannot be counted is refused.
 
-use splitplane_types::TenantId;
+use splitplane_store::{SingleUse, UseError};
+use splitplane_types::{Digest, TenantId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -15,30 +17,24 @@ pub(crate) const STATEMENTS_PER_SANDBOX_MAX: u8 = 3;
 /// Statements of a tenant that wait for one of its places; one more is refused.
 const WAITING_PER_TENANT_MAX: usize = 16;
 
-/// Sandboxes remembered at once.
-const SANDBOXES_MAX: usize = 100_000;
-
 /// Why something may not happen (again).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BudgetError {
+    /// The receipt has opened its sandbox.
+    #[error("the receipt has been used")]
+    ReceiptUsed,
     /// The sandbox has expired.
     #[error("the sandbox has expired")]
     Expired,
     /// The sandbox has run its statements.
     #[error("the sandbox has run its statements")]
     Exhausted,
-    /// More sandboxes than are remembered.
-    #[error("too many sandboxes are open")]
-    Full,
+    /// What was used cannot be known, or no more be remembered.
+    #[error("what was used cannot be known")]
+    Unknown(#[source] UseError),
     /// The tenant runs as many statements as it may.
     #[error("the tenant runs as many statements as it may")]
     TenantBusy,
-}
-
-#[derive(Debug)]
-struct Opened {
-    until: SystemTime,
-    statements: u8,
 }
 
 /// A tenant's places, and who waits for one.
@@ -51,19 +47,36 @@ struct Places {
 /// Counts sandboxes and their statements.
 #[derive(Debug)]
 pub(crate) struct Budgets {
-    opened: Mutex<HashMap<String, Opened>>,
+    used: SingleUse,
     tenants: Mutex<HashMap<TenantId, Arc<Places>>>,
     concurrent_per_tenant_max: usize,
 }
 
 impl Budgets {
-    /// Starts with nothing used.
-    pub(crate) fn new(concurrent_per_tenant_max: usize) -> Self {
-        Self { opened: Mutex::default(), tenants: Mutex::default(), concurrent_per_tenant_max }
+    /// Counts in `used`, and as many statements of a tenant at a time.
+    pub(crate) fn new(used: SingleUse, concurrent_per_tenant_max: usize) -> Self {
+        Self { used, tenants: Mutex::default(), concurrent_per_tenant_max }
+    }
+
+    /// Uses a receipt, once, until it expires.
+    pub(crate) async fn use_receipt(
+        &self,
+        id: &str,
+        until: SystemTime,
+        now: SystemTime,
+    ) -> Result<(), BudgetError> {
+        // What has expired may be forgotten, and would then be new.
+        if until <= now {
+            return Err(BudgetError::ReceiptUsed);
+        }
+        match self.take(&format!("receipt/{id}"), until, now).await {
+            Err(UseError::Used) => Err(BudgetError::ReceiptUsed),
+            other => other.map_err(BudgetError::Unknown),
+        }
     }
 
     /// Takes one statement of a sandbox, which another replica may have opened.
-    pub(crate) fn take_statement(
+    pub(crate) async fn take_statement(
         &self,
         id: &str,
         until: SystemTime,
@@ -72,19 +85,17 @@ impl Budgets {
         if until <= now {
             return Err(BudgetError::Expired);
         }
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if opened.len() >= SANDBOXES_MAX {
-            opened.retain(|_, entry| entry.until > now);
+        for number in 1..=STATEMENTS_PER_SANDBOX_MAX {
+            match self.take(&format!("statement/{number}/{id}"), until, now).await {
+                Err(UseError::Used) => {}
+                other => return other.map_err(BudgetError::Unknown),
+            }
         }
-        if opened.len() >= SANDBOXES_MAX && !opened.contains_key(id) {
-            return Err(BudgetError::Full);
-        }
-        let entry = opened.entry(id.to_owned()).or_insert(Opened { until, statements: 0 });
-        if entry.statements >= STATEMENTS_PER_SANDBOX_MAX {
-            return Err(BudgetError::Exhausted);
-        }
-        entry.statements += 1;
-        Ok(())
+        Err(BudgetError::Exhausted)
+    }
+
+    async fn take(&self, id: &str, until: SystemTime, now: SystemTime) -> Result<(), UseError> {
+        self.used.take(Digest::of(id.as_bytes()), until, now).await
     }
 
     /// Takes one of the tenant's places, until the permit is dropped. Waits for one in a short queue, no
@@ -121,55 +132,4 @@ impl Budgets {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::UNIX_EPOCH;
-
-    fn at(seconds: u64) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(seconds)
-    }
-
-    #[test]
-    fn a_sandbox_runs_three_statements_before_it_expires() {
-        let budgets = Budgets::new(1);
-        for _ in 0..3 {
-            budgets.take_statement("r", at(10), at(1)).unwrap();
-        }
-        assert_eq!(budgets.take_statement("r", at(10), at(1)), Err(BudgetError::Exhausted));
-        assert_eq!(budgets.take_statement("s", at(10), at(10)), Err(BudgetError::Expired));
-    }
-
-    #[test]
-    fn sandboxes_have_a_budget_each() {
-        let budgets = Budgets::new(1);
-        for _ in 0..3 {
-            budgets.take_statement("elsewhere", at(10), at(1)).unwrap();
-        }
-        assert_eq!(budgets.take_statement("elsewhere", at(10), at(1)), Err(BudgetError::Exhausted));
-    }
-
-    #[tokio::test]
-    async fn a_tenant_at_its_limit_waits_in_a_short_queue_and_leaves_others_alone() {
-        let budgets = Arc::new(Budgets::new(1));
-        let (a, b): (TenantId, TenantId) = ("a".parse().unwrap(), "b".parse().unwrap());
-        let minute = Duration::from_secs(60);
-        let held = budgets.enter(&a, minute).await.unwrap();
-        // In time there is none.
-        assert_eq!(budgets.enter(&a, Duration::ZERO).await.unwrap_err(), BudgetError::TenantBusy);
-        let mut waiting: Vec<_> =
-            (0..WAITING_PER_TENANT_MAX).map(|_| Box::pin(budgets.enter(&a, minute))).collect();
-        for enter in &mut waiting {
-            assert!(futures::poll!(enter).is_pending());
-        }
-        // The queue is full, and for that nobody waits.
-        assert_eq!(budgets.enter(&a, minute).await.unwrap_err(), BudgetError::TenantBusy);
-        let _other = budgets.enter(&b, minute).await.unwrap();
-        drop(held);
-        let first = waiting.remove(0).await.unwrap();
-        assert!(futures::poll!(&mut waiting[0]).is_pending());
-        drop(first);
-        assert!(waiting.remove(0).await.is_ok());
-        drop(waiting);
-        assert!(budgets.enter(&a, minute).await.is_ok());
-    }
-}
+mod tests;

@@ -92,8 +92,8 @@ pub struct Sandboxes {
     /// How long they are kept.
     #[serde(with = "humantime_serde")]
     pub kept_age_max: Duration,
-    /// Receipts remembered at once.
-    pub receipts_max: NonZeroUsize,
+    /// Used receipts and statements remembered at once.
+    pub used_max: NonZeroUsize,
 }
 
 /// `[masks]`

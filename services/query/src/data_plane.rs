@@ -14,8 +14,7 @@ use splitplane_semantics::{Interpretation, interpretation_from_receipt, relation
 use splitplane_service::{Auditor, Clock, PublicError, telemetry};
 use splitplane_session::{SessionKey, VerifiedReceipt, VerifiedSession, Verifier};
 use splitplane_split_plane::ViewRelation;
-use splitplane_store::SingleUse;
-use splitplane_types::{Digest, Outcome};
+use splitplane_types::Outcome;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -25,7 +24,6 @@ pub(crate) struct DataPlane {
     pub(crate) builder: SandboxBuilder,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) sealer: Sealer,
-    pub(crate) receipts: SingleUse,
     pub(crate) budgets: Budgets,
     pub(crate) audit: Auditor,
     pub(crate) clock: Clock,
@@ -70,7 +68,7 @@ impl DataPlane {
         let SandboxBuilder { model, policy, engine, .. } = &self.builder;
         let interpretation = self.interpretation(&receipt)?;
         require_exactly(&relations_of(&interpretation, model)?, relations)?;
-        self.receipts.take(Digest::of(receipt.id().as_bytes()), receipt.expires_at(), now).await?;
+        self.budgets.use_receipt(receipt.id(), receipt.expires_at(), now).await?;
 
         let sandbox = self.builder.enter(session, relations).await?;
         telemetry::decision("layer 3a", true, "scope from policy and grants");
@@ -135,7 +133,8 @@ impl DataPlane {
         let now = self.clock.now();
         let SandboxBuilder { model, policy, .. } = &self.builder;
         let token = self.sealer.open(sandbox_id, session, model, policy)?;
-        self.budgets.take_statement(&token.id, UNIX_EPOCH + Duration::from_secs(token.expires), now)?;
+        let expires = UNIX_EPOCH + Duration::from_secs(token.expires);
+        self.budgets.take_statement(&token.id, expires, now).await?;
         let _place = self.budgets.enter(session.composite().tenant(), policy.limits.time_max).await?;
 
         let sandbox = self.builder.enter(session, &token.relations).await?;

@@ -9,7 +9,6 @@ use splitplane_semantics::{CompileError, InterpretationError};
 use splitplane_service::{AuditFailure, PublicError};
 use splitplane_session::{ReceiptError, SessionError};
 use splitplane_split_plane::{GuardError, GuardErrorKind, Position, ViewError};
-use splitplane_store::UseError;
 use splitplane_types::Reason;
 
 /// Any failure of the data plane. Its text is for the log; [`PublicError`] says what leaves.
@@ -39,9 +38,6 @@ pub(crate) enum QueryError {
     /// Something may not happen again.
     #[error("a budget is used up")]
     Budget(#[from] BudgetError),
-    /// The receipt has opened its sandbox, or that cannot be known.
-    #[error("the receipt cannot be used")]
-    Use(#[from] UseError),
     /// The sandbox id does not open.
     #[error("the sandbox id was refused")]
     Token(#[from] TokenError),
@@ -75,12 +71,13 @@ impl PublicError for QueryError {
             Self::Session(SessionError::FeedStale) | Self::Receipt(ReceiptError::FeedStale) => {
                 Reason::ServiceUnavailable
             }
-            Self::Session(_) | Self::Receipt(_) | Self::Use(UseError::Used) => Reason::Unauthenticated,
+            Self::Session(_) | Self::Receipt(_) | Self::Budget(BudgetError::ReceiptUsed) => {
+                Reason::Unauthenticated
+            }
             Self::PolicyChanged | Self::GrantsChanged => Reason::PolicyChanged,
             Self::OtherRelations => Reason::QueryOutsideView,
-            Self::Use(UseError::Full | UseError::Unavailable) => Reason::ServiceUnavailable,
+            Self::Budget(BudgetError::Unknown(_)) => Reason::ServiceUnavailable,
             Self::Budget(BudgetError::Exhausted) => Reason::SandboxExhausted,
-            Self::Budget(BudgetError::Full) => Reason::Overloaded,
             Self::Budget(BudgetError::TenantBusy) => Reason::TenantBusy,
             Self::Token(TokenError::Unknown) | Self::Budget(BudgetError::Expired) => Reason::SandboxNotFound,
             Self::Scope(ScopePlanError::NotExposed(_)) => Reason::QueryOutsideView,

@@ -188,6 +188,15 @@ impl Mesh {
     /// # Errors
     /// See [`MeshError`].
     pub async fn start_configured(
+        configs: Configs,
+        options: &MeshOptions,
+        world: &OpenWorld,
+    ) -> Result<RunningMesh, MeshError> {
+        // Boxed, since it holds five services on their way.
+        Box::pin(Self::start_services(configs, options, world)).await
+    }
+
+    async fn start_services(
         mut configs: Configs,
         options: &MeshOptions,
         world: &OpenWorld,

@@ -56,10 +56,10 @@ fn csv(text: &str) -> Result<Entries, String> {
 
 /// Without its own count of lines, which begins elsewhere.
 fn reason(error: &csv::Error) -> String {
-    let text = error.to_string();
-    match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
-        _ => text,
+    if let csv::ErrorKind::Deserialize { err, .. } = error.kind() {
+        err.to_string()
+    } else {
+        error.to_string()
     }
 }
 

@@ -21,7 +21,7 @@ async fn sources(folder: &Path) -> Vec<RegistrySource> {
     std::fs::write(&file, YAML).unwrap();
     let imported = import::read(&file).unwrap();
     let mut places = vec![format!("sqlite:{}", folder.join("registry.db").display())];
-    places.extend(splitplane_testkit::postgres(folder).await);
+    places.extend(splitplane_testkit::postgres(folder).await.unwrap());
     let mut sources = vec![RegistrySource::File(file)];
     for place in places {
         let source = RegistrySource::open(Path::new(""), &place).await.unwrap();
