@@ -9,6 +9,8 @@ use crate::coverage::{Counting, Coverage};
 use crate::error::QueryError;
 use crate::filters::{Resolution, resolve};
 use crate::token::{ResolvedFilter, SandboxToken, Sealer};
+use futures::TryFutureExt as _;
+use futures::future::try_join;
 use splitplane_audit::{Event, Record};
 use splitplane_semantics::{Interpretation, interpretation_from_receipt, relations_of, words_of};
 use splitplane_service::{Auditor, Clock, PublicError, telemetry};
@@ -68,9 +70,9 @@ impl DataPlane {
         let SandboxBuilder { model, policy, engine, .. } = &self.builder;
         let interpretation = self.interpretation(&receipt)?;
         require_exactly(&relations_of(&interpretation, model)?, relations)?;
-        self.budgets.use_receipt(receipt.id(), receipt.expires_at(), now).await?;
-
-        let sandbox = self.builder.enter(session, relations).await?;
+        // The sandbox is built while the disk confirms; nothing is asked in it before.
+        let used = self.budgets.use_receipt(receipt.id(), receipt.expires_at(), now).err_into::<QueryError>();
+        let ((), sandbox) = try_join(used, self.builder.enter(session, relations)).await?;
         telemetry::decision("layer 3a", true, "scope from policy and grants");
         let filters = match resolve(&**engine, &sandbox.plane, model, &interpretation).await? {
             Resolution::Bound(filters) => filters,
@@ -134,10 +136,12 @@ impl DataPlane {
         let SandboxBuilder { model, policy, .. } = &self.builder;
         let token = self.sealer.open(sandbox_id, session, model, policy)?;
         let expires = UNIX_EPOCH + Duration::from_secs(token.expires);
-        self.budgets.take_statement(&token.id, expires, now).await?;
-        let _place = self.budgets.enter(session.composite().tenant(), policy.limits.time_max).await?;
-
-        let sandbox = self.builder.enter(session, &token.relations).await?;
+        let taken = self.budgets.take_statement(&token.id, expires, now).err_into::<QueryError>();
+        let entered = async {
+            let place = self.budgets.enter(session.composite().tenant(), policy.limits.time_max).await?;
+            Ok((place, self.builder.enter(session, &token.relations).await?))
+        };
+        let ((), (_place, sandbox)) = try_join(taken, entered).await?;
         let parameters = parameters(&token.filters);
         let answer = self.builder.answer(&sandbox, parameters.clone(), &token.metrics, draft).await?;
 
