@@ -92,6 +92,12 @@ impl Calendar {
         self.zoned(instant).datetime()
     }
 
+    /// The instant of a local time: of two, when clocks go back, the earlier.
+    #[must_use]
+    pub fn instant(&self, local: DateTime) -> Option<SystemTime> {
+        self.zone.to_ambiguous_timestamp(local).compatible().ok().map(SystemTime::from)
+    }
+
     /// An instant as text in this calendar's zone, to the second: `2026-11-22T18:24:08-06:00` (RFC 3339).
     #[must_use]
     pub fn zoned_text(&self, instant: SystemTime) -> String {

@@ -18,6 +18,7 @@ mod ossie;
 mod period;
 mod policy;
 mod policy_file;
+mod question_set;
 mod sentence;
 mod validate;
 mod words;
@@ -39,6 +40,10 @@ pub use policy::{
     ColumnPolicy, DatasetPolicy, Grants, Mask, Policy, RowPolicy, ScopeKey, ScopeRule, Treatment, Visibility,
 };
 pub use policy_file::{load_policy, parse_policy};
+pub use question_set::{
+    Expectation, ExpectedCell, ExpectedDimension, ExpectedFilter, Outcome, SetQuestion, Turn, Verdict,
+    load_question_set, parse_question_set,
+};
 pub use sentence::{period_text, sentence};
 pub use validate::{ValidatedInterpretation, interpretation_from_receipt, validate};
 pub use words::words_of;

@@ -25,8 +25,7 @@ pub(crate) enum Value {
     Null,
     Boolean(bool),
     Integer(i64),
-    /// Kept for its kind alone: no key of either file takes a fraction.
-    Fraction,
+    Fraction(f64),
     Text(String),
     List(Vec<Node>),
     Mapping(Vec<(Key, Node)>),
@@ -102,7 +101,7 @@ impl Source<'_> {
             Value::Text(_) | Value::Null => {
                 Err(self.error(node.line, format!("{what} is empty"), "write a text"))
             }
-            Value::Boolean(_) | Value::Integer(_) | Value::Fraction => {
+            Value::Boolean(_) | Value::Integer(_) | Value::Fraction(_) => {
                 let what = format!("{what} is {}, not a text", node.value.kind());
                 Err(self.error(node.line, what, "put it in quotes"))
             }
@@ -206,7 +205,7 @@ impl Value {
         match self {
             Self::Null => "empty",
             Self::Boolean(_) => "true or false",
-            Self::Integer(_) | Self::Fraction => "a number",
+            Self::Integer(_) | Self::Fraction(_) => "a number",
             Self::Text(_) => "a text",
             Self::List(_) => "a list",
             Self::Mapping(_) => "a mapping",
@@ -269,8 +268,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
         i64::try_from(value).map(Value::Integer).or(Err(E::custom("number too large")))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
-        Ok(Value::Fraction)
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Fraction(number))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {

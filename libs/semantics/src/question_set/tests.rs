@@ -1,0 +1,122 @@
+use super::*;
+use crate::{FieldRef, Filter, Period};
+use jiff::civil::date;
+
+const SET: &str = "
+- question: late fees in Harbour by month last month
+  as: ann
+  as_of: 2026-11-18
+  turns: [ { question: and by genre?, expect: { outcome: clarify, options: [By genre] } } ]
+  expect:
+    outcome: [answered, nothing_in_scope]
+    metrics: [late_fees]
+    dimensions: [loans.lent_on:month]
+    filters: [Harbour, { not: Castle }]
+    period: [2026-10-01, 2026-11-01]
+    order: [ { by: lent_on } ]
+    rows: [ [ 2026-10-01, 12.5 ], [ null, 3 ] ]
+- { question: what is the weather, as: ann, expect: { outcome: unsupported } }
+";
+
+fn filter(phrase: &str, negated: bool) -> Filter {
+    let fields = vec![FieldRef { dataset: "branches".into(), field: "branch_name".into() }];
+    Filter { phrase: phrase.into(), fields, negated }
+}
+
+fn found() -> Interpretation {
+    let field = FieldRef { dataset: "loans".into(), field: "lent_on".into() };
+    Interpretation {
+        metrics: vec!["late_fees".into()],
+        dimensions: vec![Dimension { field, grain: Some(Grain::Month) }],
+        filters: vec![filter("castle", true), filter("harbour", false)],
+        period: Some(Period {
+            from: date(2026, 10, 1).at(0, 0, 0, 0),
+            to: date(2026, 11, 1).at(0, 0, 0, 0),
+            zone: "UTC".into(),
+            label: "last month".into(),
+        }),
+        order: vec![Order { by: "lent_on".into(), descending: false }],
+        limit: None,
+    }
+}
+
+#[test]
+fn a_set_says_what_it_expects() {
+    let set = parse_question_set("set.yaml", SET).unwrap();
+    let [first, second] = set.as_slice() else { panic!("{set:?}") };
+    assert_eq!((first.line, first.profile.as_str()), (2, "ann"));
+    assert_eq!(first.as_of, Some(date(2026, 11, 18).at(12, 0, 0, 0)));
+    assert_eq!(first.expect.differences(&found()), Vec::<String>::new());
+    assert_eq!(first.turns[0].expect.missing_options(&["by genre".into()]), Vec::<&str>::new());
+    assert_eq!(first.turns[0].expect.missing_options(&[]), ["By genre"]);
+    let rows = first.expect.rows.as_ref().unwrap();
+    assert_eq!(rows[0], [ExpectedCell::Text("2026-10-01".into()), ExpectedCell::Number(12.5)]);
+    assert_eq!(rows[1], [ExpectedCell::Null, ExpectedCell::Number(3.0)]);
+    assert_eq!(second.expect.outcomes, [Outcome::Unsupported]);
+}
+
+#[test]
+fn every_part_of_an_interpretation_is_compared() {
+    let set = parse_question_set("set.yaml", SET).unwrap();
+    let expect = &set[0].expect;
+    let changes: [(&str, fn(&mut Interpretation)); 7] = [
+        ("metrics", |i| i.metrics = vec!["loan_count".into()]),
+        ("dimensions", |i| i.dimensions[0].grain = Some(Grain::Day)),
+        ("dimensions", |i| i.dimensions.clear()),
+        ("filters", |i| i.filters[1].negated = true),
+        ("period", |i| i.period = None),
+        ("order", |i| i.order[0].descending = true),
+        ("limit", |i| i.limit = Some(5)),
+    ];
+    for (part, change) in changes {
+        let mut other = found();
+        change(&mut other);
+        let differences = expect.differences(&other);
+        assert!(matches!(differences.as_slice(), [one] if one.starts_with(part)), "{part}: {differences:?}");
+        assert_eq!(expect.verdict(Outcome::Answered, Some(&other)), Verdict::WrongAnswer);
+    }
+}
+
+#[test]
+fn a_wrong_answer_is_told_from_a_needless_question() {
+    let set = parse_question_set("set.yaml", SET).unwrap();
+    let (answerable, hopeless) = (&set[0].expect, &set[1].expect);
+    assert_eq!(answerable.verdict(Outcome::Answered, Some(&found())), Verdict::Right);
+    assert_eq!(answerable.verdict(Outcome::NothingInScope, Some(&found())), Verdict::Right);
+    assert_eq!(answerable.verdict(Outcome::Clarify, None), Verdict::WrongRefusal);
+    assert_eq!(hopeless.verdict(Outcome::Answered, Some(&found())), Verdict::WrongAnswer);
+    assert_eq!(hopeless.verdict(Outcome::NothingInScope, None), Verdict::WrongAnswer);
+    assert_eq!(hopeless.verdict(Outcome::Unsupported, None), Verdict::RightRefusal);
+    assert_eq!(hopeless.verdict(Outcome::Clarify, None), Verdict::WrongRefusal);
+}
+
+#[test]
+fn a_set_that_says_something_unknown_is_refused_with_its_line() {
+    let error = |expect: &str| {
+        let text = format!("- question: x\n  as: ann\n  expect: {expect}\n");
+        parse_question_set("set.yaml", &text).unwrap_err().to_string()
+    };
+    for (expect, message) in [
+        ("{ outcome: answerd }", "set.yaml:3: `outcome` is `answerd`; did you mean `answered`?"),
+        ("{ outcome: [] }", "set.yaml:3: `outcome` is an empty list"),
+        ("{ outcome: answered, colour: red }", "set.yaml:3: `expect` has an unknown key `colour`"),
+        ("{ outcome: answered, limit: 3 }", "`limit` is given without `metrics`"),
+        ("{ outcome: answered, metrics: [a], limit: 0 }", "`limit` is no number of rows"),
+        ("{ outcome: answered, metrics: [a], dimensions: [b] }", "`b` is no dimension"),
+        ("{ outcome: answered, metrics: [a], dimensions: [b.c:hour] }", "the grain of a dimension is `hour`"),
+        ("{ outcome: answered, metrics: [a], period: [2026-11-02, 2026-11-01] }", "`period` is not two days"),
+        (
+            "{ outcome: answered, metrics: [a], order: [{ by: a, descending: up }] }",
+            "`descending` is not true or false",
+        ),
+        ("{ outcome: answered, rows: [[{}]] }", "a cell is a mapping"),
+        ("{ metrics: [a] }", "`expect` has no `outcome`"),
+    ] {
+        assert!(error(expect).contains(message), "{expect}: {}", error(expect));
+    }
+    let as_of = parse_question_set(
+        "set.yaml",
+        "- { question: x, as: a, as_of: 18.11.2026, expect: { outcome: clarify } }",
+    );
+    assert!(as_of.unwrap_err().to_string().contains("`as_of` is `18.11.2026`"));
+}
