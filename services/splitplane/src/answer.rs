@@ -80,7 +80,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn to(question: &str) -> Self {
+    pub(crate) fn to(question: &str) -> Self {
         Self {
             // Until the last event says otherwise.
             outcome: Outcome::Unavailable,

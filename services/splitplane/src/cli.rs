@@ -5,7 +5,8 @@
 use crate::error::{CommandError, DONE, USAGE};
 use crate::home::Home;
 use crate::{
-    ask, attack, audit, configuration, demo, generating, init, metrics, registrar, rotate, session, sign, up,
+    ask, attack, audit, configuration, demo, eval, generating, init, metrics, registrar, rotate, session,
+    sign, up,
 };
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -35,6 +36,7 @@ enum Command {
     Registry(registrar::RegistryArgs),
     Audit(audit::AuditArgs),
     Generate(generating::GenerateArgs),
+    Eval(eval::EvalArgs),
     Attack(attack::AttackArgs),
 }
 
@@ -69,6 +71,7 @@ fn command(command: Command) -> Result<u8, CommandError> {
         Command::Metrics(args) => wait_for(metrics::run(&home()?, &args)),
         Command::Session(args) => wait_for(session::run(&home()?, &args)),
         Command::Credentials(args) => wait_for(init::renew(&home()?, &args)),
+        Command::Eval(args) => wait_for(eval::run(&home()?, &args)),
         Command::Attack(args) => wait_for(attack::run(&args)),
         Command::Audit(args) => wait_for(audit::run(&home()?, &args)),
         Command::Registry(args) => wait_for(registrar::run(&home()?, &args)),
@@ -104,6 +107,7 @@ mod tests {
             "up --port many",
             "audit",
             "keys",
+            "eval",
             "registry",
             "registry add t/b/a",
             "registry disable t/b",

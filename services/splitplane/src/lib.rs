@@ -13,6 +13,7 @@ mod configuration;
 pub mod credentials;
 pub mod demo;
 mod error;
+mod eval;
 pub mod example;
 pub mod generate;
 mod generating;
