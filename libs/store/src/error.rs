@@ -8,6 +8,9 @@ pub enum StoreError {
     /// A URL is not one of a database that is known.
     #[error("the database's URL is not `postgres://…` or `sqlite:…`")]
     Scheme,
+    /// A URL has a part that is read in more than one way.
+    #[error("the database's URL has a `#`, or a setting whose name is escaped or given twice")]
+    Ambiguous,
     /// A URL holds a password, which would then be in a configuration.
     #[error("the database's URL holds a password; put it into the file that PGPASSFILE names")]
     Password,
@@ -22,6 +25,14 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// Others than its owner may read or write the file.
+    #[error("`{}` is open to others (mode {mode:o}); `chmod 600` it", path.display())]
+    OpenToOthers {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
     },
     /// The database refuses, or cannot be reached.
     #[error("the database cannot be used")]

@@ -17,7 +17,7 @@ pub use error::StoreError;
 pub use place::Place;
 pub use publication::{Change, Published, Revocation, Revoked};
 pub use registry::{CombinationEntry, Entries, PrincipalEntry, RegistryVersion};
-pub use single_use::{SingleUse, UseError};
+pub use single_use::{MARGIN, SingleUse, UseError};
 pub use store::Store;
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 //! any other machine. Passwords come from the file that `PGPASSFILE` names (libpq, "The Password File").
 
 use crate::StoreError;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-const LOCAL_HOSTS: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", ""];
+const LOCAL_HOSTS: [&str; 4] = ["localhost", "127.0.0.1", "::1", "[::1]"];
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,34 +37,30 @@ impl Place {
             Self::Url(url) => url,
         };
         if let Some(path) = url.strip_prefix("sqlite:") {
-            return Ok(Some(PathBuf::from(path.trim_start_matches("//"))));
+            return Ok(Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path))));
         }
-        let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
-        let rest = rest.ok_or(StoreError::Scheme)?;
-        let (location, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let authority = location.split('/').next().unwrap_or_default();
-        let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
-        let settings: Vec<(&str, &str)> =
-            query.split('&').filter_map(|setting| setting.split_once('=')).collect();
-        if user.contains(':') || settings.iter().any(|(name, _)| *name == "password") {
+        if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(StoreError::Scheme);
+        }
+        let (location, settings) = url.split_once('?').unwrap_or((url, ""));
+        let names: Vec<&str> =
+            settings.split('&').map(|setting| setting.split('=').next().unwrap_or_default()).collect();
+        let is_plain = |name: &&str| {
+            !name.contains(['%', '+']) && names.iter().filter(|other| *other == name).count() == 1
+        };
+        if url.contains('#') || !names.iter().all(is_plain) {
+            return Err(StoreError::Ambiguous);
+        }
+        let user = location.rsplit_once('@').and_then(|(start, _)| start.split_once("://"));
+        if user.is_some_and(|(_, user)| user.contains(':')) || names.contains(&"password") {
             return Err(StoreError::Password);
         }
-        let hosts = settings.iter().filter(|(name, _)| matches!(*name, "host" | "hostaddr"));
-        let is_local = LOCAL_HOSTS.contains(&without_port(host))
-            // A path is the folder of a Unix socket.
-            && hosts.clone().all(|(_, host)| LOCAL_HOSTS.contains(host) || host.starts_with(['/', '%']));
-        let is_verified =
-            settings.iter().filter(|(name, _)| matches!(*name, "sslmode" | "ssl-mode")).collect::<Vec<_>>();
-        let is_verified = matches!(is_verified.as_slice(), [(_, "verify-full")]);
+        // As the driver reads it, the environment included.
+        let options: PgConnectOptions = url.parse()?;
+        let is_local = options.get_socket().is_some() || LOCAL_HOSTS.contains(&options.get_host());
+        let is_verified = matches!(options.get_ssl_mode(), PgSslMode::VerifyFull);
         if is_local || is_verified { Ok(None) } else { Err(StoreError::Plaintext) }
     }
-}
-
-fn without_port(host: &str) -> &str {
-    if host.ends_with(']') {
-        return host;
-    }
-    host.rsplit_once(':').map_or(host, |(host, _)| host)
 }
 
 /// The URL by which the driver opens a file, made where there is none.
@@ -94,6 +91,7 @@ mod tests {
         assert_eq!(Place::of(Path::new("a.db"), "").file().unwrap(), Some("a.db".into()));
         assert_eq!(says("sqlite:/var/a.db"), Ok(Some("/var/a.db".into())));
         assert_eq!(says("sqlite:///var/a.db"), Ok(Some("/var/a.db".into())));
+        assert_eq!(says("sqlite:////var/a.db"), Ok(Some("//var/a.db".into())));
         assert_eq!(file_url(Path::new("/a b/ü?.db")), "sqlite:/a%20b/%C3%BC%3F.db?mode=rwc");
     }
 
@@ -112,12 +110,26 @@ mod tests {
         for url in [
             "postgres://u@db.example/d",
             "postgres://u@db.example/d?sslmode=require",
-            "postgres://u@db.example/d?sslmode=verify-full&sslmode=disable",
             "postgres://u@localhost.example/d",
             "postgres://u@localhost/d?host=db.example",
+            "postgres://u@localhost/d?host=%64b.example",
             "postgres://localhost@db.example/d",
         ] {
             assert!(says(url).unwrap_err().contains("verify-full"), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_two_readers_might_read_differently_is_refused() {
+        for url in [
+            "postgres://u@db.example/d#?sslmode=verify-full",
+            "postgres://u@db.example#@localhost/d",
+            "postgres://u@localhost/d?%68ost=db.example",
+            "postgres://u@db.example/d?sslmode=verify-full&sslmode=disable",
+            "postgres://u@db.example/d?sslmode=verify-full&%73slmode=disable",
+            "postgres://u@localhost/d?%70assword=p",
+        ] {
+            assert!(says(url).unwrap_err().contains("escaped or given twice"), "{url}");
         }
     }
 

@@ -127,6 +127,13 @@ impl Store {
         if written.execute(&mut *transaction).await?.rows_affected() != 1 {
             return Ok(false);
         }
+        // Every key that such a revocation was about has expired: whoever shows one that says it has not
+        // is not to be believed, now that the combination is not listed any more.
+        let raise = sqlx::query(
+            "UPDATE publication SET minimum_epoch = (SELECT max(epoch) FROM revocations WHERE until_ms <= $1) \
+             WHERE minimum_epoch < (SELECT max(epoch) FROM revocations WHERE until_ms <= $1)",
+        );
+        raise.bind(unix_ms(now)).execute(&mut *transaction).await?;
         let forget = sqlx::query("DELETE FROM revocations WHERE until_ms <= $1").bind(unix_ms(now));
         forget.execute(&mut *transaction).await?;
         if let Revoked::Combinations(combinations) = &change.revoked {

@@ -14,8 +14,13 @@ pub(crate) enum Kind {
 
 /// Ids that were used, and what auth has told verifiers. Times are milliseconds since 1970, UTC.
 const STATE: &str = "
-CREATE TABLE single_use (id TEXT PRIMARY KEY, until_ms BIGINT NOT NULL);
-CREATE INDEX single_use_until ON single_use (until_ms);
+CREATE TABLE single_use (
+    purpose TEXT NOT NULL,
+    id TEXT NOT NULL,
+    until_ms BIGINT NOT NULL,
+    PRIMARY KEY (purpose, id)
+);
+CREATE INDEX single_use_until ON single_use (purpose, until_ms);
 CREATE TABLE publication (
     one BIGINT PRIMARY KEY CHECK (one = 1),
     digest TEXT NOT NULL,

@@ -3,6 +3,9 @@
 //! Decides that of all who use an id, in all processes that share a store and after any restart, one
 //! succeeds; that a use is durable before it is confirmed; and that too many ids, or a store that
 //! cannot be asked, is a refusal. Uses that come together are written together.
+//!
+//! Ids are remembered for [`MARGIN`] beyond their time: whoever uses one may have looked at the clock a while
+//! ago, clocks of replicas differ, and a clock may be set back.
 
 use crate::{Store, StoreError};
 use splitplane_types::Digest;
@@ -17,6 +20,9 @@ const BATCH_MAX: usize = 128;
 
 /// Uses that wait to be written; whoever comes on top waits for a place.
 const WAITING_MAX: usize = 1_024;
+
+/// How long an id is remembered beyond its time.
+pub const MARGIN: Duration = Duration::from_secs(600);
 
 /// How often ids that have run out are removed, and those of other processes counted.
 const SWEEP_PERIOD: Duration = Duration::from_secs(10);
@@ -50,19 +56,26 @@ struct Use {
 }
 
 impl SingleUse {
-    /// The ids that `store` remembers, `entries_max` at most. Must be called within a tokio runtime.
+    /// The ids that `store` remembers for `purpose`, `entries_max` at most. Must be called within a tokio
+    /// runtime.
     ///
     /// # Errors
     /// The store cannot be asked how many there are.
-    pub async fn open(store: Store, entries_max: usize) -> Result<Self, StoreError> {
+    pub async fn open(store: Store, purpose: &'static str, entries_max: usize) -> Result<Self, StoreError> {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        let held = store.used().await?;
-        let writer = Writer { store, entries_max, held, swept: None };
+        let held = store.used(purpose).await?;
+        let writer = Writer { store, purpose, entries_max, held, swept: None };
         drop(tokio::spawn(writer.run(waiting).with_current_subscriber()));
         Ok(Self { queue })
     }
 
-    /// Uses an id up. It is remembered until `until`, at least.
+    /// Whether ids can be used at all: whoever writes them is at work.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    /// Uses an id up, which may be used until `until` at most.
     ///
     /// # Errors
     /// See [`UseError`]; each of them refuses.
@@ -76,6 +89,7 @@ impl SingleUse {
 /// The only one of a process that writes to the table.
 struct Writer {
     store: Store,
+    purpose: &'static str,
     entries_max: usize,
     held: usize,
     swept: Option<SystemTime>,
@@ -109,21 +123,24 @@ impl Writer {
         }
         let mut first = HashSet::new();
         let mut room = self.entries_max.saturating_sub(self.held);
+        // What may have been forgotten by now cannot be told from what is new.
+        let is_late = |used: &Use| self.swept.is_some_and(|swept| used.until + MARGIN <= swept);
         let chosen: Vec<Option<&Use>> = batch
             .iter()
             .map(|used| {
                 // Of two uses of one id that wait together, the first is tried.
-                let is_tried = room > 0 && first.insert(used.id);
+                let is_tried = room > 0 && !is_late(used) && first.insert(used.id);
                 room -= usize::from(is_tried);
                 is_tried.then_some(used)
             })
             .collect();
-        let new = self.store.use_up(&chosen.iter().copied().flatten().collect::<Vec<_>>()).await?;
+        let new =
+            self.store.use_up(self.purpose, &chosen.iter().copied().flatten().collect::<Vec<_>>()).await?;
         self.held += new.len();
         let outcomes = batch.iter().zip(chosen).map(|(used, tried)| match tried {
             Some(tried) if new.contains(&tried.id) => Ok(()),
             Some(_) => Err(UseError::Used),
-            None if first.contains(&used.id) => Err(UseError::Used),
+            None if first.contains(&used.id) || is_late(used) => Err(UseError::Used),
             None => Err(UseError::Full),
         });
         Ok(outcomes.collect())
@@ -132,30 +149,30 @@ impl Writer {
     async fn sweep(&mut self, now: SystemTime) -> Result<(), StoreError> {
         let is_due = self.swept.is_none_or(|swept| swept + SWEEP_PERIOD <= now);
         if is_due || self.held >= self.entries_max {
-            self.store.forget_until(now).await?;
-            self.held = self.store.used().await?;
-            self.swept = Some(now);
+            self.store.forget_until(self.purpose, now - MARGIN).await?;
+            self.held = self.store.used(self.purpose).await?;
+            // A clock that was set back brings nothing back.
+            self.swept = self.swept.max(Some(now));
         }
         Ok(())
     }
 }
 
 impl Store {
-    async fn used(&self) -> Result<usize, StoreError> {
-        let (count,): (i64,) =
-            sqlx::query_as("SELECT count(*) FROM single_use").fetch_one(&self.pool).await?;
+    async fn used(&self, purpose: &str) -> Result<usize, StoreError> {
+        let count = sqlx::query_as("SELECT count(*) FROM single_use WHERE purpose = $1");
+        let (count,): (i64,) = count.bind(purpose.to_owned()).fetch_one(&self.pool).await?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    async fn forget_until(&self, now: SystemTime) -> Result<(), StoreError> {
-        // Not `<=`: at this very millisecond what holds the id may still be valid.
-        let forget = sqlx::query("DELETE FROM single_use WHERE until_ms < $1").bind(unix_ms(now));
-        forget.execute(&self.pool).await?;
+    async fn forget_until(&self, purpose: &str, until: SystemTime) -> Result<(), StoreError> {
+        let forget = sqlx::query("DELETE FROM single_use WHERE purpose = $1 AND until_ms < $2");
+        forget.bind(purpose.to_owned()).bind(unix_ms(until)).execute(&self.pool).await?;
         Ok(())
     }
 
     /// Writes those ids that are not there yet, and says which.
-    async fn use_up(&self, uses: &[&Use]) -> Result<HashSet<Digest>, StoreError> {
+    async fn use_up(&self, purpose: &str, uses: &[&Use]) -> Result<HashSet<Digest>, StoreError> {
         if uses.is_empty() {
             return Ok(HashSet::new());
         }
@@ -163,13 +180,13 @@ impl Store {
         let mut uses = uses.to_vec();
         uses.sort_by_key(|used| used.id);
         let rows: Vec<String> =
-            (0..uses.len()).map(|row| format!("(${}, ${})", 2 * row + 1, 2 * row + 2)).collect();
+            (0..uses.len()).map(|row| format!("($1, ${}, ${})", 2 * row + 2, 2 * row + 3)).collect();
         let text = format!(
-            "INSERT INTO single_use (id, until_ms) VALUES {} ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO single_use (purpose, id, until_ms) VALUES {} ON CONFLICT DO NOTHING RETURNING id",
             rows.join(", ")
         );
         // Nothing but the numbers of parameters is put into the text.
-        let mut insert = sqlx::query_as(sqlx::AssertSqlSafe(text));
+        let mut insert = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(purpose.to_owned());
         for used in &uses {
             // Up, since what is forgotten a moment late does no harm.
             insert = insert.bind(used.id.to_string()).bind(unix_ms(used.until).saturating_add(1));

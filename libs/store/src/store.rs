@@ -8,7 +8,7 @@ use crate::place::{Place, file_url};
 use crate::schema::{Kind, migrator};
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyPool, Executor as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
@@ -23,6 +23,11 @@ const POSTGRES_CONNECTIONS: u32 = 4;
 /// Two processes may bring the same file to this version at once; one of them has to try again.
 const MIGRATION_TRIES_MAX: u32 = 5;
 const MIGRATION_PAUSE: Duration = Duration::from_millis(200);
+
+/// What is confirmed is on disk, whatever the server's own settings say; and a process that stops in the middle of
+/// a transaction does not hold the others up for ever.
+const POSTGRES_SETTINGS: &str = "SET statement_timeout = '2s'; \
+    SET idle_in_transaction_session_timeout = '5s'; SET synchronous_commit = on;";
 
 static DRIVERS: Once = Once::new();
 
@@ -42,8 +47,14 @@ impl Store {
         DRIVERS.call_once(install_default_drivers);
         let (kind, url) = match (place.file()?, place) {
             (Some(path), _) => {
-                make(&path).map_err(|source| StoreError::File { path: path.clone(), source })?;
-                (Kind::Sqlite, file_url(&path))
+                let failed = |source| StoreError::File { path: path.clone(), source };
+                // Whole, so that no name is one of those that SQLite reads in another way.
+                let whole = std::path::absolute(&path).map_err(failed)?;
+                let mode = make(&whole).map_err(failed)?;
+                if mode & 0o077 != 0 {
+                    return Err(StoreError::OpenToOthers { path, mode });
+                }
+                (Kind::Sqlite, file_url(&whole))
             }
             (None, Place::Url(url)) => (Kind::Postgres, url.clone()),
             (None, Place::File(_)) => return Err(StoreError::Scheme),
@@ -62,7 +73,7 @@ impl Store {
                                 .execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
                                 .await?
                         }
-                        Kind::Postgres => connection.execute("SET statement_timeout = '2s'").await?,
+                        Kind::Postgres => connection.execute(POSTGRES_SETTINGS).await?,
                     };
                     Ok(())
                 })
@@ -97,11 +108,13 @@ impl Store {
     }
 }
 
-/// Makes the file and its folder, for their owner alone. A file that is there stays as it is.
-fn make(path: &Path) -> std::io::Result<()> {
+/// Makes the file and its folder, for their owner alone, and says who may read or write the file. One that is
+/// there stays as it is.
+fn make(path: &Path) -> std::io::Result<u32> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true).mode(0o600).open(path).map(drop)
+    let file = options.create(true).append(true).mode(0o600).open(path)?;
+    Ok(file.metadata()?.permissions().mode() & 0o777)
 }

@@ -25,7 +25,8 @@ async fn an_id_is_used_once_by_all_who_share_a_store_and_after_a_restart() {
     for place in places(folder.path()).await {
         let mut replicas = Vec::new();
         for _ in 0..2 {
-            replicas.push(SingleUse::open(Store::open(&place).await.unwrap(), 10_000).await.unwrap());
+            replicas
+                .push(SingleUse::open(Store::open(&place).await.unwrap(), "nonce", 10_000).await.unwrap());
         }
         let takes = (0..400).map(|number| {
             let replica = replicas[number % 2].clone();
@@ -45,10 +46,13 @@ async fn an_id_is_used_once_by_all_who_share_a_store_and_after_a_restart() {
         assert_eq!(won.len(), 100, "{place:?}");
         assert!(won.values().all(|times| *times == 1), "{place:?}");
         drop(replicas);
-        let after = SingleUse::open(Store::open(&place).await.unwrap(), 10_000).await.unwrap();
+        let after = SingleUse::open(Store::open(&place).await.unwrap(), "nonce", 10_000).await.unwrap();
         assert_eq!(after.take(id("7"), at(100), at(100)).await, Err(UseError::Used));
-        // At 100 it may still be valid; afterwards it is forgotten.
-        assert_eq!(after.take(id("7"), at(300), at(200)).await, Ok(()));
+        // Remembered for a while beyond its time, then forgotten; for another purpose it is another id.
+        assert_eq!(after.take(id("7"), at(800), at(700)).await, Err(UseError::Used));
+        assert_eq!(after.take(id("7"), at(900), at(711)).await, Ok(()));
+        let receipts = SingleUse::open(Store::open(&place).await.unwrap(), "receipt", 1).await.unwrap();
+        assert_eq!(receipts.take(id("7"), at(900), at(711)).await, Ok(()));
     }
 }
 
@@ -62,14 +66,14 @@ async fn no_sequence_of_uses_restarts_and_time_lets_an_id_be_used_twice_in_its_w
     let store = Store::open(&Place::File(folder.path().join("store.db"))).await.unwrap();
     let (mut refused, mut accepted) = (0, 0);
     for sequence in 0..4_u32.pow(STEPS) {
-        let mut uses = SingleUse::open(store.clone(), 1_000_000).await.unwrap();
+        let mut uses = SingleUse::open(store.clone(), "nonce", 1_000_000).await.unwrap();
         // Far enough from the others that nothing of them is swept.
         let mut now = u64::from(sequence) * 100;
         let mut oracle = BTreeMap::new();
         for step in 0..STEPS {
             match sequence / 4_u32.pow(step) % 4 {
                 0 => now += 1,
-                1 => uses = SingleUse::open(store.clone(), 1_000_000).await.unwrap(),
+                1 => uses = SingleUse::open(store.clone(), "nonce", 1_000_000).await.unwrap(),
                 name => {
                     let outcome =
                         uses.take(id(&format!("{sequence} {name}")), at(now + WINDOW), at(now)).await;
@@ -98,13 +102,33 @@ async fn no_sequence_of_uses_restarts_and_time_lets_an_id_be_used_twice_in_its_w
 async fn a_full_store_refuses_until_something_has_run_out() {
     let folder = tempfile::tempdir().unwrap();
     for place in places(folder.path()).await {
-        let uses = SingleUse::open(Store::open(&place).await.unwrap(), 2).await.unwrap();
+        let uses = SingleUse::open(Store::open(&place).await.unwrap(), "nonce", 2).await.unwrap();
         uses.take(id("a"), at(10), at(0)).await.unwrap();
         uses.take(id("b"), at(20), at(0)).await.unwrap();
-        assert_eq!(uses.take(id("c"), at(20), at(5)).await, Err(UseError::Full));
-        assert_eq!(uses.take(id("c"), at(20), at(10)).await, Err(UseError::Full));
-        uses.take(id("c"), at(20), at(11)).await.unwrap();
-        assert_eq!(uses.take(id("b"), at(20), at(11)).await, Err(UseError::Full));
+        assert_eq!(uses.take(id("c"), at(900), at(5)).await, Err(UseError::Full));
+        assert_eq!(uses.take(id("c"), at(900), at(610)).await, Err(UseError::Full));
+        uses.take(id("c"), at(900), at(611)).await.unwrap();
+        assert_eq!(uses.take(id("d"), at(900), at(611)).await, Err(UseError::Full));
+    }
+}
+
+/// Whoever uses an id looked at the clock some time before, and other clocks are ahead or are set back: what was
+/// swept meanwhile is no reason to take it again.
+#[tokio::test]
+async fn an_id_that_was_swept_while_its_user_waited_is_not_new() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in places(folder.path()).await {
+        let uses = SingleUse::open(Store::open(&place).await.unwrap(), "nonce", 100).await.unwrap();
+        let replica = SingleUse::open(Store::open(&place).await.unwrap(), "nonce", 100).await.unwrap();
+        uses.take(id("a"), at(300), at(0)).await.unwrap();
+        // Another replica's clock is nearly ten minutes ahead of the last moment, and sweeps.
+        replica.take(id("b"), at(2_000), at(899)).await.unwrap();
+        assert_eq!(uses.take(id("a"), at(300), at(300)).await, Err(UseError::Used));
+        // This one's own clock jumps far ahead, sweeps for good, and is set back.
+        uses.take(id("c"), at(5_000), at(5_000)).await.unwrap();
+        assert_eq!(uses.take(id("a"), at(300), at(299)).await, Err(UseError::Used));
+        assert_eq!(uses.take(id("d"), at(4_401), at(4_000)).await, Ok(()));
+        assert_eq!(uses.take(id("e"), at(4_400), at(4_000)).await, Err(UseError::Used));
     }
 }
 
@@ -113,7 +137,7 @@ async fn a_store_that_cannot_be_written_refuses_everybody() {
     let folder = tempfile::tempdir().unwrap();
     for place in places(folder.path()).await {
         let store = Store::open(&place).await.unwrap();
-        let uses = SingleUse::open(store.clone(), 10).await.unwrap();
+        let uses = SingleUse::open(store.clone(), "nonce", 10).await.unwrap();
         uses.take(id("a"), at(10), at(0)).await.unwrap();
         sqlx::query("DROP TABLE single_use").execute(&store.pool).await.unwrap();
         assert_eq!(uses.take(id("b"), at(10), at(0)).await, Err(UseError::Unavailable));
@@ -152,7 +176,9 @@ async fn a_version_follows_exactly_one_other_and_what_it_revoked_stays_until_it_
         let third = other.published().await.unwrap().unwrap();
         assert_eq!(third.revocations.len(), 2);
         assert!(store.publish(Some(&third), &change("v4", 9, none), at(101)).await.unwrap());
-        assert_eq!(store.published().await.unwrap().unwrap().revocations, []);
+        let fourth = store.published().await.unwrap().unwrap();
+        // What they were about is void for good.
+        assert_eq!((fourth.revocations, fourth.minimum_epoch), (Vec::new(), 7));
     }
 }
 
@@ -236,7 +262,16 @@ async fn a_file_is_its_owners_alone_and_a_broken_one_is_no_store() {
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
     let broken = folder.path().join("broken.db");
     std::fs::write(&broken, [b'x'; 4_096]).unwrap();
-    assert!(Store::open(&Place::File(broken)).await.is_err());
+    let set = |mode| std::fs::set_permissions(&broken, std::fs::Permissions::from_mode(mode)).unwrap();
+    set(0o640);
+    let open = Store::open(&Place::File(broken.clone())).await;
+    assert!(matches!(open, Err(StoreError::OpenToOthers { mode: 0o640, .. })));
+    set(0o600);
+    assert!(Store::open(&Place::File(broken.clone())).await.is_err());
+    // A name that SQLite would take for a database in memory is a file like any other.
+    let memory = Place::Url(format!("sqlite:{}/:memory:", folder.path().display()));
+    Store::open(&memory).await.unwrap();
+    assert!(folder.path().join(":memory:").metadata().unwrap().len() > 0);
     let nowhere = Place::Url("postgres://nobody@127.0.0.1:1/none".into());
     assert!(matches!(Store::open(&nowhere).await, Err(StoreError::Database(_))));
 }

@@ -6,6 +6,7 @@
 
 use crate::aws::Sts;
 use crate::error::AuthError;
+use crate::registry::Registry;
 use crate::state::Published;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use splitplane_audit::{Event, Record};
@@ -33,6 +34,8 @@ pub(crate) struct Layer1 {
     pub(crate) nonces: SingleUse,
     pub(crate) minter: Arc<Minter>,
     pub(crate) state: watch::Receiver<Published>,
+    /// Oldest look at the registry that is still trusted.
+    pub(crate) registry_age_max: Duration,
     pub(crate) requesting_workload: String,
     pub(crate) random: SystemRandom,
     pub(crate) audit: Auditor,
@@ -94,7 +97,7 @@ impl Layer1 {
     async fn verify(&self, request: &RawRequest<'_>, now: SystemTime) -> Result<VerifiedCaller, AuthError> {
         match &self.sts {
             Some(sts) if is_for_sts(request) => {
-                let registry = self.state.borrow().registry.clone().ok_or(AuthError::NoRegistry)?;
+                let registry = self.registry(now)?;
                 Ok(sts.verify(request, &registry, now).await?)
             }
             Some(_) | None => Ok(verify(request, &self.issuer(), &self.expectations, now)?),
@@ -110,7 +113,7 @@ impl Layer1 {
     ) -> Result<(Authenticated, SessionGrant), AuthError> {
         let (registry, epoch) = {
             let published = self.state.borrow();
-            (published.registry.clone().ok_or(AuthError::NoRegistry)?, published.epoch)
+            (self.usable(&published, now)?, published.epoch)
         };
         let role = registry.role(caller.composite(), caller.principal())?;
         // Remembered for as long as the same request would be fresh.
@@ -144,16 +147,26 @@ impl Layer1 {
         if !LIFETIME_SECONDS.contains(&seconds) {
             return Err(AuthError::LifetimeOutOfRange);
         }
-        let registry = self.state.borrow().registry.clone().ok_or(AuthError::NoRegistry)?;
+        let now = self.clock.now();
+        let registry = self.registry(now)?;
         let principal: PrincipalId = principal.parse().or(Err(AuthError::NotItsBootstrap))?;
         if !registry.is_bootstrap(spiffe_id, &principal) {
             return Err(AuthError::NotItsBootstrap);
         }
-        let now = self.clock.now();
         let issued = self.issuer().issue(&principal, Duration::from_secs(seconds.into()), now)?;
         let record = Record { principal: Some(principal), ..self.record(Event::CredentialsIssued, now) };
         self.audit.append(record).await?;
         Ok(issued)
+    }
+
+    /// The registry, if it was looked at lately.
+    fn registry(&self, now: SystemTime) -> Result<Arc<Registry>, AuthError> {
+        self.usable(&self.state.borrow(), now)
+    }
+
+    fn usable(&self, published: &Published, now: SystemTime) -> Result<Arc<Registry>, AuthError> {
+        let registry = published.registry(now, self.registry_age_max).ok_or(AuthError::NoRegistry)?;
+        Ok(Arc::clone(registry))
     }
 
     fn record(&self, event: Event, now: SystemTime) -> Record {

@@ -6,6 +6,7 @@
 use crate::state::Published;
 use futures::stream::{self, BoxStream};
 use splitplane_proto::auth::v1::{KeyPurpose, Revocation, VerifyingKey, WatchResponse};
+use splitplane_service::Clock;
 use splitplane_session::{OfferedKey, PublicKey};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -21,6 +22,9 @@ pub(crate) struct Feed {
     pub(crate) session_keys: watch::Receiver<Vec<OfferedKey>>,
     pub(crate) receipt_keys: watch::Receiver<Vec<PublicKey>>,
     pub(crate) state: watch::Receiver<Published>,
+    /// Oldest look at the registry that is still told.
+    pub(crate) age_max: Duration,
+    pub(crate) clock: Clock,
 }
 
 impl Feed {
@@ -32,6 +36,8 @@ impl Feed {
             session_keys: self.session_keys.clone(),
             receipt_keys: self.receipt_keys.clone(),
             state: self.state.clone(),
+            age_max: self.age_max,
+            clock: self.clock.clone(),
             heartbeat,
         };
         Box::pin(stream::unfold(follow, |mut follow| async {
@@ -45,6 +51,8 @@ struct Follow {
     session_keys: watch::Receiver<Vec<OfferedKey>>,
     receipt_keys: watch::Receiver<Vec<PublicKey>>,
     state: watch::Receiver<Published>,
+    age_max: Duration,
+    clock: Clock,
     heartbeat: Interval,
 }
 
@@ -59,7 +67,7 @@ impl Follow {
                 changed = self.receipt_keys.changed() => changed.ok()?,
             }
             let published = self.state.borrow_and_update();
-            if published.registry.is_some() {
+            if published.registry(self.clock.now(), self.age_max).is_some() {
                 let session_keys = self.session_keys.borrow_and_update();
                 let session = session_keys.iter().map(session_key);
                 let receipt_keys = self.receipt_keys.borrow_and_update();

@@ -51,13 +51,15 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let place = Place::of(&config.state.file, &config.state.database);
     let unusable = |error| StartError::service("what was used and told cannot be kept", error);
     let store = Store::open(&place).await.map_err(unusable)?;
-    let nonces = SingleUse::open(store.clone(), config.requests.nonces_max.get()).await.map_err(unusable)?;
+    let nonces =
+        SingleUse::open(store.clone(), "nonce", config.requests.nonces_max.get()).await.map_err(unusable)?;
     let registry = follow::registry(&config, store.clone(), clock.now()).await?;
     let audit = Auditor::open(&config.audit)?;
     let mesh = start.mesh();
+    let bound = mesh.revocation_bound;
     let (rotation, certifier) = signing::open(&config, mesh, &clock).await?;
     let root = certifier.as_ref().map(|certifier| certifier.root().clone());
-    let readiness = follow::readiness(&registry, &clock, root.as_ref().map(|_| signing::lead(mesh)));
+    let readiness = follow::readiness(&registry, &nonces, &clock, mesh, root.is_some());
     let shared = SharedKeys::new(store, rotation.subscribe(), root, mesh);
     let files = KeyFiles::open(&config)?;
     let layer1 = Layer1 {
@@ -71,6 +73,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         nonces,
         minter: rotation.minter(),
         state: registry.subscribe(),
+        registry_age_max: mesh.revocation_bound,
         requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
         random: SystemRandom::new(),
         audit: audit.clone(),
@@ -80,6 +83,8 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         session_keys: shared.subscribe(),
         receipt_keys: files.receipt_keys(),
         state: registry.subscribe(),
+        age_max: mesh.revocation_bound,
+        clock: clock.clone(),
     };
     let server = AuthServiceServer::new(Rpc { layer1: Arc::new(layer1), feed: Arc::new(feed) })
         .max_decoding_message_size(start.limits().message_bytes_max);
@@ -90,7 +95,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     };
     Ok(app
         .with_task("registry and keys", move |stop| {
-            follow::follow((registry, rotation, shared, files), clock, stop)
+            follow::follow((registry, rotation, shared, files), bound, clock, stop)
         })
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }

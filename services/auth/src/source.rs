@@ -43,6 +43,12 @@ pub enum RegistryError {
     /// The file has comments, which would be lost.
     #[error("{} has comments, which a change would lose: edit it by hand", .0.display())]
     Comments(PathBuf),
+    /// Another replica has told a newer registry than is here.
+    #[error("another replica knows a newer registry")]
+    Behind,
+    /// It took too long.
+    #[error("the registry cannot be read in time")]
+    Slow,
     /// Others changed the registry again and again.
     #[error("others keep changing the registry")]
     Busy,
@@ -190,7 +196,10 @@ fn rewrite(path: &Path, read: Digest, entries: &Entries) -> Result<bool, Registr
     }
     let is_comment = |line: &&str| line.trim_start().starts_with('#');
     let head: Vec<&str> = before.lines().take_while(is_comment).collect();
-    if before.lines().skip(head.len()).any(|line| is_comment(&line) || line.contains(" #")) {
+    if before.lines().skip(head.len()).any(|line| {
+        is_comment(&line)
+            || line.contains([' ', '\t']) && line.split([' ', '\t']).skip(1).any(|word| word.starts_with('#'))
+    }) {
         return Err(RegistryError::Comments(path.to_owned()));
     }
     let mut after = head.iter().map(|line| format!("{line}\n")).collect::<String>();

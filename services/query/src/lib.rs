@@ -50,7 +50,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let place = Place::of(&config.state.file, &config.state.database);
     let unusable = |error| StartError::service("which receipts were used cannot be kept", error);
     let store = Store::open(&place).await.map_err(unusable)?;
-    let used = SingleUse::open(store, config.sandboxes.used_max.get()).await.map_err(unusable)?;
+    let used = SingleUse::open(store, "query", config.sandboxes.used_max.get()).await.map_err(unusable)?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
     let feed = SessionFeed::new(&start, auth)?;
     let concurrent = builder.policy.limits.concurrent_per_tenant_max;

@@ -113,7 +113,10 @@ impl CommandError {
                 | RegistryError::File { .. }
                 | RegistryError::Invalid { .. }
                 | RegistryError::Comments(_) => USAGE,
-                RegistryError::Busy | RegistryError::Store(_) => FAILED,
+                RegistryError::Busy
+                | RegistryError::Behind
+                | RegistryError::Slow
+                | RegistryError::Store(_) => FAILED,
             },
             Self::Io(_)
             | Self::Home(HomeError::Io { .. } | HomeError::Random)

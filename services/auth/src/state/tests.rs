@@ -29,7 +29,7 @@ fn write(folder: &Path, text: &str) {
 async fn open(folder: &Path, now: SystemTime) -> RegistryState {
     let store = Store::open(&Place::File(folder.join("state.db"))).await.unwrap();
     let source = RegistrySource::File(folder.join("registry.yaml"));
-    RegistryState::open(source, store, Duration::from_secs(120), now).await.unwrap()
+    RegistryState::open(source, store, now).await.unwrap()
 }
 
 async fn opened() -> (tempfile::TempDir, RegistryState) {
@@ -49,10 +49,12 @@ async fn disabling_an_admin_revokes_until_the_last_key_has_expired() {
     let published = feed.borrow().clone();
     assert!(published.epoch > before && published.minimum_epoch <= before);
     assert_eq!(published.revocations.get(&key()), Some(&published.epoch));
-    state.refresh(at(1_001 + 239)).await;
+    state.refresh(at(1_001 + 1_799)).await;
     assert_eq!(feed.borrow().revocations.len(), 1);
-    state.refresh(at(1_001 + 241)).await;
+    state.refresh(at(1_001 + 1_801)).await;
     assert_eq!(feed.borrow().revocations.len(), 0);
+    // No key of that age is to be believed any more.
+    assert_eq!(feed.borrow().minimum_epoch, published.epoch);
 }
 
 #[tokio::test]
@@ -133,6 +135,65 @@ async fn while_what_was_told_cannot_be_read_nobody_is_authenticated() {
     state.store = Store::open(&Place::File(folder.path().join("state.db"))).await.unwrap();
     state.refresh(at(1_002)).await;
     assert!(feed.borrow().registry.is_some());
+}
+
+#[tokio::test]
+async fn a_replica_whose_own_file_is_behind_tells_nothing_and_undoes_nothing() {
+    let (folder, mut first) = opened().await;
+    let other = folder.path().join("registry-2.yaml");
+    std::fs::write(&other, REGISTRY).unwrap();
+    let store = Store::open(&Place::File(folder.path().join("state.db"))).await.unwrap();
+    let mut second =
+        RegistryState::open(RegistrySource::File(other.clone()), store, at(1_000)).await.unwrap();
+    write(folder.path(), &disabled());
+    first.refresh(at(1_001)).await;
+    let told = first.subscribe().borrow().clone();
+    for second_of_it in 1_002..1_005 {
+        second.refresh(at(second_of_it)).await;
+        assert!(second.subscribe().borrow().registry.is_none());
+        first.refresh(at(second_of_it)).await;
+        assert_eq!(first.subscribe().borrow().epoch, told.epoch);
+    }
+    std::fs::write(&other, disabled()).unwrap();
+    second.refresh(at(1_005)).await;
+    assert_eq!(second.subscribe().borrow().revocations, told.revocations);
+}
+
+#[tokio::test]
+async fn what_was_told_is_told_anew_when_its_memory_is_that_of_yesterday() {
+    let (folder, mut state) = opened().await;
+    let yesterday = state.store.published().await.unwrap().unwrap();
+    write(folder.path(), &disabled());
+    state.refresh(at(1_001)).await;
+    write(folder.path(), REGISTRY);
+    state.refresh(at(1_002)).await;
+    let told = state.subscribe().borrow().clone();
+    // A database that was restored: the same registry, and an epoch that verifiers have left behind.
+    for file in ["state.db", "state.db-wal", "state.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    state.store = Store::open(&Place::File(folder.path().join("state.db"))).await.unwrap();
+    let change = Change {
+        digest: yesterday.digest,
+        epoch: yesterday.epoch,
+        revoked: Revoked::Combinations(Vec::new()),
+        until: at(2_000),
+    };
+    assert!(state.store.publish(None, &change, at(1_003)).await.unwrap());
+    state.refresh(at(1_003)).await;
+    let after = state.subscribe().borrow().clone();
+    assert!(after.epoch > told.epoch && after.minimum_epoch == after.epoch);
+}
+
+#[tokio::test]
+async fn a_registry_that_nobody_has_looked_at_for_long_vouches_for_nobody() {
+    let (_folder, state) = opened().await;
+    let feed = state.subscribe();
+    let bound = Duration::from_secs(5);
+    let is_usable = |now| feed.borrow().registry(now, bound).is_some();
+    assert!(is_usable(at(1_005)) && !is_usable(at(1_006)));
+    // Nor does one that was looked at in a future, by a clock that was set back.
+    assert!(is_usable(at(995)) && !is_usable(at(994)));
 }
 
 /// Who follows the feed, and what was minted so far.

@@ -13,7 +13,7 @@ async fn store() -> (tempfile::TempDir, Store) {
 }
 
 async fn budgets(store: &Store) -> Budgets {
-    Budgets::new(SingleUse::open(store.clone(), 1_000_000).await.unwrap(), 1)
+    Budgets::new(SingleUse::open(store.clone(), "query", 1_000_000).await.unwrap(), 1)
 }
 
 #[tokio::test]
