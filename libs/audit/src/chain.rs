@@ -109,6 +109,39 @@ fn files(path: &Path) -> Result<(Vec<Source>, u64), AuditError> {
     opened
 }
 
+/// Checks the closed segments of the log from a checkpoint's record on: the chain goes through it, and on to the
+/// end of the last of them. Nothing is said of a record that was removed with its segment.
+pub(crate) fn follow_closed(path: &Path, checkpoint: Checkpoint) -> Result<(), AuditError> {
+    let closed = segments::closed(path)?;
+    let Some(from) = closed.iter().rposition(|(first, _)| *first <= checkpoint.records) else {
+        return Ok(());
+    };
+    let (before, rest) = closed.split_at(from);
+    let first = rest.first().map_or(0, |(first, _)| *first);
+    let mut link = match before.last() {
+        Some((_, segment)) => segments::end(segment)?,
+        None if first == 0 => Link::genesis(),
+        None if first == checkpoint.records => Link { seq: first, prev: checkpoint.head },
+        None => return Ok(()),
+    };
+    let agrees = |link: Link, path: &Path| {
+        let is_other = link.seq == checkpoint.records && link.prev != checkpoint.head;
+        let fault = Fault::OtherHistory;
+        if is_other {
+            Err(AuditError::Broken { path: path.to_owned(), line: link.seq, fault })
+        } else {
+            Ok(())
+        }
+    };
+    agrees(link, path)?;
+    for (_, segment) in rest {
+        let file =
+            File::open(segment).map_err(|error| AuditError::io("open a segment of", segment, error))?;
+        link = follow(BufReader::new(file), link, segment, &mut |link| agrees(link, segment))?;
+    }
+    Ok(())
+}
+
 /// Checks the lines of `source` as the continuation of `link`, and calls `visit` with every place after one.
 pub(crate) fn follow(
     source: impl BufRead,

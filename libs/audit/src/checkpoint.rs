@@ -19,7 +19,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 const BEFORE_SIGNATURE: &str = ",\"signature\":\"";
 const AFTER_SIGNATURE: &str = "\"}";
-/// Bytes at the end of the file among which the latest checkpoint is looked for.
+/// Bytes at the end of the file among which the latest checkpoint is looked for at first.
 const LATEST_BYTES: u64 = 64 * 1_024;
 /// What a signature is for: this key may come to sign other things.
 const CONTEXT: &[u8] = b"splitplane audit checkpoint 1\n";
@@ -68,17 +68,25 @@ impl Checkpoints {
         Ok(Self { config, file, last: None })
     }
 
-    /// The last checkpoint that this key has signed, if it is among the last lines. A line without an end
-    /// is one that a killed process left; lines that were changed are for a whole reading to find.
+    /// The last checkpoint that this key has signed. A line without an end is one that a killed process left;
+    /// lines that were changed are for a whole reading to find.
     pub(crate) fn latest(&self) -> Result<Option<Checkpoint>, AuditError> {
         let io = |error| AuditError::io("read the checkpoints of", &self.config.file, error);
         let length = self.file.metadata().map_err(io)?.len();
-        let window = length.min(LATEST_BYTES);
-        let mut tail = vec![0; usize::try_from(window).unwrap_or_default()];
-        self.file.read_exact_at(&mut tail, length - window).map_err(io)?;
-        let text = String::from_utf8_lossy(&tail);
         let keys = [self.config.key.public_key()];
-        Ok(text.lines().rev().find_map(|line| open(line, &keys).ok()))
+        let mut window = LATEST_BYTES;
+        loop {
+            window = window.min(length);
+            let mut tail = vec![0; usize::try_from(window).unwrap_or_default()];
+            self.file.read_exact_at(&mut tail, length - window).map_err(io)?;
+            let text = String::from_utf8_lossy(&tail);
+            let found = text.lines().rev().find_map(|line| open(line, &keys).ok());
+            // Further back, behind lines that others have signed or that are none.
+            if found.is_some() || window == length {
+                return Ok(found);
+            }
+            window = window.saturating_mul(8);
+        }
     }
 
     /// Writes a checkpoint if records have come since the last one, and that was long enough ago.

@@ -19,7 +19,7 @@ pub enum AuditError {
     },
     /// The file is not an unbroken chain.
     #[error(
-        "the audit log `{}` is broken at line {line}: {fault}; keep the file as evidence and move it away to begin a new one",
+        "the audit log `{}` is broken at line {line}: {fault}; keep the file as evidence, and move it and its checkpoints away to begin a new one",
         path.display()
     )]
     Broken {

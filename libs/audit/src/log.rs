@@ -5,7 +5,7 @@
 //! one thing that is repaired is a last line without an end, which a process leaves that was killed
 //! while it wrote: nobody was told that it is there. It is put aside, and a record says so.
 
-use crate::chain::follow;
+use crate::chain::{follow, follow_closed};
 use crate::checkpoint::{Checkpoint, CheckpointConfig, Checkpoints};
 use crate::queue::Queue;
 use crate::record::{LINE_BYTES_MAX, Link, Record, seal};
@@ -81,6 +81,9 @@ impl AuditLog {
         // Before the log: whatever it vouches for has to be there by now.
         let latest = checkpoints.as_ref().map(Checkpoints::latest).transpose()?.flatten();
         let (file, link) = Self::open_current(path)?;
+        if let Some(checkpoint) = latest.filter(|checkpoint| checkpoint.records < link.seq) {
+            follow_closed(path, checkpoint)?;
+        }
         let state =
             State { file, first: link.seq, checked: 0, link, poisoned: false, checkpoints, commits: 0 };
         let log = Self { path: path.to_owned(), options, state: Mutex::new(state), queue: Queue::default() };

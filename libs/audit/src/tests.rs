@@ -287,6 +287,18 @@ fn a_log_that_was_cut_or_replaced_while_it_was_closed_is_not_opened() {
         }
         drop(anew);
         assert_eq!(refused(&vouched), Fault::OtherHistory);
+        // Nor is one opened whose forged closed file ends beyond what the checkpoint covers.
+        let forged = crate::segments::name(path, 0);
+        fs::rename(path, &forged).unwrap();
+        overwrite(path, b"");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(refused(&vouched), Fault::OtherHistory);
+        fs::rename(&forged, path).unwrap();
+        // Lines of others, however many, hide no checkpoint before them.
+        let own = fs::read(&vouched.checkpoints).unwrap();
+        overwrite(&vouched.checkpoints, &[own.as_slice(), &b"{\"of\":\"others\"}\n".repeat(10_000)].concat());
+        assert_eq!(refused(&vouched), Fault::OtherHistory);
+        overwrite(&vouched.checkpoints, &own);
         // A line that a killed process left without an end hides no checkpoint before it.
         let mut torn = fs::read(&vouched.checkpoints).unwrap();
         torn.truncate(torn.len() - 1);

@@ -5,7 +5,7 @@
 
 use crate::cache::Cache;
 use crate::jws::{Kind, KnownKey};
-use crate::{FeedRefused, KeyCertificate, KeyRoot, PublicKey};
+use crate::{FeedRefused, KeyCertificate, KeyRoot, PublicKey, TokenError};
 use splitplane_types::Digest;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -135,10 +135,15 @@ impl Verifier {
     ///
     /// # Errors
     /// See [`FeedRefused`]: the registry's epoch, which never decreases, is lower than before, or a key has no
-    /// certificate that holds.
+    /// certificate of the root's. One whose certificate does not hold at this moment is left out.
     pub fn update(&self, mut feed: Feed, received_at: SystemTime) -> Result<(), FeedRefused> {
         let offered = std::mem::take(&mut feed.session_keys).into_iter();
-        let session_keys = offered.map(|key| self.vouched(key, received_at)).collect::<Result<_, _>>()?;
+        let vouched = offered.filter_map(|key| match self.vouched(key, received_at) {
+            // Genuine, and not of this moment: clocks may differ, and the other keys are no worse for it.
+            Err(FeedRefused::Certificate(TokenError::NotYetValid | TokenError::Expired)) => None,
+            other => Some(other),
+        });
+        let session_keys = vouched.collect::<Result<_, _>>()?;
         let mut trusted = self.trusted.write().unwrap_or_else(PoisonError::into_inner);
         if trusted.as_ref().is_some_and(|held| held.epoch > feed.epoch) {
             return Err(FeedRefused::Older);

@@ -100,7 +100,8 @@ struct Schedule {
 
 impl Schedule {
     fn is_due(&self, now: SystemTime) -> bool {
-        now >= self.due
+        // Further away than a period only by a clock that was set back meanwhile.
+        now >= self.due || self.due.duration_since(now).is_ok_and(|ahead| ahead > self.every)
     }
 
     fn succeeded(&mut self, now: SystemTime) {
@@ -131,6 +132,7 @@ mod tests {
         }
         schedule.succeeded(at(now));
         assert!(!schedule.is_due(at(now + 3_599)) && schedule.is_due(at(now + 3_600)));
+        assert!(schedule.is_due(at(now - 1)), "the clock was set back");
         schedule.failed(at(now));
         assert!(schedule.is_due(at(now + 1)));
     }

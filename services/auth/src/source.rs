@@ -7,6 +7,7 @@ use crate::registry::{InvalidRegistry, Registry, RegistryFileError, parse, text}
 use splitplane_store::{Entries, Place, RegistryVersion, Store, StoreError};
 use splitplane_types::Digest;
 use std::io::Write as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 
 /// Writers that were too late try again so often.
@@ -186,6 +187,8 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> RegistryError {
 /// its beginning stay.
 fn rewrite(path: &Path, read: Digest, entries: &Entries) -> Result<bool, RegistryError> {
     let failed = io(path);
+    // A link stays one; what it leads to is replaced.
+    let path = &path.canonicalize().map_err(&failed)?;
     // Held until the file is replaced: of two writers the second waits, and then finds another text.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let lock = std::fs::File::open(folder).map_err(&failed)?;
@@ -206,7 +209,15 @@ fn rewrite(path: &Path, read: Digest, entries: &Entries) -> Result<bool, Registr
     after.push_str(&text(entries));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(&failed)?;
     file.write_all(after.as_bytes()).map_err(&failed)?;
+    // As readable as it was, and by the same: auth may run as somebody else than who changes it.
+    let old = std::fs::metadata(path).map_err(&failed)?;
+    let new = file.as_file().metadata().map_err(&failed)?;
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        chown(file.path(), Some(old.uid()), Some(old.gid())).map_err(&failed)?;
+    }
+    file.as_file().set_permissions(old.permissions()).map_err(&failed)?;
     file.as_file().sync_all().map_err(&failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
+    lock.sync_all().map_err(&failed)?;
     Ok(true)
 }

@@ -1,5 +1,6 @@
 //! What a command does to the entries of a registry. Pure: nothing is read or written here.
 
+use super::import::Imported;
 use splitplane_auth::{CombinationEntry, Entries, PrincipalEntry};
 use splitplane_types::{CompositeKey, PrincipalId, Role};
 
@@ -49,19 +50,25 @@ pub(crate) fn set_active(entries: &mut Entries, key: &CompositeKey, active: bool
     Ok(Told(format!("{key} is {}", if active { "active" } else { "disabled" })))
 }
 
-/// Takes entries over: combinations as they are imported, principals with what they had besides.
-pub(crate) fn import(entries: &mut Entries, imported: &Entries, replace: bool) -> Result<Told, String> {
+/// Takes entries over: combinations as they are imported, but for a state that is not said; principals with what
+/// they had besides.
+pub(crate) fn import(entries: &mut Entries, imported: &Imported, replace: bool) -> Result<Told, String> {
     let before = entries.clone();
     if replace {
         *entries = Entries::default();
     }
-    for new in &imported.combinations {
+    for new in &imported.entries.combinations {
+        let mut new = new.clone();
+        let old = before.combinations.iter().find(|entry| entry.key == new.key);
+        if let Some(old) = old.filter(|_| imported.unsaid.contains(&new.key)) {
+            new.active = old.active;
+        }
         match entries.combinations.iter_mut().find(|entry| entry.key == new.key) {
-            Some(entry) => *entry = new.clone(),
-            None => entries.combinations.push(new.clone()),
+            Some(entry) => *entry = new,
+            None => entries.combinations.push(new),
         }
     }
-    for principal in &imported.principals {
+    for principal in &imported.entries.principals {
         merge(entries, principal);
     }
     let has =

@@ -7,6 +7,7 @@ use crate::error::CommandError;
 use serde::Deserialize;
 use splitplane_auth::{CombinationEntry, Entries, PrincipalEntry};
 use splitplane_types::{CompositeKey, InvalidId};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -26,22 +27,31 @@ struct Row {
     assumed_roles: Option<String>,
 }
 
+/// What a file says.
+#[derive(Debug, Default)]
+pub(crate) struct Imported {
+    pub(crate) entries: Entries,
+    /// Combinations of which it does not say whether they are active: those that are there stay as they are.
+    pub(crate) unsaid: BTreeSet<CompositeKey>,
+}
+
 /// Reads a file, by the end of its name.
 ///
 /// # Errors
 /// It cannot be read, or makes no sense; with the line.
-pub(crate) fn read(path: &Path) -> Result<Entries, CommandError> {
+pub(crate) fn read(path: &Path) -> Result<Imported, CommandError> {
     let failed = |what: String| CommandError::Usage(format!("{}: {what}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
     if is_csv {
         return csv(&text).map_err(failed);
     }
-    splitplane_auth::parse(&text).map_err(|error| failed(error.to_string()))
+    let entries = splitplane_auth::parse(&text).map_err(|error| failed(error.to_string()))?;
+    Ok(Imported { entries, unsaid: BTreeSet::new() })
 }
 
-fn csv(text: &str) -> Result<Entries, String> {
-    let mut entries = Entries::default();
+fn csv(text: &str) -> Result<Imported, String> {
+    let mut imported = Imported::default();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(|error| error.to_string())?.clone();
     let mut record = csv::StringRecord::new();
@@ -49,9 +59,9 @@ fn csv(text: &str) -> Result<Entries, String> {
         let line = record.position().map_or(0, csv::Position::line);
         let at = |what: String| format!("line {line}: {what}");
         let row: Row = record.deserialize(Some(&headers)).map_err(|error| at(reason(&error)))?;
-        take(&mut entries, &row).map_err(at)?;
+        take(&mut imported, &row).map_err(at)?;
     }
-    Ok(entries)
+    Ok(imported)
 }
 
 /// Without its own count of lines, which begins elsewhere.
@@ -63,10 +73,15 @@ fn reason(error: &csv::Error) -> String {
     }
 }
 
-fn take(entries: &mut Entries, row: &Row) -> Result<(), String> {
+fn take(imported: &mut Imported, row: &Row) -> Result<(), String> {
+    let Imported { entries, unsaid } = imported;
     let key = CompositeKey::new(id(&row.tenant)?, id(&row.business)?, id(&row.admin)?);
     let active = match row.active.as_deref() {
-        None | Some("" | "true") => true,
+        None | Some("") => {
+            unsaid.insert(key.clone());
+            true
+        }
+        Some("true") => true,
         Some("false") => false,
         Some(other) => return Err(format!("active is `{other}`; write true or false")),
     };

@@ -149,6 +149,28 @@ async fn a_file_keeps_the_comments_at_its_head_and_one_with_others_is_left_alone
     assert_eq!(std::fs::read_to_string(&file).unwrap(), commented);
 }
 
+#[tokio::test]
+async fn who_is_disabled_stays_so_when_an_import_does_not_say() {
+    let table = "tenant,business,admin,role,principal\nt,b,ann,owner,portal\nt,b,new,member,portal\n";
+    for replace in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("people.csv"), table).unwrap();
+        let imported = import::read(&folder.path().join("people.csv")).unwrap();
+        for source in sources(folder.path()).await {
+            source
+                .change(|entries| edit::set_active(entries, &key("t/b/ann"), false))
+                .await
+                .unwrap()
+                .unwrap();
+            source.change(|entries| edit::import(entries, &imported, replace)).await.unwrap().unwrap();
+            let entries = source.entries().await.unwrap();
+            let found =
+                |name: &str| entries.combinations.iter().find(|entry| entry.key == key(name)).unwrap();
+            assert!(!found("t/b/ann").active && found("t/b/new").active, "{replace}");
+        }
+    }
+}
+
 #[test]
 fn mistakes_in_a_table_are_named_by_their_line() {
     let folder = tempfile::tempdir().unwrap();
