@@ -5,6 +5,7 @@
 //! must not be answered for all time.
 
 mod dates;
+mod fiscal;
 mod phrases;
 mod tokens;
 
@@ -72,7 +73,8 @@ pub fn find_period(text: &str) -> PeriodSearch {
 }
 
 fn read(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
-    phrases::range(tokens, at)
+    fiscal::fiscal(tokens, at)
+        .or_else(|| phrases::range(tokens, at))
         .or_else(|| phrases::relative(tokens, at))
         .or_else(|| phrases::to_date(tokens, at))
         .or_else(|| phrases::date(tokens, at))

@@ -7,7 +7,7 @@ use crate::{Grain, PeriodExpr};
 
 const THROUGH: [&str; 8] = ["to", "through", "thru", "until", "till", "-", "\u{2013}", "\u{2014}"];
 /// Words that name no unit of ours, or a day that moves from year to year.
-const OTHER_TIMES: [&str; 40] = [
+const OTHER_TIMES: [&str; 49] = [
     "second",
     "seconds",
     "minute",
@@ -40,6 +40,15 @@ const OTHER_TIMES: [&str; 40] = [
     "friday",
     "saturday",
     "sunday",
+    "mondays",
+    "tuesdays",
+    "wednesdays",
+    "thursdays",
+    "fridays",
+    "saturdays",
+    "sundays",
+    "weekdays",
+    "weekday",
     "easter",
     "christmas",
     "thanksgiving",
@@ -134,6 +143,15 @@ pub(super) fn relative(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
                 Grain::Week | Grain::Month | Grain::Quarter | Grain::Year => {
                     Reading::Period(PeriodExpr::This(unit), at + 1)
                 }
+            })
+        }
+        "same" if is_one_of(tokens, at + 2, &["last"]) && is_one_of(tokens, at + 3, &["year"]) => {
+            Some(match unit(tokens, at + 1) {
+                Some(unit @ (Grain::Week | Grain::Month | Grain::Quarter)) => {
+                    Reading::Period(PeriodExpr::SameLastYear(unit), at + 4)
+                }
+                // The same day may be the date or the weekday.
+                Some(Grain::Day | Grain::Year) | None => Reading::Unclear(at + 4),
             })
         }
         "next" | "coming" | "upcoming" | "same" | "recent" | "following" | "preceding" => {
@@ -298,6 +316,8 @@ pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading>
             .then_some(Reading::Unclear((at + 3).min(tokens.len())));
     }
     let named = after_the(tokens, at + 1);
-    let named_time = is_one_of(tokens, named, &OTHER_TIMES) && !is_one_of(tokens, named, &["time", "period"]);
+    let dated = atom(tokens, named).is_some();
+    let named_time =
+        !dated && is_one_of(tokens, named, &OTHER_TIMES) && !is_one_of(tokens, named, &["time", "period"]);
     (AT.contains(&word) && named_time).then_some(Reading::Unclear(named + 1))
 }

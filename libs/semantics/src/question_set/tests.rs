@@ -55,11 +55,13 @@ fn a_set_says_what_it_expects() {
     assert_eq!(second.expect.outcomes, [Outcome::Unsupported]);
 }
 
+type Change = fn(&mut Interpretation);
+
 #[test]
 fn every_part_of_an_interpretation_is_compared() {
     let set = parse_question_set("set.yaml", SET).unwrap();
     let expect = &set[0].expect;
-    let changes: [(&str, fn(&mut Interpretation)); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("metrics", |i| i.metrics = vec!["loan_count".into()]),
         ("dimensions", |i| i.dimensions[0].grain = Some(Grain::Day)),
         ("dimensions", |i| i.dimensions.clear()),
