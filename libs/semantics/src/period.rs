@@ -81,65 +81,74 @@ fn read(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
         .or_else(|| phrases::not_understood(tokens, at))
 }
 
+/// Words after a period that change it.
+const AFTER: [&str; 11] = [
+    "morning",
+    "afternoon",
+    "evening",
+    "night",
+    "ago",
+    "earlier",
+    "ends",
+    "ended",
+    "onwards",
+    "except",
+    "excluding",
+];
+
+/// Words before a period that change it.
+const BEFORE: [&str; 36] = [
+    "before",
+    "after",
+    "until",
+    "till",
+    "by",
+    "early",
+    "mid",
+    "late",
+    "later",
+    "beginning",
+    "start",
+    "end",
+    "middle",
+    "half",
+    "excluding",
+    "except",
+    "without",
+    "not",
+    "versus",
+    "vs",
+    "than",
+    "compared",
+    "outside",
+    "prior",
+    "preceding",
+    "following",
+    "around",
+    "about",
+    "circa",
+    "near",
+    "past",
+    "like",
+    "against",
+    "through",
+    "approximately",
+    "to",
+];
+
 /// The tokens of a period together with a word beside it that changes it: "before July", "early July",
 /// "the first week of July", "yesterday morning", "the week before last".
 fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, usize)> {
-    const AFTER: [&str; 11] = [
-        "morning",
-        "afternoon",
-        "evening",
-        "night",
-        "ago",
-        "earlier",
-        "ends",
-        "ended",
-        "onwards",
-        "except",
-        "excluding",
-    ];
-    const BEFORE: [&str; 36] = [
-        "before",
-        "after",
-        "until",
-        "till",
-        "by",
-        "early",
-        "mid",
-        "late",
-        "later",
-        "beginning",
-        "start",
-        "end",
-        "middle",
-        "half",
-        "excluding",
-        "except",
-        "without",
-        "not",
-        "versus",
-        "vs",
-        "than",
-        "compared",
-        "outside",
-        "prior",
-        "preceding",
-        "following",
-        "around",
-        "about",
-        "circa",
-        "near",
-        "past",
-        "like",
-        "against",
-        "through",
-        "approximately",
-        "to",
-    ];
     let after = |offset: usize| tokens.get(end + offset).map_or("", |token| token.word.as_str());
     if AFTER.contains(&after(0))
         || matches!((after(0), after(1)), ("before", "last") | ("to", "date") | ("so", "far"))
     {
         return Some((start, (end + 2).min(tokens.len())));
+    }
+    // "from last week on" goes on until today.
+    let from = start.checked_sub(1).is_some_and(|before| is_one_of(tokens, before, &["from", "starting"]));
+    if from && matches!(after(0), "on" | "onward" | "forward" | "and") {
+        return Some((start, (end + 1).min(tokens.len())));
     }
     let mut before = start;
     while before > 0 && is_one_of(tokens, before - 1, &["of", "the", "in", "on", "all", "whole"]) {

@@ -7,7 +7,7 @@ use crate::{Grain, PeriodExpr};
 
 const THROUGH: [&str; 8] = ["to", "through", "thru", "until", "till", "-", "\u{2013}", "\u{2014}"];
 /// Words that name no unit of ours, or a day that moves from year to year.
-const OTHER_TIMES: [&str; 49] = [
+const OTHER_TIMES: [&str; 51] = [
     "second",
     "seconds",
     "minute",
@@ -49,6 +49,8 @@ const OTHER_TIMES: [&str; 49] = [
     "sundays",
     "weekdays",
     "weekday",
+    "noon",
+    "midnight",
     "easter",
     "christmas",
     "thanksgiving",
@@ -304,7 +306,7 @@ pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading>
         let compared = is_one_of(tokens, at + 1, &["over", "on", "before", "after"]);
         let to_unit = compared && unit(tokens, at + 2).is_some();
         let before_last = compared && is_one_of(tokens, at + 2, &["last", "this", "previous"]);
-        let numbered = is_one_of(tokens, at, &["week"])
+        let numbered = is_one_of(tokens, at, &["week", "month", "day"])
             && tokens.get(at + 1).is_some_and(|token| matches!(token.digits(), Some((1..=53, false))));
         // "the week of 4 July" is a week, and not that day.
         let of_a_day = is_one_of(tokens, at + 1, &["of"])
@@ -319,5 +321,10 @@ pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading>
     let dated = atom(tokens, named).is_some();
     let named_time =
         !dated && is_one_of(tokens, named, &OTHER_TIMES) && !is_one_of(tokens, named, &["time", "period"]);
-    (AT.contains(&word) && named_time).then_some(Reading::Unclear(named + 1))
+    if AT.contains(&word) && named_time {
+        return Some(Reading::Unclear(named + 1));
+    }
+    // "on Black Friday" is a day of its own.
+    let named_day = word == "on" && !dated && is_one_of(tokens, named + 1, &OTHER_TIMES);
+    named_day.then_some(Reading::Unclear(named + 2))
 }

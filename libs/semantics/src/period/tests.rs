@@ -134,7 +134,7 @@ const UNCLEAR: &str = "last week and this week | last week vs yesterday | July 2
     the last week of July | first half of 2021 | H1 2021 | week 23 | year over year | yesterday morning | \
     last night | this morning | in the summer | last summer | at 10:30 | at 5pm | excluding July | \
     without last week | July to date | fees 2021 | week of 2021-07-04 | over Christmas | not in July | \
-    2021-05-01T10:00 | more than last week | than in July 2021 | recently";
+    2021-05-01T10:00 | more than last week | than in July 2021 | recently | from last week on | on Black Friday | at noon | in month 3 | on Mondays";
 
 #[test]
 fn time_that_is_not_understood_is_never_ignored() {
