@@ -65,7 +65,7 @@ pub fn find_period(text: &str) -> PeriodSearch {
     }
     let Some((expr, start, end)) = found else { return PeriodSearch::None };
     let label = slice(text, &tokens, start, end).to_owned();
-    let lead = preposition(&tokens, start);
+    let lead = preposition(&tokens, start, expr);
     let (Some(first), Some(last)) = (tokens.get(lead), tokens.get(end - 1)) else {
         return PeriodSearch::None;
     };
@@ -97,7 +97,9 @@ const AFTER: [&str; 11] = [
 ];
 
 /// Words before a period that change it.
-const BEFORE: [&str; 36] = [
+const BEFORE: [&str; 38] = [
+    "ending",
+    "starting",
     "before",
     "after",
     "until",
@@ -141,12 +143,13 @@ const BEFORE: [&str; 36] = [
 fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, usize)> {
     let after = |offset: usize| tokens.get(end + offset).map_or("", |token| token.word.as_str());
     if AFTER.contains(&after(0))
+        || phrases::is_weekday(after(0))
         || matches!((after(0), after(1)), ("before", "last") | ("to", "date") | ("so", "far"))
     {
         return Some((start, (end + 2).min(tokens.len())));
     }
     // "from last week on" goes on until today.
-    let from = start.checked_sub(1).is_some_and(|before| is_one_of(tokens, before, &["from", "starting"]));
+    let from = start.checked_sub(1).is_some_and(|before| is_one_of(tokens, before, &["from"]));
     if from && matches!(after(0), "on" | "onward" | "forward" | "and") {
         return Some((start, (end + 1).min(tokens.len())));
     }
@@ -165,15 +168,46 @@ fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, u
     (part && nth).then_some((which, end))
 }
 
-/// The token with which the words of a period begin, its prepositions included.
-fn preposition(tokens: &[Token<'_>], start: usize) -> usize {
+/// The token with which the words of a period begin, its prepositions included, and the unit that it is:
+/// "in the month of July".
+fn preposition(tokens: &[Token<'_>], start: usize, expr: PeriodExpr) -> usize {
     const PREPOSITIONS: [&str; 12] =
         ["in", "for", "during", "over", "within", "on", "of", "at", "the", "from", "throughout", "across"];
+    let unit: &[&str] = match expr {
+        PeriodExpr::Month { .. } => &["month"],
+        PeriodExpr::Year(_) => &["year"],
+        PeriodExpr::Day(_) => &["day", "date"],
+        PeriodExpr::Today
+        | PeriodExpr::Yesterday
+        | PeriodExpr::Last { .. }
+        | PeriodExpr::This(_)
+        | PeriodExpr::ToDate(_)
+        | PeriodExpr::PastDays(_)
+        | PeriodExpr::Quarter { .. }
+        | PeriodExpr::Between { .. }
+        | PeriodExpr::Since(_)
+        | PeriodExpr::SameLastYear(_)
+        | PeriodExpr::FiscalThis(_)
+        | PeriodExpr::FiscalLast { .. }
+        | PeriodExpr::FiscalToDate(_)
+        | PeriodExpr::FiscalQuarter { .. }
+        | PeriodExpr::FiscalYear(_) => &[],
+    };
     let mut lead = start;
-    while lead > 0 && is_one_of(tokens, lead - 1, &PREPOSITIONS) {
-        lead -= 1;
+    loop {
+        let before = |words: &[&str], back: usize| {
+            lead.checked_sub(back).is_some_and(|before| is_one_of(tokens, before, words))
+        };
+        if before(&PREPOSITIONS, 1) {
+            lead -= 1;
+        } else if before(unit, 1) && before(&["in", "for", "during", "the", "of", "on"], 2) {
+            lead -= 2;
+        } else if before(unit, 1) && before(&["calendar"], 2) {
+            lead -= 2;
+        } else {
+            return lead;
+        }
     }
-    lead
 }
 
 fn unclear(text: &str, tokens: &[Token<'_>], start: usize, end: usize) -> PeriodSearch {

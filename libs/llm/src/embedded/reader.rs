@@ -10,6 +10,7 @@ use super::grammar::{Candidates, Group, GroupKind, Loose, Mention, Rank, Reading
 use super::tokens::{Kind, Token};
 use super::vocabulary::{Match, Tier, Vocabulary};
 use super::words::{self, Modifier};
+use crate::aggregate::Aggregate;
 use std::ops::Range;
 
 /// What the words before lead one to expect.
@@ -235,6 +236,9 @@ impl<'a> Reader<'a> {
     }
 
     fn mention(&mut self, found: Match, orders: bool) {
+        if self.is_largest_one(&found) {
+            return self.leave(found.length);
+        }
         let start = self.modifiers.first().map(|(_, span)| span.start);
         let own = self.span(self.at, self.at + found.length);
         let linked = self.joined || orders || self.reading.metrics.is_empty();
@@ -335,6 +339,7 @@ impl<'a> Reader<'a> {
                 self.group(found.length, GroupKind::Field(found.dimensions), false, single);
             }
             (true, _) if self.open.is_none() && self.joined => self.mention(found, false),
+            (true, _) if self.is_ranked_already() => self.leave(found.length),
             (true, _) if self.reading.rank.is_some() => self.mention(found, true),
             // "branches by fees" orders branches.
             (true, _) if !self.reading.loose.is_empty() => {
@@ -344,6 +349,31 @@ impl<'a> Reader<'a> {
             }
             (true | false, _) => self.leave(found.length),
         }
+    }
+
+    /// "with the most loans by fees" would rank twice.
+    fn is_ranked_already(&self) -> bool {
+        let rank = self.reading.rank.as_ref();
+        rank.is_some_and(|rank| {
+            let waits = self.reading.metrics.iter().any(|mention| mention.span.start > rank.at);
+            waits && self.reading.groups.iter().all(|group| group.span.start < rank.at)
+        })
+    }
+
+    /// "the largest loan" is one of them, and no number of loans.
+    fn is_largest_one(&self, found: &Match) -> bool {
+        let before = self.at.checked_sub(1).map_or("", |at| self.lower(at));
+        let last = (self.at + found.length).checked_sub(1).map_or("", |at| self.lower(at));
+        let counts = found.metrics.iter().all(|(index, _)| {
+            let metric = self.vocabulary.metrics.get(*index);
+            matches!(
+                metric.and_then(|metric| Aggregate::of(metric)),
+                Some(Aggregate::Count | Aggregate::CountDistinct)
+            )
+        });
+        let superlative =
+            words::superlative(before).is_some() && !matches!(before, "most" | "fewest" | "least");
+        superlative && counts && last != "count" && self.is_single(self.at + found.length)
     }
 
     fn loose(&mut self, found: Match) {

@@ -61,6 +61,12 @@ const OTHER_TIMES: [&str; 51] = [
     "period",
 ];
 
+/// Whether a word names a day of the week.
+pub(super) fn is_weekday(word: &str) -> bool {
+    let one = word.strip_suffix('s').unwrap_or(word);
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].contains(&one)
+}
+
 /// "between A and B", "from A to B", "A to B", "since A".
 pub(super) fn range(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
     let word = tokens.get(at)?.word.as_str();
@@ -187,6 +193,10 @@ fn counted(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
         Ok(0) | Err(_) => return Some(Reading::Unclear(end)),
     };
     let expr = match (rolling, unit) {
+        // The past month may be thirty days, or the month before this one.
+        (true, Grain::Month | Grain::Quarter | Grain::Year) if number.is_none() => {
+            return Some(Reading::Unclear(end));
+        }
         (true, Grain::Day) => PeriodExpr::PastDays(count),
         (true, Grain::Week) => match count.checked_mul(7) {
             Some(days) => PeriodExpr::PastDays(days),
@@ -326,5 +336,6 @@ pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading>
     }
     // "on Black Friday" is a day of its own.
     let named_day = word == "on" && !dated && is_one_of(tokens, named + 1, &OTHER_TIMES);
-    named_day.then_some(Reading::Unclear(named + 2))
+    let numbered_day = word == "on" && !dated && tokens.get(named).is_some_and(Token::is_ordinal);
+    (named_day || numbered_day).then_some(Reading::Unclear((named + 2).min(tokens.len())))
 }

@@ -134,7 +134,9 @@ const UNCLEAR: &str = "last week and this week | last week vs yesterday | July 2
     the last week of July | first half of 2021 | H1 2021 | week 23 | year over year | yesterday morning | \
     last night | this morning | in the summer | last summer | at 10:30 | at 5pm | excluding July | \
     without last week | July to date | fees 2021 | week of 2021-07-04 | over Christmas | not in July | \
-    2021-05-01T10:00 | more than last week | than in July 2021 | recently | from last week on | on Black Friday | at noon | in month 3 | on Mondays";
+    2021-05-01T10:00 | more than last week | than in July 2021 | recently | from last week on | on Black Friday | at noon | in month 3 | on Mondays | last week Monday | \
+    for the week ending 2026-11-15 | week starting 2026-11-09 | on the 15th | in 10-2026 | over the past month | \
+    in the past year";
 
 #[test]
 fn time_that_is_not_understood_is_never_ignored() {
@@ -172,6 +174,14 @@ fn the_span_covers_the_preposition_and_the_label_does_not() {
     };
     assert_eq!(phrase.label, "between 2021-05-01 and 2021-08-30");
     assert_eq!(span, 15..phrase.label.len() + 15);
+    for text in
+        ["in the month of July 2021", "for calendar year 2021", "in year 2021", "on the date 2021-07-04"]
+    {
+        let PeriodSearch::Found { span, .. } = find_period(text) else { panic!("{text}") };
+        assert_eq!(text.get(span), Some(text));
+    }
+    let PeriodSearch::Found { span, .. } = find_period("fees by month of 2021") else { panic!() };
+    assert_eq!(span.start, "fees by month ".len());
     let unclear = find_period("fees on 2021-02-30 by branch");
     assert_eq!(unclear, PeriodSearch::Unclear { words: "2021-02-30".to_owned() });
 }

@@ -89,6 +89,10 @@ impl Reader<'_> {
         });
         // "with two branches" counts them.
         let bare_number = self.count_at(self.at).is_some() && self.named(end).is_some();
+        // "for the month" names no value, whatever the month is.
+        if (self.at..end).any(|index| words::grain(self.lower(index)).is_some()) {
+            return self.leave(end - self.at);
+        }
         match self.mode {
             Mode::Value | Mode::Negated if !bare_number => self.value(self.at, end, after),
             Mode::Plain if named => self.value(self.at, end, after),
