@@ -3,44 +3,24 @@
 //! Decides time by code, from an instant that the caller gives; reads no clock. Periods are spans of
 //! local dates, so a day of 23 or 25 hours is one day like any other.
 
-use crate::{Grain, Period, PeriodError, PeriodExpr, PeriodPhrase};
-use jiff::civil::{Date, DateTime, Weekday};
+mod fiscal;
+
+use crate::{FiscalUnit, Grain, Period, PeriodError, PeriodExpr, PeriodPhrase};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _, Unit, Zoned, ZonedRound};
 use std::time::SystemTime;
 
-/// A calendar: time zone, first day of the week, fiscal year.
+pub use fiscal::{FiscalMonths, FiscalYear, FiscalYearNamedBy};
+
+/// A calendar: time zone, first day of the week, fiscal year, and when a day begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
     zone: TimeZone,
     zone_name: String,
     week_starts: Weekday,
     fiscal_year: FiscalYear,
-}
-
-/// When the fiscal year starts, and how it is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FiscalYear {
-    /// First month, 1 to 12.
-    pub month: i8,
-    /// First day of that month.
-    pub day: i8,
-    /// Which calendar year gives its number.
-    pub named_by: FiscalYearNamedBy,
-}
-
-/// Which calendar year gives a fiscal year its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FiscalYearNamedBy {
-    /// The one in which it starts.
-    Start,
-    /// The one in which it ends.
-    End,
-}
-
-impl FiscalYear {
-    /// The calendar year.
-    pub const CALENDAR: Self = Self { month: 1, day: 1, named_by: FiscalYearNamedBy::Start };
+    day_starts: Time,
 }
 
 impl Calendar {
@@ -50,7 +30,14 @@ impl Calendar {
         let zone = TimeZone::get(zone_name).ok()?;
         // The database's own spelling: names are found without regard to case.
         let zone_name = zone.iana_name()?.to_owned();
-        Some(Self { zone, zone_name, week_starts, fiscal_year })
+        Some(Self { zone, zone_name, week_starts, fiscal_year, day_starts: Time::midnight() })
+    }
+
+    /// The same calendar with days that begin at another time than midnight: what happens before it
+    /// belongs to the day before.
+    #[must_use]
+    pub fn with_day_starts(self, day_starts: Time) -> Self {
+        Self { day_starts, ..self }
     }
 
     /// Name of the time zone, as IANA has it.
@@ -71,16 +58,22 @@ impl Calendar {
         self.fiscal_year
     }
 
+    /// When a business day begins.
+    #[must_use]
+    pub const fn day_starts(&self) -> Time {
+        self.day_starts
+    }
+
     /// Gives a period its dates, counted from `as_of`.
     ///
     /// # Errors
     /// See [`PeriodError`].
     pub fn resolve(&self, phrase: &PeriodPhrase, as_of: SystemTime) -> Result<Period, PeriodError> {
-        let today = self.local(as_of).date();
+        let today = self.business_day(self.local(as_of))?;
         let (from, to) = self.dates(phrase.expr, today)?;
         Ok(Period {
-            from: from.to_datetime(jiff::civil::Time::midnight()),
-            to: to.to_datetime(jiff::civil::Time::midnight()),
+            from: from.to_datetime(self.day_starts),
+            to: to.to_datetime(self.day_starts),
             zone: self.zone_name.clone(),
             label: phrase.label.clone(),
         })
@@ -111,6 +104,12 @@ impl Calendar {
         Timestamp::try_from(instant).unwrap_or(end).to_zoned(self.zone.clone())
     }
 
+    /// The day to which a local time belongs.
+    fn business_day(&self, local: DateTime) -> Result<Date, PeriodError> {
+        let date = local.date();
+        if local.time() < self.day_starts { plus(date, Grain::Day, -1) } else { Ok(date) }
+    }
+
     /// First day, and the day after the last one.
     fn dates(&self, expr: PeriodExpr, today: Date) -> Result<(Date, Date), PeriodError> {
         let tomorrow = plus(today, Grain::Day, 1)?;
@@ -136,6 +135,68 @@ impl Calendar {
             PeriodExpr::Between { from, to } => Ok((from, plus(to, Grain::Day, 1)?)),
             PeriodExpr::Since(day) if day > today => Err(PeriodError::Future),
             PeriodExpr::Since(day) => Ok((day, tomorrow)),
+            PeriodExpr::SameLastYear(unit) => {
+                let start = self.start(today, unit)?;
+                let start = match unit {
+                    // A week a year ago is the one 52 weeks before, so that its days are the same weekdays.
+                    Grain::Day | Grain::Week => plus(start, Grain::Week, -52)?,
+                    Grain::Month | Grain::Quarter | Grain::Year => plus(start, Grain::Year, -1)?,
+                };
+                whole(start, unit)
+            }
+            PeriodExpr::FiscalThis(_)
+            | PeriodExpr::FiscalLast { .. }
+            | PeriodExpr::FiscalToDate(_)
+            | PeriodExpr::FiscalQuarter { .. }
+            | PeriodExpr::FiscalYear(_) => self.fiscal_dates(expr, today, tomorrow),
+        }
+    }
+
+    /// Dates of a fiscal period; of any other, none.
+    fn fiscal_dates(
+        &self,
+        expr: PeriodExpr,
+        today: Date,
+        tomorrow: Date,
+    ) -> Result<(Date, Date), PeriodError> {
+        let (fiscal, weeks) = (self.fiscal_year, self.week_starts);
+        let current = |unit| fiscal.ordinal_of(today, unit, weeks);
+        let span = |unit, from, to| Ok((fiscal.begin(from, unit, weeks)?, fiscal.begin(to, unit, weeks)?));
+        match expr {
+            PeriodExpr::FiscalThis(unit) => {
+                let this = current(unit)?;
+                span(unit, this, this + 1)
+            }
+            PeriodExpr::FiscalLast { count, unit } => {
+                let this = current(unit)?;
+                span(unit, this - i64::from(count), this)
+            }
+            PeriodExpr::FiscalToDate(unit) => Ok((fiscal.begin(current(unit)?, unit, weeks)?, tomorrow)),
+            PeriodExpr::FiscalQuarter { year, quarter } => {
+                let index = quarter.checked_sub(1).filter(|index| (0..4).contains(index));
+                let index = index.ok_or(PeriodError::OutOfRange)?;
+                let unit = FiscalUnit::Quarter;
+                let named = year.map(|year| fiscal.ordinal_named(year, unit, index));
+                let ordinal = named.map_or_else(|| fiscal.latest(unit, index, today, weeks), Ok)?;
+                span(unit, ordinal, ordinal + 1)
+            }
+            PeriodExpr::FiscalYear(name) => {
+                let ordinal = fiscal.ordinal_named(name, FiscalUnit::Year, 0);
+                span(FiscalUnit::Year, ordinal, ordinal + 1)
+            }
+            PeriodExpr::Today
+            | PeriodExpr::Yesterday
+            | PeriodExpr::Last { .. }
+            | PeriodExpr::This(_)
+            | PeriodExpr::ToDate(_)
+            | PeriodExpr::PastDays(_)
+            | PeriodExpr::Day(_)
+            | PeriodExpr::Month { .. }
+            | PeriodExpr::Quarter { .. }
+            | PeriodExpr::Year(_)
+            | PeriodExpr::Between { .. }
+            | PeriodExpr::Since(_)
+            | PeriodExpr::SameLastYear(_) => Err(PeriodError::OutOfRange),
         }
     }
 

@@ -93,8 +93,11 @@ impl Period {
     /// The last day, inclusive.
     #[must_use]
     pub fn last_day(&self) -> jiff::civil::Date {
-        // One nanosecond before the end is still inside; at the end of time there is nothing before.
-        self.to.checked_sub(jiff::Span::new().nanoseconds(1)).map_or(self.to.date(), |last| last.date())
+        // A business day that begins at four lasts until four of the next date. One nanosecond before the
+        // end is still inside; at the end of time there is nothing before.
+        let into = self.from.time().since(jiff::civil::Time::midnight()).unwrap_or_default();
+        let end = self.to.checked_sub(into).unwrap_or(self.to);
+        end.checked_sub(jiff::Span::new().nanoseconds(1)).map_or(end.date(), |last| last.date())
     }
 }
 
@@ -145,6 +148,39 @@ pub enum PeriodExpr {
     },
     /// From a day to the end of today.
     Since(jiff::civil::Date),
+    /// The unit that today is in, a year before: "same month last year".
+    SameLastYear(Grain),
+    /// The whole current unit of the fiscal year: "this fiscal year".
+    FiscalThis(FiscalUnit),
+    /// The complete fiscal units before the current one.
+    FiscalLast {
+        /// How many, at least 1.
+        count: u16,
+        /// The unit.
+        unit: FiscalUnit,
+    },
+    /// From the start of the current fiscal unit to the end of today.
+    FiscalToDate(FiscalUnit),
+    /// A fiscal quarter; without a year, the latest that has begun.
+    FiscalQuarter {
+        /// Name of the fiscal year, if said.
+        year: Option<i16>,
+        /// 1 to 4.
+        quarter: i8,
+    },
+    /// A fiscal year by its name.
+    FiscalYear(i16),
+}
+
+/// A unit of the fiscal year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FiscalUnit {
+    /// Fiscal month.
+    Month,
+    /// Fiscal quarter.
+    Quarter,
+    /// Fiscal year.
+    Year,
 }
 
 /// A period found in a question.

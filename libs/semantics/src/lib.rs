@@ -24,13 +24,13 @@ mod validate;
 mod words;
 mod yaml;
 
-pub use calendar::{Calendar, FiscalYear, FiscalYearNamedBy};
+pub use calendar::{Calendar, FiscalMonths, FiscalYear, FiscalYearNamedBy};
 pub use catalogue::Catalogue;
 pub use compile::{BoundFilter, RelationSchema, compile};
 pub use error::{CompileError, InterpretationError, LoadError, PeriodError};
 pub use interpretation::{
-    Dimension, DraftInterpretation, FieldRef, Filter, Grain, Interpretation, Order, Period, PeriodExpr,
-    PeriodPhrase,
+    Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain, Interpretation, Order, Period,
+    PeriodExpr, PeriodPhrase,
 };
 pub use joins::relations_of;
 pub use model::{Dataset, Field, FieldExpression, Metric, Relationship, SemanticModel};

@@ -5,6 +5,7 @@
 //! must not be answered for all time.
 
 mod dates;
+mod fiscal;
 mod phrases;
 mod tokens;
 
@@ -64,7 +65,7 @@ pub fn find_period(text: &str) -> PeriodSearch {
     }
     let Some((expr, start, end)) = found else { return PeriodSearch::None };
     let label = slice(text, &tokens, start, end).to_owned();
-    let lead = preposition(&tokens, start);
+    let lead = preposition(&tokens, start, expr);
     let (Some(first), Some(last)) = (tokens.get(lead), tokens.get(end - 1)) else {
         return PeriodSearch::None;
     };
@@ -72,72 +73,85 @@ pub fn find_period(text: &str) -> PeriodSearch {
 }
 
 fn read(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
-    phrases::range(tokens, at)
+    fiscal::fiscal(tokens, at)
+        .or_else(|| phrases::range(tokens, at))
         .or_else(|| phrases::relative(tokens, at))
         .or_else(|| phrases::to_date(tokens, at))
         .or_else(|| phrases::date(tokens, at))
         .or_else(|| phrases::not_understood(tokens, at))
 }
 
+/// Words after a period that change it.
+const AFTER: [&str; 11] = [
+    "morning",
+    "afternoon",
+    "evening",
+    "night",
+    "ago",
+    "earlier",
+    "ends",
+    "ended",
+    "onwards",
+    "except",
+    "excluding",
+];
+
+/// Words before a period that change it.
+const BEFORE: [&str; 38] = [
+    "ending",
+    "starting",
+    "before",
+    "after",
+    "until",
+    "till",
+    "by",
+    "early",
+    "mid",
+    "late",
+    "later",
+    "beginning",
+    "start",
+    "end",
+    "middle",
+    "half",
+    "excluding",
+    "except",
+    "without",
+    "not",
+    "versus",
+    "vs",
+    "than",
+    "compared",
+    "outside",
+    "prior",
+    "preceding",
+    "following",
+    "around",
+    "about",
+    "circa",
+    "near",
+    "past",
+    "like",
+    "against",
+    "through",
+    "approximately",
+    "to",
+];
+
 /// The tokens of a period together with a word beside it that changes it: "before July", "early July",
 /// "the first week of July", "yesterday morning", "the week before last".
 fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, usize)> {
-    const AFTER: [&str; 11] = [
-        "morning",
-        "afternoon",
-        "evening",
-        "night",
-        "ago",
-        "earlier",
-        "ends",
-        "ended",
-        "onwards",
-        "except",
-        "excluding",
-    ];
-    const BEFORE: [&str; 36] = [
-        "before",
-        "after",
-        "until",
-        "till",
-        "by",
-        "early",
-        "mid",
-        "late",
-        "later",
-        "beginning",
-        "start",
-        "end",
-        "middle",
-        "half",
-        "excluding",
-        "except",
-        "without",
-        "not",
-        "versus",
-        "vs",
-        "than",
-        "compared",
-        "outside",
-        "prior",
-        "preceding",
-        "following",
-        "around",
-        "about",
-        "circa",
-        "near",
-        "past",
-        "like",
-        "against",
-        "through",
-        "approximately",
-        "to",
-    ];
     let after = |offset: usize| tokens.get(end + offset).map_or("", |token| token.word.as_str());
     if AFTER.contains(&after(0))
+        || phrases::is_weekday(after(0))
         || matches!((after(0), after(1)), ("before", "last") | ("to", "date") | ("so", "far"))
     {
         return Some((start, (end + 2).min(tokens.len())));
+    }
+    // "from last week on" goes on until today.
+    let from = start.checked_sub(1).is_some_and(|before| is_one_of(tokens, before, &["from"]));
+    if from && matches!(after(0), "on" | "onward" | "forward" | "and") {
+        return Some((start, (end + 1).min(tokens.len())));
     }
     let mut before = start;
     while before > 0 && is_one_of(tokens, before - 1, &["of", "the", "in", "on", "all", "whole"]) {
@@ -154,15 +168,46 @@ fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, u
     (part && nth).then_some((which, end))
 }
 
-/// The token with which the words of a period begin, its prepositions included.
-fn preposition(tokens: &[Token<'_>], start: usize) -> usize {
+/// The token with which the words of a period begin, its prepositions included, and the unit that it is:
+/// "in the month of July".
+fn preposition(tokens: &[Token<'_>], start: usize, expr: PeriodExpr) -> usize {
     const PREPOSITIONS: [&str; 12] =
         ["in", "for", "during", "over", "within", "on", "of", "at", "the", "from", "throughout", "across"];
+    let unit: &[&str] = match expr {
+        PeriodExpr::Month { .. } => &["month"],
+        PeriodExpr::Year(_) => &["year"],
+        PeriodExpr::Day(_) => &["day", "date"],
+        PeriodExpr::Today
+        | PeriodExpr::Yesterday
+        | PeriodExpr::Last { .. }
+        | PeriodExpr::This(_)
+        | PeriodExpr::ToDate(_)
+        | PeriodExpr::PastDays(_)
+        | PeriodExpr::Quarter { .. }
+        | PeriodExpr::Between { .. }
+        | PeriodExpr::Since(_)
+        | PeriodExpr::SameLastYear(_)
+        | PeriodExpr::FiscalThis(_)
+        | PeriodExpr::FiscalLast { .. }
+        | PeriodExpr::FiscalToDate(_)
+        | PeriodExpr::FiscalQuarter { .. }
+        | PeriodExpr::FiscalYear(_) => &[],
+    };
     let mut lead = start;
-    while lead > 0 && is_one_of(tokens, lead - 1, &PREPOSITIONS) {
-        lead -= 1;
+    loop {
+        let before = |words: &[&str], back: usize| {
+            lead.checked_sub(back).is_some_and(|before| is_one_of(tokens, before, words))
+        };
+        if before(&PREPOSITIONS, 1) {
+            lead -= 1;
+        } else if before(unit, 1) && before(&["in", "for", "during", "the", "of", "on"], 2) {
+            lead -= 2;
+        } else if before(unit, 1) && before(&["calendar"], 2) {
+            lead -= 2;
+        } else {
+            return lead;
+        }
     }
-    lead
 }
 
 fn unclear(text: &str, tokens: &[Token<'_>], start: usize, end: usize) -> PeriodSearch {

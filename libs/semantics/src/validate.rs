@@ -123,6 +123,13 @@ fn check_dimensions(
             Some(Grain::Week) if calendar.week_starts() != Weekday::Monday => {
                 return Err(InterpretationError::WeekGrain);
             }
+            // So do days of instants begin at midnight; a column of dates holds the calendar's own days.
+            Some(_)
+                if calendar.day_starts() != jiff::civil::Time::midnight()
+                    && found.data_type != Some(splitplane_types::DataType::Date) =>
+            {
+                return Err(InterpretationError::DayGrain(field.clone()));
+            }
             Some(_) | None => {}
         }
     }

@@ -57,6 +57,8 @@ pub(crate) struct Rank {
     pub(crate) at: usize,
     pub(crate) descending: bool,
     pub(crate) count: Option<u32>,
+    /// The word that judges, "best" or "worst": which end that is depends on what is measured.
+    pub(crate) judged: Option<Range<usize>>,
 }
 
 /// A dimension that is named and given no part: "fees of the branches".
@@ -76,6 +78,8 @@ pub(crate) struct Reading {
     pub(crate) values: Vec<Value>,
     pub(crate) rank: Option<Rank>,
     pub(crate) loose: Vec<Loose>,
+    /// Words that only repeat a metric's name, if one that is asked for has them.
+    pub(crate) echoes: Vec<Range<usize>>,
     /// What was not understood.
     pub(crate) leftovers: Vec<Range<usize>>,
 }

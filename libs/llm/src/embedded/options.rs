@@ -29,6 +29,7 @@ pub(crate) fn reply(text: &str, catalogue: &Catalogue<'_>) -> ValidateReply {
         Err(Trouble::Dimension { span, candidates }) => reader.which_dimension(&span, &candidates),
         Err(Trouble::Loose { span, dimension }) => reader.which_part(&span, dimension),
         Err(Trouble::Period { words }) => reader.which_period(&words),
+        Err(Trouble::Judged { span }) => reader.which_end(&span),
         Err(Trouble::Unsupported { leftovers }) => reader.did_you_mean(&leftovers),
     };
     match answer {
@@ -122,6 +123,13 @@ impl Asker<'_> {
         });
         let options = options.take(OPTIONS_MAX).collect();
         Some((format!("Which period do you mean by \"{words}\"?"), options))
+    }
+
+    fn which_end(&self, span: &Range<usize>) -> Answer {
+        let options = ["highest", "lowest"]
+            .map(|word| self.option(std::slice::from_ref(span), word, |draft| !draft.order.is_empty()));
+        let question = format!("Is \"{}\" the highest or the lowest?", self.said(span));
+        Some((question, options.into_iter().flatten().collect()))
     }
 
     /// A slip of the pen is offered back, never corrected in silence: it may be a word that means

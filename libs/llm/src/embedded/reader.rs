@@ -4,15 +4,14 @@
 //! but the words that [`words::is_stop`] lists and the prepositions.
 
 mod phrases;
+mod values;
 
-use super::grammar::{Candidates, Group, GroupKind, Loose, Mention, Rank, Reading, Value};
+use super::grammar::{Candidates, Group, GroupKind, Loose, Mention, Rank, Reading};
 use super::tokens::{Kind, Token};
 use super::vocabulary::{Match, Tier, Vocabulary};
 use super::words::{self, Modifier};
+use crate::aggregate::Aggregate;
 use std::ops::Range;
-
-/// The most words of a value that is not quoted.
-const VALUE_WORDS_MAX: usize = 6;
 
 /// What the words before lead one to expect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +37,9 @@ pub(crate) fn read(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) ->
         open: None,
         wanted: None,
         joined: false,
+        quantity: false,
+        listed: false,
+        pending: None,
         modifiers: Vec::new(),
         reading: Reading::default(),
     };
@@ -61,6 +63,12 @@ struct Reader<'a> {
     wanted: Option<Wanted>,
     /// Whether "and" or a comma came last.
     joined: bool,
+    /// Whether "most" or "fewest" came last: of a thing, they count.
+    quantity: bool,
+    /// Whether "list" came before: it asks for things, and not for their number.
+    listed: bool,
+    /// A number before a thing, of which a rank must still say which ones.
+    pending: Option<(u32, Range<usize>)>,
     modifiers: Vec<(Modifier, Range<usize>)>,
     reading: Reading,
 }
@@ -111,6 +119,12 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Reading {
         self.give_up();
+        if let Some((count, span)) = self.pending.take() {
+            match &mut self.reading.rank {
+                Some(rank) if rank.count.is_none() => rank.count = Some(count),
+                Some(_) | None => self.reading.leftovers.push(span),
+            }
+        }
         // "in total" after the metric says it of all of them.
         let said: Vec<Modifier> = self.modifiers.drain(..).map(|(modifier, _)| modifier).collect();
         for mention in &mut self.reading.metrics {
@@ -165,24 +179,42 @@ impl<'a> Reader<'a> {
         let whole = self.vocabulary.longest(&inner, 0).filter(|found| found.length == inner.len());
         match whole {
             Some(found) if self.mode != Mode::Negated => self.name(Match { length: 1, ..found }),
-            Some(_) | None => self.value(self.at, self.at + 1, None),
+            Some(_) | None => {
+                // "the \"drive-through\" channel".
+                let after =
+                    self.named(self.at + 1).map(Self::as_thing).filter(|found| found.metrics.is_empty());
+                self.value(
+                    self.at,
+                    self.at + 1,
+                    after.filter(|found| self.is_single(self.at + 1 + found.length)),
+                );
+            }
         }
     }
 
     fn word(&mut self, token: &Token) {
+        if self.sort_phrase() || self.bound_phrase() || self.counted_thing() {
+            return;
+        }
         if let Some(found) = self.named(self.at) {
-            return self.name(found);
+            return self.name(self.asked_thing().unwrap_or(found));
         }
         if let Some(descending) = self.superlative_here() {
             return self.rank(descending);
         }
-        if self.grain() || self.phrase_word(token) {
+        if self.grain() || self.phrase_word(token) || self.echo(token) {
             return;
         }
         match self.run(self.at) {
             Some(end) => self.unknown(end),
             None => self.leave(1),
         }
+    }
+
+    /// "which lorry used ..": what is asked for is a thing, though a longer name may begin with it.
+    fn asked_thing(&self) -> Option<Match> {
+        let asked = self.wanted == Some(Wanted::Which) && self.open.is_some();
+        self.vocabulary.longest_dimension(self.tokens, self.at).filter(|_| asked)
     }
 
     /// A name of the catalogue at `index`; a word of grammar alone is none.
@@ -204,6 +236,9 @@ impl<'a> Reader<'a> {
     }
 
     fn mention(&mut self, found: Match, orders: bool) {
+        if self.is_largest_one(&found) {
+            return self.leave(found.length);
+        }
         let start = self.modifiers.first().map(|(_, span)| span.start);
         let own = self.span(self.at, self.at + found.length);
         let linked = self.joined || orders || self.reading.metrics.is_empty();
@@ -224,18 +259,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn name(&mut self, mut found: Match) {
-        // A thing that has a count is still a thing: only "number of branches" counts branches.
-        let counted = self.modifiers.iter().any(|(modifier, _)| *modifier == Modifier::Count);
+    /// A thing that has a count is still a thing: only "number of branches" counts branches.
+    fn as_thing(mut found: Match) -> Match {
         let best = |candidates: &Candidates| candidates.iter().map(|(_, tier)| *tier).min();
-        if !counted
-            && best(&found.metrics) == Some(Tier::Short)
+        if best(&found.metrics) == Some(Tier::Short)
             && best(&found.dimensions).is_some_and(|tier| tier <= Tier::Synonym)
         {
             found.metrics.clear();
         }
-        let (is_metric, is_dimension) = (!found.metrics.is_empty(), !found.dimensions.is_empty());
+        found
+    }
+
+    fn name(&mut self, found: Match) {
+        let counted = self.modifiers.iter().any(|(modifier, _)| *modifier == Modifier::Count);
+        let quantity = std::mem::take(&mut self.quantity) && !self.reading.groups.is_empty();
+        let mut found = if counted || quantity { found } else { Self::as_thing(found) };
+        if std::mem::take(&mut self.listed) && !counted && !found.dimensions.is_empty() {
+            found.metrics.clear();
+        }
+        // "loan number" is no number of loans.
         let next = self.at + found.length;
+        if !found.metrics.is_empty()
+            && matches!(self.lower(next), "number" | "id" | "ids" | "code" | "name" | "names")
+        {
+            return self.leave(found.length + 1);
+        }
+        let (is_metric, is_dimension) = (!found.metrics.is_empty(), !found.dimensions.is_empty());
         match self.mode {
             Mode::Negated => match self.value_after(next).filter(|_| is_dimension) {
                 Some((from, to)) => self.value(from, to, Some(found)),
@@ -271,6 +320,15 @@ impl<'a> Reader<'a> {
     fn grouped(&mut self, found: Match) {
         let (is_metric, is_dimension) = (!found.metrics.is_empty(), !found.dimensions.is_empty());
         let ranked = self.reading.rank.is_some() && !self.reading.groups.is_empty();
+        // "by member Ann" is about one of them.
+        let next = self.at + found.length;
+        let marked = self.token(next).is_some_and(|token| token.capital || token.kind == Kind::Quoted);
+        if let Some((from, to)) =
+            self.value_after(next).filter(|_| marked && is_dimension && self.is_single(next))
+        {
+            self.open = None;
+            return self.value(from, to, Some(found));
+        }
         match (is_metric, is_dimension) {
             (false, true) => {
                 let single = self.is_single(self.at + found.length);
@@ -281,15 +339,41 @@ impl<'a> Reader<'a> {
                 self.group(found.length, GroupKind::Field(found.dimensions), false, single);
             }
             (true, _) if self.open.is_none() && self.joined => self.mention(found, false),
+            (true, _) if self.is_ranked_already() => self.leave(found.length),
             (true, _) if self.reading.rank.is_some() => self.mention(found, true),
             // "branches by fees" orders branches.
             (true, _) if !self.reading.loose.is_empty() => {
                 let at = self.span(self.at, self.at + 1).start;
-                self.reading.rank = Some(Rank { at, descending: true, count: None });
+                self.reading.rank = Some(Rank { at, descending: true, count: None, judged: None });
                 self.mention(found, true);
             }
             (true | false, _) => self.leave(found.length),
         }
+    }
+
+    /// "with the most loans by fees" would rank twice.
+    fn is_ranked_already(&self) -> bool {
+        let rank = self.reading.rank.as_ref();
+        rank.is_some_and(|rank| {
+            let waits = self.reading.metrics.iter().any(|mention| mention.span.start > rank.at);
+            waits && self.reading.groups.iter().all(|group| group.span.start < rank.at)
+        })
+    }
+
+    /// "the largest loan" is one of them, and no number of loans.
+    fn is_largest_one(&self, found: &Match) -> bool {
+        let before = self.at.checked_sub(1).map_or("", |at| self.lower(at));
+        let last = (self.at + found.length).checked_sub(1).map_or("", |at| self.lower(at));
+        let counts = found.metrics.iter().all(|(index, _)| {
+            let metric = self.vocabulary.metrics.get(*index);
+            matches!(
+                metric.and_then(|metric| Aggregate::of(metric)),
+                Some(Aggregate::Count | Aggregate::CountDistinct)
+            )
+        });
+        let superlative =
+            words::superlative(before).is_some() && !matches!(before, "most" | "fewest" | "least");
+        superlative && counts && last != "count" && self.is_single(self.at + found.length)
     }
 
     fn loose(&mut self, found: Match) {
@@ -298,98 +382,6 @@ impl<'a> Reader<'a> {
         let (span, single) = (self.span(from, next), self.is_single(next));
         self.reading.loose.push(Loose { span, candidates: found.dimensions, single });
         self.at = next;
-        (self.mode, self.joined) = (Mode::Plain, false);
-    }
-
-    /// The tokens of a value that follows a dimension: "branch Harbour", "branch is Harbour".
-    fn value_after(&self, index: usize) -> Option<(usize, usize)> {
-        let linked =
-            matches!(self.lower(index), "is" | "are" | "was" | "were" | "called" | "named" | "number")
-                || self.token(index).is_some_and(|token| token.kind == Kind::Symbol && token.lower == "=");
-        let from = index + usize::from(linked);
-        // "branches renovated" says something of branches; "branch harbour" names one.
-        let marked = self.token(from).is_some_and(|token| token.capital || token.kind != Kind::Word);
-        self.run(from).filter(|_| linked || marked || self.is_single(index)).map(|end| (from, end))
-    }
-
-    /// The end of a run of words, from `from`, that nothing here knows; or of one quotation.
-    fn run(&self, from: usize) -> Option<usize> {
-        let first = self.token(from)?;
-        if first.kind == Kind::Quoted {
-            return Some(from + 1);
-        }
-        if !self.is_unknown(from) {
-            return None;
-        }
-        let mut end = from + 1;
-        loop {
-            // A capitalised value may hold small words: "House of Glass".
-            let small = match self.lower(end) {
-                "of" | "the" | "de" | "la" => true,
-                // A list of what is left out is left out one by one.
-                "and" => self.mode != Mode::Negated,
-                _ => false,
-            };
-            let gap = usize::from(first.capital && small);
-            let capital =
-                |index| self.token(index).is_some_and(|token: &Token| token.capital && token.is_word());
-            let goes_on = self.is_unknown(end + gap) && (gap == 0 || capital(end + gap));
-            let capitals = first.capital && gap == 0 && capital(end) && self.named(end).is_none();
-            if !(goes_on || capitals) || end - from > VALUE_WORDS_MAX {
-                break;
-            }
-            end += gap + 1;
-        }
-        (end - from <= VALUE_WORDS_MAX).then_some(end)
-    }
-
-    fn is_unknown(&self, index: usize) -> bool {
-        self.token(index).is_some_and(|token| match token.kind {
-            Kind::Number => true,
-            Kind::Word => !words::is_function_word(&token.lower) && self.named(index).is_none(),
-            Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Period | Kind::Symbol => false,
-        })
-    }
-
-    /// Words that nothing here knows: a value, if something says so, else a leftover.
-    fn unknown(&mut self, end: usize) {
-        // "the Harbour branch"; in the plural it only says what kind of thing the value is.
-        let after = self.named(end).filter(|found| found.metrics.is_empty());
-        let named = (self.at..end).all(|index| {
-            let follows = self.token(end).is_some() && self.named(end).is_some();
-            self.token(index).is_some_and(|token| token.capital && (!token.first || follows))
-        });
-        let bare_number =
-            self.token(self.at).is_some_and(|token| token.kind == Kind::Number) && self.named(end).is_some();
-        match self.mode {
-            Mode::Value | Mode::Negated if !bare_number => self.value(self.at, end, after),
-            Mode::Plain if named => self.value(self.at, end, after),
-            Mode::Value | Mode::Negated | Mode::Plain | Mode::Group => self.leave(end - self.at),
-        }
-    }
-
-    /// Takes tokens as a value; `found` is the dimension before or after it.
-    fn value(&mut self, from: usize, to: usize, found: Option<Match>) {
-        let quoted =
-            self.token(from).filter(|token| token.kind == Kind::Quoted).map(|token| token.lower.clone());
-        let range = self.span(from, to);
-        let asked = || self.text.get(range.clone()).unwrap_or("").to_owned();
-        let phrase = quoted.unwrap_or_else(asked);
-        let after = found.as_ref().filter(|_| from == self.at).map_or(0, |found| found.length);
-        let plural = after > 0 && !self.is_single(to + after);
-        let negated = self.mode == Mode::Negated;
-        let conjoined = self.joined && self.reading.values.last().is_some_and(|value| !value.negated);
-        self.reading.values.push(Value {
-            span: range.start..self.span(to, to + after).end.max(range.end),
-            phrase,
-            dimensions: found.filter(|_| !plural).map(|found| found.dimensions),
-            negated,
-            conjoined,
-        });
-        if negated {
-            self.open = None;
-        }
-        self.at = to + after;
         (self.mode, self.joined) = (Mode::Plain, false);
     }
 }

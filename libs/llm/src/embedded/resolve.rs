@@ -8,7 +8,7 @@ use super::tokens::{Kind, Token, tokens};
 use super::vocabulary::{Tier, Vocabulary};
 use crate::aggregate::Aggregate;
 use splitplane_semantics::{
-    Dimension, DraftInterpretation, Filter, Order, PeriodPhrase, PeriodSearch, find_period,
+    Dimension, DraftInterpretation, Filter, Metric, Order, PeriodPhrase, PeriodSearch, find_period,
 };
 use std::ops::Range;
 
@@ -33,6 +33,10 @@ pub(crate) enum Trouble {
     /// Words about time that have no clear meaning.
     Period {
         words: String,
+    },
+    /// "best", of something of which less may be better.
+    Judged {
+        span: Range<usize>,
     },
     Unsupported {
         leftovers: Vec<Range<usize>>,
@@ -60,8 +64,18 @@ pub(crate) fn read(text: &str, vocabulary: &Vocabulary<'_>) -> Result<DraftInter
             Some(phrase)
         }
     };
-    let reading = reader::read(text, &tokens, vocabulary);
-    resolve(reading, period, vocabulary)
+    let mut reading = reader::read(text, &tokens, vocabulary);
+    let echoes = std::mem::take(&mut reading.echoes);
+    let metrics = resolve_metrics(&reading, vocabulary)?;
+    let vain = |span: &Range<usize>| {
+        let word = text.get(span.clone()).unwrap_or("").to_lowercase();
+        !metrics.iter().any(|metric| vocabulary.repeats(*metric, &word))
+    };
+    let vain: Vec<Range<usize>> = echoes.into_iter().filter(vain).collect();
+    if !vain.is_empty() {
+        return Err(Trouble::Unsupported { leftovers: vain });
+    }
+    resolve(reading, &metrics, period, vocabulary)
 }
 
 /// The question with quotations and names of metrics of more than one word blotted out, so that a month
@@ -85,19 +99,24 @@ fn without_names(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) -> S
     text.char_indices().map(blotted).collect()
 }
 
+fn resolve_metrics(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<Vec<usize>, Trouble> {
+    if reading.leftovers.is_empty() {
+        metrics(reading, vocabulary)
+    } else {
+        Err(Trouble::Unsupported { leftovers: reading.leftovers.clone() })
+    }
+}
+
 fn resolve(
     mut reading: Reading,
+    metrics: &[usize],
     period: Option<PeriodPhrase>,
     vocabulary: &Vocabulary<'_>,
 ) -> Result<DraftInterpretation, Trouble> {
-    if !reading.leftovers.is_empty() {
-        return Err(Trouble::Unsupported { leftovers: reading.leftovers });
-    }
-    let metrics = metrics(&reading, vocabulary)?;
-    rank_loose(&mut reading, vocabulary, &metrics)?;
-    let dimensions = dimensions(&reading, vocabulary, &metrics)?;
-    let filters = filters(&reading, vocabulary, &metrics)?;
-    if period.is_some() && vocabulary.time_field(&metrics).is_none() {
+    rank_loose(&mut reading, vocabulary, metrics)?;
+    let dimensions = dimensions(&reading, vocabulary, metrics)?;
+    let filters = filters(&reading, vocabulary, metrics)?;
+    if period.is_some() && vocabulary.time_field(metrics).is_none() {
         return Err(Trouble::nothing());
     }
     let names: Vec<String> = metrics
@@ -105,7 +124,7 @@ fn resolve(
         .filter_map(|index| vocabulary.metrics.get(*index))
         .map(|metric| metric.name.clone())
         .collect();
-    let (order, limit) = order(&reading, vocabulary, &metrics, &dimensions)?;
+    let (order, limit) = order(&reading, vocabulary, metrics, &dimensions)?;
     Ok(DraftInterpretation { metrics: names, dimensions, filters, period, order, limit })
 }
 
@@ -117,7 +136,7 @@ fn best(candidates: &Candidates) -> Vec<usize> {
     let limit = match candidates.iter().map(|(_, tier)| *tier).min() {
         Some(Tier::Name) => Tier::Synonym,
         Some(Tier::Synonym | Tier::Short) => Tier::Short,
-        Some(Tier::Key) | None => Tier::Key,
+        Some(Tier::Key | Tier::Head) | None => Tier::Head,
     };
     candidates.iter().filter(|(_, tier)| *tier <= limit).map(|(index, _)| *index).collect()
 }
@@ -157,7 +176,8 @@ fn dimensions_named(candidates: &Candidates, vocabulary: &Vocabulary<'_>, metric
     let limit = match usable.iter().map(|(_, tier)| *tier).min() {
         Some(Tier::Name | Tier::Synonym) => Tier::Synonym,
         Some(Tier::Short) => Tier::Short,
-        Some(Tier::Key) | None => Tier::Key,
+        Some(Tier::Key) => Tier::Key,
+        Some(Tier::Head) | None => Tier::Head,
     };
     usable.into_iter().filter(|(_, tier)| *tier <= limit).map(|(index, _)| index).collect()
 }
@@ -286,6 +306,10 @@ fn order(
     let mentions = || reading.metrics.iter();
     let named =
         mentions().find(|mention| mention.orders).or_else(|| mentions().find(|m| m.span.start > rank.at));
+    // Of several, a rank must say which one ranks.
+    if named.is_none() && metrics.len() > 1 {
+        return Err(Trouble::nothing());
+    }
     let index = named
         .map(|mention| best(&mention.candidates))
         .and_then(|named| metrics.iter().find(|metric| named.contains(metric)));
@@ -293,5 +317,20 @@ fn order(
         .or(metrics.first())
         .and_then(|index| vocabulary.metrics.get(*index))
         .ok_or_else(Trouble::nothing)?;
+    match &rank.judged {
+        Some(span) if !more_is_better(metric) => return Err(Trouble::Judged { span: span.clone() }),
+        Some(_) | None => {}
+    }
     Ok((vec![Order { by: metric.name.clone(), descending: rank.descending }], limit))
+}
+
+/// Whether more of it is what people call better: of money and of things that are counted, but not of
+/// minutes, litres or ratios.
+fn more_is_better(metric: &Metric) -> bool {
+    let money = |unit: &str| unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase());
+    match (&metric.unit, Aggregate::of(metric)) {
+        (Some(unit), _) => money(unit),
+        (None, Some(Aggregate::Count | Aggregate::CountDistinct | Aggregate::Sum)) => true,
+        (None, Some(Aggregate::Average | Aggregate::Maximum | Aggregate::Minimum) | None) => false,
+    }
 }

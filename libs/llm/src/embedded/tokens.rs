@@ -62,6 +62,11 @@ pub(crate) fn name_words(name: &str) -> Vec<String> {
     tokens(name).into_iter().filter(Token::is_word).map(|token| token.norm).collect()
 }
 
+/// The words of a name, as written but in lower case.
+pub(crate) fn spelled_words(name: &str) -> Vec<String> {
+    tokens(name).into_iter().filter(Token::is_word).map(|token| token.lower).collect()
+}
+
 struct Reader<'a> {
     text: &'a str,
     chars: &'a [(usize, char)],

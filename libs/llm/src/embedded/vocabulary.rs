@@ -3,8 +3,8 @@
 //! Decides which metrics and dimensions a run of words may name, and how well. Does not choose
 //! between two that are named equally well.
 
-use super::tokens::{Token, name_words};
-use super::words::is_article;
+use super::tokens::{Token, name_words, spelled_words};
+use super::words::{is_article, is_function_word, is_one_only, stem};
 use crate::aggregate::Aggregate;
 use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric};
 use splitplane_types::DataType;
@@ -20,6 +20,8 @@ pub(crate) enum Tier {
     Short,
     /// Likewise, for keys: what a person calls by name, a key identifies.
     Key,
+    /// The last word of its name alone: "type" for "book type".
+    Head,
 }
 
 /// What a phrase may name.
@@ -32,8 +34,18 @@ pub(crate) enum Target {
 #[derive(Debug)]
 struct Name {
     words: Vec<String>,
+    /// As written, where the plural names another thing: "average sale" is not "average sales".
+    spelled: Option<Vec<String>>,
     target: Target,
     tier: Tier,
+}
+
+impl Name {
+    fn is_spelled(&self, tokens: &[Token], length: usize) -> bool {
+        let Some(spelled) = &self.spelled else { return true };
+        let said = tokens.iter().take(length).map(|token| &token.lower).filter(|word| !is_article(word));
+        said.eq(spelled.iter().filter(|word| !is_article(word)))
+    }
 }
 
 /// A field that can be grouped by or filtered on.
@@ -96,7 +108,18 @@ impl<'a> Vocabulary<'a> {
     fn add(&mut self, words: Vec<String>, target: Target, tier: Tier) {
         let known = |name: &Name| name.words == words && name.target == target;
         if !words.is_empty() && !self.names.iter().any(known) {
-            self.names.push(Name { words, target, tier });
+            self.names.push(Name { words, spelled: None, target, tier });
+        }
+    }
+
+    fn add_spelled(&mut self, name: &str, target: Target, tier: Tier) {
+        let words = name_words(name);
+        let known = self.names.len();
+        self.add(words, target, tier);
+        if let Some(name_added) = self.names.get_mut(known)
+            && name_added.words.first().is_some_and(|first| is_one_only(first))
+        {
+            name_added.spelled = Some(spelled_words(name));
         }
     }
 
@@ -105,11 +128,11 @@ impl<'a> Vocabulary<'a> {
         let own = [name_words(&splitplane_semantics::words_of(&metric.name)), name_words(&metric.label)];
         let synonyms: Vec<_> = metric.synonyms.iter().map(|name| name_words(name)).collect();
         let aggregate = Aggregate::of(metric);
-        for words in &own {
-            self.add(words.clone(), target, Tier::Name);
+        for name in [splitplane_semantics::words_of(&metric.name), metric.label.clone()] {
+            self.add_spelled(&name, target, Tier::Name);
         }
-        for words in &synonyms {
-            self.add(words.clone(), target, Tier::Synonym);
+        for synonym in &metric.synonyms {
+            self.add_spelled(synonym, target, Tier::Synonym);
         }
         for words in own.iter().chain(&synonyms) {
             if let Some(short) = without_aggregate(words, aggregate) {
@@ -153,15 +176,34 @@ impl<'a> Vocabulary<'a> {
             }
             self.add(rest.to_vec(), target, tier);
         }
+        for words in &own {
+            if let [_, .., last] = words.as_slice()
+                && !is_function_word(last)
+            {
+                self.add(vec![last.clone()], target, Tier::Head);
+            }
+        }
         index
     }
 
     /// The longest run of tokens from `at` that names something, and all that it may name.
     pub(crate) fn longest(&self, tokens: &[Token], at: usize) -> Option<Match> {
+        self.longest_of(tokens, at, |_| true)
+    }
+
+    /// Likewise, of the names of dimensions alone.
+    pub(crate) fn longest_dimension(&self, tokens: &[Token], at: usize) -> Option<Match> {
+        self.longest_of(tokens, at, |target| matches!(target, Target::Dimension(_)))
+    }
+
+    fn longest_of(&self, tokens: &[Token], at: usize, wanted: impl Fn(Target) -> bool) -> Option<Match> {
         let rest = tokens.get(at..)?;
         let mut best: Option<Match> = None;
-        for name in &self.names {
-            let Some(length) = length_of(&name.words, rest) else { continue };
+        for name in self.names.iter().filter(|name| wanted(name.target)) {
+            let Some(length) = length_of(&name.words, rest).filter(|length| name.is_spelled(rest, *length))
+            else {
+                continue;
+            };
             if best.as_ref().is_none_or(|best| length > best.length) {
                 best = Some(Match { length, metrics: Vec::new(), dimensions: Vec::new() });
             }
@@ -196,6 +238,18 @@ impl<'a> Vocabulary<'a> {
         fields.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
 
+    /// Whether a word is another form of one in the name of any metric.
+    pub(crate) fn repeats_any(&self, word: &str) -> bool {
+        (0..self.metrics.len()).any(|metric| self.repeats(metric, word))
+    }
+
+    /// Whether a word is another form of one in the names of `metric`: saying it says nothing more.
+    pub(crate) fn repeats(&self, metric: usize, word: &str) -> bool {
+        let said = stem(word);
+        let names = self.names.iter().filter(|name| name.target == Target::Metric(metric));
+        !is_function_word(word) && names.flat_map(|name| &name.words).any(|other| stem(other) == said)
+    }
+
     /// Every single word that a name is made of, for spelling.
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.names.iter().flat_map(|name| &name.words).map(String::as_str)
@@ -208,14 +262,14 @@ fn length_of(words: &[String], tokens: &[Token]) -> Option<usize> {
     for (index, word) in words.iter().enumerate() {
         let mut token = tokens.get(at)?;
         while index > 0
-            && token.norm != *word
+            && !is_form(token, word)
             && token.kind == super::tokens::Kind::Word
             && is_article(&token.lower)
         {
             at += 1;
             token = tokens.get(at)?;
         }
-        if !token.is_word() || token.norm != *word {
+        if !token.is_word() || !is_form(token, word) {
             return None;
         }
         at += 1;
@@ -223,9 +277,22 @@ fn length_of(words: &[String], tokens: &[Token]) -> Option<usize> {
     Some(at)
 }
 
+/// Whether a token is `word`, or a plural of it that no rule of spelling tells from a singular: "skus".
+fn is_form(token: &Token, word: &str) -> bool {
+    let ending = || token.lower.strip_prefix(word).is_some_and(|rest| matches!(rest, "s" | "es"));
+    token.norm == word || (word.len() > 2 && ending())
+}
+
+fn counts(words: &[String]) -> bool {
+    words.starts_with(&["number".to_owned(), "of".to_owned()])
+        || words.last().is_some_and(|word| word == "count")
+}
+
 /// The words without what only says how they are aggregated: a sum's "total", a count's "number of".
 fn without_aggregate(words: &[String], aggregate: Option<Aggregate>) -> Option<Vec<String>> {
     let said: &[&[&str]] = match aggregate? {
+        // A sum that is called a number counts: quantities, heads.
+        Aggregate::Sum if counts(words) => &[&["number", "of"], &["count", "of"], &["count"]],
         Aggregate::Sum => {
             &[&["total", "amount", "of"], &["sum", "of"], &["total", "of"], &["total"], &["sum"], &["amount"]]
         }

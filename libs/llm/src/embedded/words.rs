@@ -6,7 +6,7 @@ use splitplane_semantics::Grain;
 /// Words without a meaning of their own here: articles, auxiliaries, requests, politeness.
 const STOP: &str = "a about again all am an and any are be been both bring brought can come could dear did display do \
     does doing done everyone figure figures find get give go going good got had has have having hello help hey hi how i \
-    is its just kindly know let listing look looking made make makes making me much my need number numbers our please \
+    is its just kindly know let list listing look looking lot lots made make makes making me much my need number numbers our please \
     pls report result results say see show showing so some tell thank thanks the us want was we were what whats will \
     would yes you your";
 
@@ -106,8 +106,10 @@ pub(crate) fn grain(word: &str) -> Option<(Grain, bool)> {
 /// What a word such as "total" or "average" says of the metric beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Modifier {
-    /// "total", "sum of", "overall".
+    /// "total", "overall".
     Total,
+    /// "sum of", which is never a count.
+    Sum,
     /// "number of", "how many".
     Count,
     /// "average".
@@ -123,18 +125,22 @@ impl Modifier {
     pub(crate) const fn fits(self, aggregate: Option<Aggregate>) -> bool {
         match (self, aggregate) {
             (Self::Total, Some(Aggregate::Sum | Aggregate::Count | Aggregate::CountDistinct))
+            | (Self::Sum, Some(Aggregate::Sum))
             | (Self::Count, Some(Aggregate::Count | Aggregate::CountDistinct))
             | (Self::Average, Some(Aggregate::Average))
             | (Self::Maximum, Some(Aggregate::Maximum))
             | (Self::Minimum, Some(Aggregate::Minimum)) => true,
-            (Self::Total | Self::Count | Self::Average | Self::Maximum | Self::Minimum, _) => false,
+            (Self::Total | Self::Sum | Self::Count | Self::Average | Self::Maximum | Self::Minimum, _) => {
+                false
+            }
         }
     }
 }
 
 pub(crate) fn modifier(word: &str) -> Option<Modifier> {
     match word {
-        "total" | "totals" | "overall" | "altogether" | "sum" | "combined" => Some(Modifier::Total),
+        "total" | "totals" | "overall" | "altogether" | "combined" => Some(Modifier::Total),
+        "sum" => Some(Modifier::Sum),
         "count" | "counts" => Some(Modifier::Count),
         "average" | "mean" | "avg" => Some(Modifier::Average),
         "maximum" | "max" => Some(Modifier::Maximum),
@@ -193,9 +199,88 @@ pub(crate) fn singular(word: &str) -> String {
     stem("ies", "y").or(es).or_else(|| stem("s", "")).unwrap_or_else(|| word.to_owned())
 }
 
+/// Whether a word has the form of a verb in the past or going on.
+pub(crate) fn is_verb_form(word: &str) -> bool {
+    word.ends_with("ed") || word.ends_with("ing") || IRREGULAR.iter().any(|(_, forms)| forms.contains(&word))
+}
+
+/// Whether a name that begins with this word is another in the plural: "average sale", "longest trip".
+pub(crate) fn is_one_only(word: &str) -> bool {
+    word.ends_with("est")
+        || matches!(modifier(word), Some(Modifier::Average | Modifier::Maximum | Modifier::Minimum))
+}
+
+/// Verbs whose forms no rule of spelling gives.
+const IRREGULAR: [(&str, &[&str]); 24] = [
+    ("bring", &["brought"]),
+    ("burn", &["burnt"]),
+    ("buy", &["bought"]),
+    ("drive", &["drove", "driven"]),
+    ("eat", &["ate", "eaten"]),
+    ("earn", &["earnt"]),
+    ("fly", &["flew", "flown", "flies"]),
+    ("give", &["gave", "given"]),
+    ("grow", &["grew", "grown"]),
+    ("hold", &["held"]),
+    ("keep", &["kept"]),
+    ("lend", &["lent"]),
+    ("lose", &["lost"]),
+    ("make", &["made"]),
+    ("pay", &["paid"]),
+    ("run", &["ran"]),
+    ("see", &["saw", "seen"]),
+    ("sell", &["sold"]),
+    ("send", &["sent"]),
+    ("spend", &["spent"]),
+    ("take", &["took", "taken"]),
+    ("teach", &["taught"]),
+    ("win", &["won"]),
+    ("write", &["wrote", "written"]),
+];
+
+/// What all forms of a word share: "sold", "selling" and "sells" are "sell".
+pub(crate) fn stem(word: &str) -> &str {
+    let irregular = IRREGULAR.iter().find(|(_, forms)| forms.contains(&word));
+    let word = irregular.map_or(word, |(base, _)| *base);
+    // "feed" is no form of "fee": what is left must not end in the vowel that the ending begins with.
+    let regular = |ending: &str| {
+        word.strip_suffix(ending).filter(|rest| {
+            rest.len() > 1
+                && !rest.ends_with(if ending == "s" { 's' } else { 'e' })
+                && (ending != "ing" || rest.len() > 2)
+        })
+    };
+    let bare = ["ing", "ed", "es", "s"].into_iter().find_map(regular).unwrap_or(word);
+    let bare = bare.strip_suffix('e').filter(|rest| rest.len() > 1).unwrap_or(bare);
+    let doubled = || bare.chars().rev().take(2).collect::<Vec<_>>();
+    match doubled().as_slice() {
+        [last, before] if last == before && bare.len() > 3 => bare.strip_suffix(*last).unwrap_or(bare),
+        _ => bare,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn forms_of_a_verb_meet_and_other_words_do_not() {
+        for (one, other) in [
+            ("sold", "selling"),
+            ("drove", "driven"),
+            ("used", "uses"),
+            ("collected", "collect"),
+            ("seen", "saw"),
+        ] {
+            assert_eq!(stem(one), stem(other), "{one} {other}");
+        }
+        for (one, other) in [("used", "unused"), ("fee", "feed"), ("see", "seed"), ("order", "reorder")] {
+            assert_ne!(stem(one), stem(other));
+        }
+        assert_eq!(stem("shipped"), stem("ship"));
+        assert_eq!(stem("fees"), stem("fee"));
+        assert_ne!(stem("paid"), stem("unpaid"));
+    }
 
     #[test]
     fn plurals_and_singulars_meet() {

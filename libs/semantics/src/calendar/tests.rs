@@ -1,3 +1,5 @@
+mod golden;
+
 use super::*;
 use crate::{PeriodSearch, find_period};
 use jiff::civil::date;

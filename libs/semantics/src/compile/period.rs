@@ -2,7 +2,7 @@
 
 use super::tree;
 use crate::{CompileError, Period};
-use jiff::civil::{DateTime, Time};
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use splitplane_types::{Column, DataType};
 use sqlparser::ast::{BinaryOperator, DataType as SqlType, Expr, TimezoneInfo, TypedString, Value};
@@ -14,7 +14,10 @@ pub(super) fn conditions(
     column: &Column,
 ) -> Result<Vec<Expr>, CompileError> {
     let literal = |at: DateTime| match column.data_type {
-        DataType::Date if at.time() == Time::midnight() => Ok(typed(SqlType::Date, at.date().to_string())),
+        // A column of dates holds the days as the calendar counts them, whenever they begin.
+        DataType::Date if period.from.time() == period.to.time() => {
+            Ok(typed(SqlType::Date, at.date().to_string()))
+        }
         DataType::Date => Err(CompileError::PartOfDay),
         DataType::Timestamp => Ok(typed(timestamp(), at.strftime("%Y-%m-%d %H:%M:%S").to_string())),
         // An instant with its offset reads the same whatever zone the engine's session is in.

@@ -123,6 +123,7 @@ fn digits(word: &str) -> Option<Atom> {
                 Atom::Impossible
             })
         }
+        ([month, year], 1) if year.len() == 4 && month.len() <= 2 => Some(Atom::Impossible),
         ([_, _, year], 2) if matches!(year.len(), 2 | 4) => Some(Atom::Impossible),
         (_, 3..) => Some(Atom::Impossible),
         _ => None,

@@ -7,7 +7,7 @@ use crate::{Grain, PeriodExpr};
 
 const THROUGH: [&str; 8] = ["to", "through", "thru", "until", "till", "-", "\u{2013}", "\u{2014}"];
 /// Words that name no unit of ours, or a day that moves from year to year.
-const OTHER_TIMES: [&str; 40] = [
+const OTHER_TIMES: [&str; 51] = [
     "second",
     "seconds",
     "minute",
@@ -40,6 +40,17 @@ const OTHER_TIMES: [&str; 40] = [
     "friday",
     "saturday",
     "sunday",
+    "mondays",
+    "tuesdays",
+    "wednesdays",
+    "thursdays",
+    "fridays",
+    "saturdays",
+    "sundays",
+    "weekdays",
+    "weekday",
+    "noon",
+    "midnight",
     "easter",
     "christmas",
     "thanksgiving",
@@ -49,6 +60,12 @@ const OTHER_TIMES: [&str; 40] = [
     "time",
     "period",
 ];
+
+/// Whether a word names a day of the week.
+pub(super) fn is_weekday(word: &str) -> bool {
+    let one = word.strip_suffix('s').unwrap_or(word);
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].contains(&one)
+}
 
 /// "between A and B", "from A to B", "A to B", "since A".
 pub(super) fn range(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
@@ -136,6 +153,15 @@ pub(super) fn relative(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
                 }
             })
         }
+        "same" if is_one_of(tokens, at + 2, &["last"]) && is_one_of(tokens, at + 3, &["year"]) => {
+            Some(match unit(tokens, at + 1) {
+                Some(unit @ (Grain::Week | Grain::Month | Grain::Quarter)) => {
+                    Reading::Period(PeriodExpr::SameLastYear(unit), at + 4)
+                }
+                // The same day may be the date or the weekday.
+                Some(Grain::Day | Grain::Year) | None => Reading::Unclear(at + 4),
+            })
+        }
         "next" | "coming" | "upcoming" | "same" | "recent" | "following" | "preceding" => {
             let at = skip_adjectives(tokens, at + 1);
             let at = count(tokens, at).map_or(at, |(_, end)| end);
@@ -167,6 +193,10 @@ fn counted(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
         Ok(0) | Err(_) => return Some(Reading::Unclear(end)),
     };
     let expr = match (rolling, unit) {
+        // The past month may be thirty days, or the month before this one.
+        (true, Grain::Month | Grain::Quarter | Grain::Year) if number.is_none() => {
+            return Some(Reading::Unclear(end));
+        }
         (true, Grain::Day) => PeriodExpr::PastDays(count),
         (true, Grain::Week) => match count.checked_mul(7) {
             Some(days) => PeriodExpr::PastDays(days),
@@ -286,7 +316,7 @@ pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading>
         let compared = is_one_of(tokens, at + 1, &["over", "on", "before", "after"]);
         let to_unit = compared && unit(tokens, at + 2).is_some();
         let before_last = compared && is_one_of(tokens, at + 2, &["last", "this", "previous"]);
-        let numbered = is_one_of(tokens, at, &["week"])
+        let numbered = is_one_of(tokens, at, &["week", "month", "day"])
             && tokens.get(at + 1).is_some_and(|token| matches!(token.digits(), Some((1..=53, false))));
         // "the week of 4 July" is a week, and not that day.
         let of_a_day = is_one_of(tokens, at + 1, &["of"])
@@ -298,6 +328,14 @@ pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading>
             .then_some(Reading::Unclear((at + 3).min(tokens.len())));
     }
     let named = after_the(tokens, at + 1);
-    let named_time = is_one_of(tokens, named, &OTHER_TIMES) && !is_one_of(tokens, named, &["time", "period"]);
-    (AT.contains(&word) && named_time).then_some(Reading::Unclear(named + 1))
+    let dated = atom(tokens, named).is_some();
+    let named_time =
+        !dated && is_one_of(tokens, named, &OTHER_TIMES) && !is_one_of(tokens, named, &["time", "period"]);
+    if AT.contains(&word) && named_time {
+        return Some(Reading::Unclear(named + 1));
+    }
+    // "on Black Friday" is a day of its own.
+    let named_day = word == "on" && !dated && is_one_of(tokens, named + 1, &OTHER_TIMES);
+    let numbered_day = word == "on" && !dated && tokens.get(named).is_some_and(Token::is_ordinal);
+    (named_day || numbered_day).then_some(Reading::Unclear((named + 2).min(tokens.len())))
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::Grain;
+use crate::{FiscalUnit, Grain};
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -87,6 +87,35 @@ fn phrases_are_read_wherever_they_stand() {
         ("since 2021-06-01", PeriodExpr::Since(date(2021, 6, 1))),
         ("since June 2021", PeriodExpr::Since(date(2021, 6, 1))),
         ("from 2021-06-01 onwards", PeriodExpr::Since(date(2021, 6, 1))),
+        ("during the second quarter", PeriodExpr::Quarter { year: None, quarter: 2 }),
+    ] {
+        assert_eq!(expr(text), Some(expected), "{text}: {:?}", find_period(text));
+    }
+}
+
+#[test]
+fn fiscal_units_and_the_year_before_are_read() {
+    let q3 = PeriodExpr::FiscalQuarter { year: Some(2021), quarter: 3 };
+    for (text, expected) in [
+        ("the same week last year", PeriodExpr::SameLastYear(Grain::Week)),
+        ("same month last year", PeriodExpr::SameLastYear(Grain::Month)),
+        ("fiscal Q3", PeriodExpr::FiscalQuarter { year: None, quarter: 3 }),
+        ("fiscal q3 2021", q3),
+        ("Q3 FY21", q3),
+        ("FY2021 Q3", q3),
+        ("the third quarter of fiscal 2021", q3),
+        ("the third fiscal quarter of 2021", q3),
+        ("in the fiscal year 2021", PeriodExpr::FiscalYear(2021)),
+        ("FY21", PeriodExpr::FiscalYear(2021)),
+        ("fy2021", PeriodExpr::FiscalYear(2021)),
+        ("financial year 2021", PeriodExpr::FiscalYear(2021)),
+        ("last fiscal year", PeriodExpr::FiscalLast { count: 1, unit: FiscalUnit::Year }),
+        ("the previous two fiscal quarters", PeriodExpr::FiscalLast { count: 2, unit: FiscalUnit::Quarter }),
+        ("this fiscal month", PeriodExpr::FiscalThis(FiscalUnit::Month)),
+        ("fiscal year to date", PeriodExpr::FiscalToDate(FiscalUnit::Year)),
+        ("fytd", PeriodExpr::FiscalToDate(FiscalUnit::Year)),
+        ("so far this fiscal quarter", PeriodExpr::FiscalToDate(FiscalUnit::Quarter)),
+        ("this fiscal year to date", PeriodExpr::FiscalToDate(FiscalUnit::Year)),
     ] {
         assert_eq!(expr(text), Some(expected), "{text}: {:?}", find_period(text));
     }
@@ -96,16 +125,18 @@ const UNCLEAR: &str = "last week and this week | last week vs yesterday | July 2
     in 2020 and 2021 | on 2021-02-30 | February 30, 2021 | on 2021-13-01 | 07/04/2021 | 4.7.2021 | \
     between 2021-02-30 and 2021-03-05 | between 2021-05-01 | from 2021-05-01 | \
     between 2021-08-30 and 2021-05-01 | from May to August | July 4 | since Easter Monday 2026 | \
-    since Monday | since last month | since the flood | fiscal Q3 | fiscal year 2021 | last fiscal year | \
-    FY21 | fy2021 | Q5 2021 | Q0 | next week | next 3 months | tomorrow | upcoming month | \
-    same week last year | the same period | the week before last | a week ago | 3 days ago | \
+    since Monday | since last month | since the flood | fiscal Q5 | fiscal year | last 0 fiscal years | \
+    fy1 | next fiscal year | last 3 fiscal weeks | Q5 FY21 | fiscal Q3 and fiscal Q4 | Q5 2021 | Q0 | next week | next 3 months | tomorrow | upcoming month | \
+    same day last year | the same period | the same period last year | the same holiday last year | last week vs same week last year | the week before last | a week ago | 3 days ago | \
     last fortnight | last decade | last weekend | last Monday | on Monday | last July | last few weeks | \
     last couple of months | last 0 days | last 99999999 days | before July 2021 | after 2021-05-01 | \
     until July | by July 2021 | early July | end of last month | the first week of July 2021 | \
     the last week of July | first half of 2021 | H1 2021 | week 23 | year over year | yesterday morning | \
     last night | this morning | in the summer | last summer | at 10:30 | at 5pm | excluding July | \
     without last week | July to date | fees 2021 | week of 2021-07-04 | over Christmas | not in July | \
-    2021-05-01T10:00 | more than last week | than in July 2021 | recently";
+    2021-05-01T10:00 | more than last week | than in July 2021 | recently | from last week on | on Black Friday | at noon | in month 3 | on Mondays | last week Monday | \
+    for the week ending 2026-11-15 | week starting 2026-11-09 | on the 15th | in 10-2026 | over the past month | \
+    in the past year";
 
 #[test]
 fn time_that_is_not_understood_is_never_ignored() {
@@ -143,6 +174,14 @@ fn the_span_covers_the_preposition_and_the_label_does_not() {
     };
     assert_eq!(phrase.label, "between 2021-05-01 and 2021-08-30");
     assert_eq!(span, 15..phrase.label.len() + 15);
+    for text in
+        ["in the month of July 2021", "for calendar year 2021", "in year 2021", "on the date 2021-07-04"]
+    {
+        let PeriodSearch::Found { span, .. } = find_period(text) else { panic!("{text}") };
+        assert_eq!(text.get(span), Some(text));
+    }
+    let PeriodSearch::Found { span, .. } = find_period("fees by month of 2021") else { panic!() };
+    assert_eq!(span.start, "fees by month ".len());
     let unclear = find_period("fees on 2021-02-30 by branch");
     assert_eq!(unclear, PeriodSearch::Unclear { words: "2021-02-30".to_owned() });
 }

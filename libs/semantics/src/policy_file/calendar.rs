@@ -2,8 +2,8 @@
 
 use crate::words::nearest;
 use crate::yaml::{Node, Source};
-use crate::{Calendar, FiscalYear, FiscalYearNamedBy, LoadError};
-use jiff::civil::{Date, Weekday};
+use crate::{Calendar, FiscalMonths, FiscalYear, FiscalYearNamedBy, LoadError};
+use jiff::civil::{Date, Time, Weekday};
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
     ("monday", Weekday::Monday),
@@ -16,7 +16,14 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 ];
 
 pub(super) fn read(source: Source<'_>, node: &Node) -> Result<Calendar, LoadError> {
-    let keys = ["timezone", "week_starts", "fiscal_year_starts", "fiscal_year_named_by"];
+    let keys = [
+        "timezone",
+        "week_starts",
+        "day_starts",
+        "fiscal_year_starts",
+        "fiscal_year_named_by",
+        "fiscal_weeks",
+    ];
     let map = source.mapping(node, "`calendar`", &keys)?;
     let zone = source.required(&map, "timezone")?;
     let name = source.text(zone, "`timezone`")?;
@@ -53,12 +60,37 @@ pub(super) fn read(source: Source<'_>, node: &Node) -> Result<Calendar, LoadErro
             (date.month(), date.day())
         }
     };
-    Calendar::new(name, week_starts, FiscalYear { month, day, named_by }).ok_or_else(|| {
+    let months = map.get("fiscal_weeks").map_or(Ok(FiscalMonths::Calendar), |node| weeks(source, node))?;
+    let day_starts = map.get("day_starts").map_or(Ok(Time::midnight()), |node| cut_off(source, node))?;
+    let calendar = Calendar::new(name, week_starts, FiscalYear { month, day, named_by, months });
+    calendar.map(|calendar| calendar.with_day_starts(day_starts)).ok_or_else(|| {
         let zones: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
         let remedy = match nearest(name, zones.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "write an IANA name, for example America/Chicago".to_owned(),
         };
         source.error(zone.line, format!("there is no time zone `{}`", name.escape_debug()), remedy)
+    })
+}
+
+/// The weeks of the three months of a quarter.
+fn weeks(source: Source<'_>, node: &Node) -> Result<FiscalMonths, LoadError> {
+    const PATTERNS: [(&str, [i8; 3]); 3] = [("4-4-5", [4, 4, 5]), ("4-5-4", [4, 5, 4]), ("5-4-4", [5, 4, 4])];
+    let text = source.text(node, "`fiscal_weeks`")?;
+    match PATTERNS.iter().find(|(name, _)| *name == text) {
+        Some((_, pattern)) => Ok(FiscalMonths::Weeks(*pattern)),
+        None => {
+            Err(source.unknown(node.line, "`fiscal_weeks` is", text, PATTERNS.iter().map(|(name, _)| *name)))
+        }
+    }
+}
+
+/// When a business day begins. Days that began the evening before would be named by the wrong date.
+fn cut_off(source: Source<'_>, node: &Node) -> Result<Time, LoadError> {
+    let text = source.text(node, "`day_starts`")?;
+    let time = text.parse::<Time>().ok().filter(|time| text.len() == 5 && time.hour() < 12);
+    time.ok_or_else(|| {
+        let what = format!("`day_starts` is `{}`", text.escape_debug());
+        source.error(node.line, what, "write hours and minutes before noon, for example \"04:00\"")
     })
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::fixtures::{BIKES_POLICY, LIBRARY_POLICY, bikes, library};
-use crate::{FiscalYear, FiscalYearNamedBy, Mask, RowPolicy, ScopeKey, ScopeRule, Visibility};
+use crate::{FiscalMonths, FiscalYear, FiscalYearNamedBy, Mask, RowPolicy, ScopeKey, ScopeRule, Visibility};
 use jiff::civil::Weekday;
 use std::time::Duration;
 
@@ -59,8 +59,19 @@ fn what_is_optional_has_the_documented_default() {
     );
     assert!(policy.explain_by_template);
     let (_, policy) = library();
-    let fiscal = FiscalYear { month: 7, day: 1, named_by: FiscalYearNamedBy::End };
+    let fiscal =
+        FiscalYear { month: 7, day: 1, named_by: FiscalYearNamedBy::End, months: FiscalMonths::Calendar };
     assert_eq!((policy.explain_by_template, policy.calendar.fiscal_year()), (false, fiscal));
+}
+
+#[test]
+fn a_calendar_says_when_its_days_begin_and_how_long_its_fiscal_months_are() {
+    let (model, _) = library();
+    let text =
+        LIBRARY_POLICY.replacen("week_starts: monday", "day_starts: \"04:30\", fiscal_weeks: 4-4-5", 1);
+    let calendar = parse_policy("p.yaml", &text, &model).unwrap().calendar;
+    assert_eq!(calendar.day_starts(), jiff::civil::time(4, 30, 0, 0));
+    assert_eq!(calendar.fiscal_year().months, FiscalMonths::Weeks([4, 4, 5]));
 }
 
 #[test]
@@ -96,10 +107,8 @@ fn spoiled(old: &str, new: &str) -> String {
 }
 
 #[test]
-fn errors_name_the_line_and_what_to_do() {
+fn errors_of_the_calendar_name_the_line_and_what_to_do() {
     for (line, old, new, message) in [
-        (1, "version: 1", "version: 2", "the policy's version is not 1"),
-        (2, "model: lending", "model: landing", "the policy is for another model than `lending`"),
         (
             3,
             "America/Chicago",
@@ -107,8 +116,30 @@ fn errors_name_the_line_and_what_to_do() {
             "no time zone `America/Chicgo`; did you mean `America/Chicago`?",
         ),
         (3, "week_starts: monday", "week_starts: mon", "did you mean `monday`?"),
+        (3, "week_starts: monday", "fiscal_weeks: 4-4-4", "`fiscal_weeks` is `4-4-4`; did you mean `4-4-5`?"),
+        (
+            3,
+            "week_starts: monday",
+            "day_starts: \"4:00\"",
+            "`day_starts` is `4:00`; write hours and minutes before noon",
+        ),
+        (3, "week_starts: monday", "day_starts: \"22:00\"", "`day_starts` is `22:00`"),
         (3, "\"07-01\"", "\"02-29\"", "`fiscal_year_starts` is `02-29`"),
         (3, "\"07-01\"", "\"7-1\"", "`fiscal_year_starts` is `7-1`"),
+    ] {
+        let error = spoiled(old, new);
+        assert!(
+            error.starts_with(&format!("p.yaml:{line}: ")) && error.contains(message),
+            "{message}: {error}"
+        );
+    }
+}
+
+#[test]
+fn errors_name_the_line_and_what_to_do() {
+    for (line, old, new, message) in [
+        (1, "version: 1", "version: 2", "the policy's version is not 1"),
+        (2, "model: lending", "model: landing", "the policy is for another model than `lending`"),
         (5, "dataset: staff_branches", "dataset: staff", "no dataset `staff`"),
         (6, "admin: staff_id", "admin: staff", "no field `staff`; did you mean `staff_id`?"),
         (6, ", admin: staff_id", "", "`identity` has no `admin`; add `admin:`"),

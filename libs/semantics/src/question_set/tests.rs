@@ -58,6 +58,8 @@ fn a_set_says_what_it_expects() {
     assert_eq!(second.expect.outcomes, [Outcome::Unsupported]);
 }
 
+type Change = fn(&mut Interpretation);
+
 #[test]
 fn every_part_of_an_interpretation_is_compared() {
     let set = parse_question_set("set.yaml", SET).unwrap();

@@ -134,6 +134,29 @@ fn drafts_that_no_statement_answers_are_refused() {
 }
 
 #[test]
+fn days_that_begin_in_the_morning_are_those_of_dates_and_no_grain_of_instants() {
+    let late = |(model, mut policy): (SemanticModel, Policy)| {
+        policy.calendar = policy.calendar.with_day_starts(jiff::civil::time(4, 0, 0, 0));
+        (model, policy)
+    };
+    let by = |field: &str, metric: &str| DraftInterpretation {
+        dimensions: vec![dimension(field, Some(Grain::Month))],
+        period: Some(last_week()),
+        ..draft(&[metric])
+    };
+    let valid = checked(&late(bikes()), by("rides.ride_day", "takings")).unwrap();
+    let period = valid.get().period.as_ref().unwrap();
+    assert_eq!(period.from.time(), jiff::civil::time(4, 0, 0, 0));
+    assert_eq!((period.last_day() - period.first_day()).get_days(), 6);
+    let relations = crate::fixtures::relations(&bikes().0);
+    let sql = crate::compile(valid.get(), &bikes().0, &relations, &[]).unwrap().to_string();
+    let first = format!(">= DATE '{}'", period.first_day());
+    assert!(sql.contains(&first) && !sql.contains("04:00"), "{sql}");
+    let error = checked(&late(library()), by("loans.borrowed_at", "total_fees")).unwrap_err().to_string();
+    assert!(error.contains("days that start at midnight"), "{error}");
+}
+
+#[test]
 fn weeks_that_start_on_another_day_than_monday_are_no_grain() {
     let by_week = |grain| DraftInterpretation {
         dimensions: vec![dimension("rides.ride_day", Some(grain))],

@@ -27,13 +27,98 @@ impl Reader<'_> {
                 return self.leave(length);
             }
             Some(rank) => rank.count = rank.count.or(count),
-            rank @ None => *rank = Some(Rank { at, descending, count }),
+            rank @ None => *rank = Some(Rank { at, descending, count, judged: None }),
         }
+        let judging = self.at + usize::from(before);
+        if matches!(self.lower(judging), "best" | "worst")
+            && let span = self.span(judging, judging + 1)
+            && let Some(rank) = &mut self.reading.rank
+        {
+            rank.judged = Some(span);
+        }
+        self.quantity = matches!(self.lower(self.at), "most" | "fewest" | "least");
         if self.wanted.is_none() && self.mode != Mode::Group {
             self.wanted = Some(Wanted::Rank);
         }
         self.at += length;
         self.joined = false;
+    }
+
+    /// "highest first", "in ascending order".
+    pub(super) fn sort_phrase(&mut self) -> bool {
+        let start = usize::from(self.lower(self.at) == "in");
+        let word = self.lower(self.at + start);
+        let ordered = usize::from(self.lower(self.at + start + 1) == "order");
+        let (descending, length) = match words::superlative(word) {
+            Some(descending) if start == 0 && self.lower(self.at + 1) == "first" => (descending, 2),
+            None if matches!(word, "ascending" | "descending") && start + ordered > 0 => {
+                (word == "descending", start + 1 + ordered)
+            }
+            Some(_) | None => return false,
+        };
+        let at = self.span(self.at, self.at + 1).start;
+        match &mut self.reading.rank {
+            Some(rank) if rank.count.is_none() => rank.descending = descending,
+            Some(_) => self.reading.leftovers.push(self.span(self.at, self.at + length)),
+            rank @ None => *rank = Some(Rank { at, descending, count: None, judged: None }),
+        }
+        self.at += length;
+        self.joined = false;
+        true
+    }
+
+    /// "at least ten" bounds something, and ranks nothing; "day of week" is another thing than "day".
+    pub(super) fn bound_phrase(&mut self) -> bool {
+        let (word, next) = (self.lower(self.at), self.lower(self.at + 1));
+        let bound = word == "at" && matches!(next, "least" | "most");
+        let unit = 2 + usize::from(words::is_article(self.lower(self.at + 2)));
+        let part = words::grain(word).is_some()
+            && next == "of"
+            && words::grain(self.lower(self.at + unit)).is_some()
+            && self.named(self.at).is_none_or(|found| found.length <= unit);
+        let length = if part { unit + 1 } else { 2 };
+        if bound || part {
+            self.leave(length);
+        }
+        bound || part
+    }
+
+    /// "the ten branches with the most loans": the rank comes after its number.
+    pub(super) fn counted_thing(&mut self) -> bool {
+        let free = self.mode == Mode::Plain && self.wanted.is_none() && self.pending.is_none();
+        let Some(count) = self.count_at(self.at).filter(|_| free && self.reading.rank.is_none()) else {
+            return false;
+        };
+        let things = self
+            .named(self.at + 1)
+            .map(Self::as_thing)
+            .is_some_and(|found| found.metrics.is_empty() && !self.is_single(self.at + 1 + found.length));
+        if things {
+            self.pending = Some((count, self.span(self.at, self.at + 1)));
+            self.at += 1;
+        }
+        things
+    }
+
+    fn denies_a_verb(&self) -> bool {
+        let before = self.at.checked_sub(1).map_or("", |at| self.lower(at));
+        matches!(
+            before,
+            "did"
+                | "do"
+                | "does"
+                | "was"
+                | "were"
+                | "is"
+                | "are"
+                | "have"
+                | "has"
+                | "had"
+                | "we"
+                | "they"
+                | "you"
+                | "i"
+        )
     }
 
     /// "by month", "monthly", "month by month", "which month".
@@ -58,8 +143,24 @@ impl Reader<'_> {
             ("how", "many") => self.modify(Modifier::Count, 2),
             ("how", "much") | ("would", "like") => self.at += 2,
             ("to", next) if words::is_stop(next) => self.at += 1,
+            ("to", _) if self.named(self.at + 1).is_some_and(|found| found.metrics.is_empty()) => {
+                self.enter(Mode::Value, 1);
+            }
+            ("hey" | "hi" | "hello", "there") | ("break", "down") => self.at += 2,
+            ("who", "are" | "were" | "is" | "was") => {
+                self.ask(true);
+                self.at += 1;
+            }
+            ("list", _) => {
+                self.listed = true;
+                self.at += 1;
+            }
+            ("not", "including" | "counting") => self.enter(Mode::Negated, 2),
+            // "did we not" denies the verb, not what follows.
+            ("not", next) if self.denies_a_verb() && !words::is_preposition(next) => self.leave(1),
             ("number" | "count", "of") => self.modify(Modifier::Count, 2),
-            ("sum" | "total", "of") => self.modify(Modifier::Total, 2),
+            ("sum", "of") => self.modify(Modifier::Sum, 2),
+            ("total", "of") => self.modify(Modifier::Total, 2),
             ("other", "than") | ("apart", "from") | ("except", "for") => self.enter(Mode::Negated, 2),
             ("but" | "and", "not" | "without" | "excluding") => self.at += 1,
             ("as", "well") if third == "as" => {
@@ -67,7 +168,8 @@ impl Reader<'_> {
                 self.at += 3;
             }
             ("broken", "down") if third == "by" => self.at += 2,
-            ("broken" | "split" | "grouped" | "group" | "breakdown" | "divided", "by") => self.at += 1,
+            ("broken" | "split" | "grouped" | "group" | "breakdown" | "divided", "by")
+            | ("breakdown", "of") => self.at += 1,
             ("sorted" | "ranked" | "ordered", "by") => self.rank_by(2),
             ("rank" | "sort", _) => self.rank_by(1),
             ("ascending" | "descending", _) if self.reading.rank.is_some() => {
@@ -133,7 +235,7 @@ impl Reader<'_> {
         let count = self.count_at(self.at);
         match &mut self.reading.rank {
             Some(_) => return self.leave(1),
-            rank @ None => *rank = Some(Rank { at, descending: true, count }),
+            rank @ None => *rank = Some(Rank { at, descending: true, count, judged: None }),
         }
         self.at += 1;
     }
@@ -148,7 +250,7 @@ impl Reader<'_> {
     pub(super) fn rank_by(&mut self, length: usize) {
         let at = self.span(self.at, self.at + 1).start;
         if self.reading.rank.is_none() {
-            self.reading.rank = Some(Rank { at, descending: true, count: None });
+            self.reading.rank = Some(Rank { at, descending: true, count: None, judged: None });
         }
         if length == 2 {
             self.enter(Mode::Group, 2);

@@ -1,0 +1,147 @@
+//! Values: the words that nothing here knows, and what makes a value of them.
+//!
+//! Decides how many words are one value and whether a dimension beside it says whose. Never looks a
+//! value up: it stays a phrase.
+
+use super::super::grammar::Value;
+use super::super::tokens::{Kind, Token};
+use super::super::vocabulary::Match;
+use super::super::words;
+use super::{Mode, Reader};
+
+/// The most words of a value that is not quoted.
+const VALUE_WORDS_MAX: usize = 6;
+
+impl Reader<'_> {
+    /// The tokens of a value that follows a dimension: "branch Harbour", "branch is Harbour".
+    pub(super) fn value_after(&self, index: usize) -> Option<(usize, usize)> {
+        let linked =
+            matches!(self.lower(index), "is" | "are" | "was" | "were" | "called" | "named" | "number")
+                || self.token(index).is_some_and(|token| token.kind == Kind::Symbol && token.lower == "=");
+        let from = index + usize::from(linked);
+        // "branches renovated" says something of branches; "branch harbour" names one.
+        let marked = self.token(from).is_some_and(|token| token.capital || token.kind != Kind::Word);
+        self.run(from).filter(|_| linked || marked || self.is_single(index)).map(|end| (from, end))
+    }
+
+    /// The end of a run of words, from `from`, that nothing here knows; or of one quotation.
+    pub(super) fn run(&self, from: usize) -> Option<usize> {
+        let first = self.token(from)?;
+        if first.kind == Kind::Quoted {
+            return Some(from + 1);
+        }
+        if !self.is_unknown(from) && !self.begins_name(from) {
+            return None;
+        }
+        let mut end = from + 1;
+        loop {
+            // A capitalised value may hold small words: "House of Glass".
+            let small = matches!(self.lower(end), "of" | "the" | "de" | "la");
+            let gap = usize::from(first.capital && small);
+            let goes_on = self.is_unknown(end + gap) && (gap == 0 || self.is_capital(end + gap));
+            let capitals = first.capital && gap == 0 && self.goes_with_capitals(end);
+            if !(goes_on || capitals) || end - from > VALUE_WORDS_MAX {
+                break;
+            }
+            end += gap + 1;
+        }
+        (end - from <= VALUE_WORDS_MAX).then_some(end)
+    }
+
+    fn is_capital(&self, index: usize) -> bool {
+        self.token(index).is_some_and(|token| token.capital && token.is_word())
+    }
+
+    /// A word of grammar that is part of a name: the first of "Lower Saxony".
+    fn begins_name(&self, index: usize) -> bool {
+        matches!(self.mode, Mode::Value | Mode::Negated)
+            && self.token(index).is_some_and(|token| token.capital && !token.first)
+            && self.is_capital(index + 1)
+            && self.is_unknown(index + 1)
+            && self.named(index).is_none()
+    }
+
+    /// The second word of "Kansas City": with a capital of its own it belongs to the name before.
+    fn goes_with_capitals(&self, index: usize) -> bool {
+        let thing = || {
+            self.named(index)
+                .map(Self::as_thing)
+                .is_none_or(|found| found.metrics.is_empty() && found.length == 1)
+        };
+        self.is_capital(index) && !words::is_function_word(self.lower(index)) && thing()
+    }
+
+    pub(super) fn is_unknown(&self, index: usize) -> bool {
+        self.token(index).is_some_and(|token| match token.kind {
+            Kind::Number => true,
+            Kind::Word => !words::is_function_word(&token.lower) && self.named(index).is_none(),
+            Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Period | Kind::Symbol => false,
+        })
+    }
+
+    /// Words that nothing here knows: a value, if something says so, else a leftover.
+    pub(super) fn unknown(&mut self, end: usize) {
+        // "the Harbour branch"; in the plural it only says what kind of thing the value is.
+        let after = self.named(end).map(Self::as_thing).filter(|found| found.metrics.is_empty());
+        let named = (self.at..end).all(|index| {
+            let follows = self.token(end).is_some() && self.named(end).is_some();
+            self.token(index).is_some_and(|token| token.capital && (!token.first || follows))
+        });
+        // "with two branches" counts them.
+        let bare_number = self.count_at(self.at).is_some() && self.named(end).is_some();
+        // "for the month" names no value, whatever the month is.
+        if (self.at..end).any(|index| words::grain(self.lower(index)).is_some()) {
+            return self.leave(end - self.at);
+        }
+        match self.mode {
+            Mode::Value | Mode::Negated if !bare_number => self.value(self.at, end, after),
+            Mode::Plain if named => self.value(self.at, end, after),
+            Mode::Value | Mode::Negated | Mode::Plain | Mode::Group => self.leave(end - self.at),
+        }
+    }
+
+    /// "Harbour's fees" are those of Harbour; "at Wendy's" is a name.
+    fn unpossessed<'t>(&self, to: usize, phrase: &'t str) -> &'t str {
+        let bare = phrase.strip_suffix("'s").or_else(|| phrase.strip_suffix("\u{2019}s"));
+        bare.filter(|_| self.named(to).is_some()).unwrap_or(phrase)
+    }
+
+    /// A word that only repeats a name of a metric in another form: "sold" beside "items sold". Whether
+    /// that metric is asked for is seen when all of the question is read.
+    pub(super) fn echo(&mut self, token: &Token) -> bool {
+        let asked = || (0..self.at).any(|at| matches!(self.lower(at), "did" | "do" | "does"));
+        let verb = words::is_verb_form(&token.lower) || asked();
+        let plain = token.kind == Kind::Word && self.mode == Mode::Plain && verb;
+        if !plain || !self.vocabulary.repeats_any(&token.lower) {
+            return false;
+        }
+        self.reading.echoes.push(token.span.clone());
+        self.at += 1;
+        true
+    }
+
+    /// Takes tokens as a value; `found` is the dimension before or after it.
+    pub(super) fn value(&mut self, from: usize, to: usize, found: Option<Match>) {
+        let quoted =
+            self.token(from).filter(|token| token.kind == Kind::Quoted).map(|token| token.lower.clone());
+        let range = self.span(from, to);
+        let asked = || self.unpossessed(to, self.text.get(range.clone()).unwrap_or("")).to_owned();
+        let phrase = quoted.unwrap_or_else(asked);
+        let after = found.as_ref().filter(|_| from == self.at).map_or(0, |found| found.length);
+        let plural = after > 0 && !self.is_single(to + after);
+        let negated = self.mode == Mode::Negated;
+        let conjoined = self.joined && self.reading.values.last().is_some_and(|value| !value.negated);
+        self.reading.values.push(Value {
+            span: range.start..self.span(to, to + after).end.max(range.end),
+            phrase,
+            dimensions: found.filter(|_| !plural).map(|found| found.dimensions),
+            negated,
+            conjoined,
+        });
+        if negated {
+            self.open = None;
+        }
+        self.at = to + after;
+        (self.mode, self.joined) = (Mode::Plain, false);
+    }
+}

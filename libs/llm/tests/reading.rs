@@ -1,0 +1,112 @@
+//! The embedded model, measured by the question sets of `evals`: what it reads rightly, what it rightly
+//! refuses, and what it answers wrongly, of which there must be none.
+//!
+//! No data is read here, so `rows`, `as` and `nothing_in_scope` are left to who runs a whole mesh.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test and its report: a failure here is a failed test"
+)]
+
+use splitplane_llm::{EmbeddedModel, LanguageModel, ValidateReply, ValidateTask};
+use splitplane_semantics::{
+    Catalogue, Interpretation, Outcome, Policy, SemanticModel, SetQuestion, Verdict, load_model, load_policy,
+    load_question_set, validate,
+};
+use splitplane_types::{Question, Role};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// Of a hundred questions, those that must be read or refused rightly.
+const RIGHT_PERCENT_MIN: usize = 95;
+
+struct Set {
+    model: SemanticModel,
+    policy: Policy,
+    questions: Vec<SetQuestion>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn set(name: &str, folder: &str) -> Set {
+    let folder = root().join(folder);
+    let model = load_model(&folder.join("model.yaml")).unwrap_or_else(|error| panic!("{error}"));
+    let policy = load_policy(&folder.join("policy.yaml"), &model).unwrap_or_else(|error| panic!("{error}"));
+    let questions = load_question_set(&root().join("evals").join(format!("{name}.yaml")));
+    Set { model, policy, questions: questions.unwrap_or_else(|error| panic!("{error}")) }
+}
+
+/// How the reader ends a question, and what it takes it to mean.
+fn read(set: &Set, asked: &SetQuestion) -> (Outcome, Option<Interpretation>, Vec<String>) {
+    let role: Role = "analyst".parse().unwrap();
+    let catalogue = Catalogue::for_role(&set.model, &set.policy, &role);
+    let question = Question::new(&asked.question).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let task = ValidateTask { question: &question, catalogue: &catalogue };
+    match runtime.block_on(EmbeddedModel::new().validate(task)).unwrap() {
+        ValidateReply::Ambiguous { options, .. } => (Outcome::Clarify, None, options),
+        ValidateReply::Unsupported { .. } => (Outcome::Unsupported, None, Vec::new()),
+        ValidateReply::Supported(draft) => {
+            let as_of = asked.instant(&set.policy.calendar, UNIX_EPOCH);
+            match validate(draft, &catalogue, &set.policy.calendar, as_of) {
+                Ok(valid) => (Outcome::Answered, Some(valid.get().clone()), Vec::new()),
+                Err(_) => (Outcome::Unsupported, None, Vec::new()),
+            }
+        }
+    }
+}
+
+/// The share of right ones, and a line for each question that went wrong.
+fn measured(name: &str, folder: &str) -> (usize, usize, String) {
+    let set = set(name, folder);
+    let (mut right, mut refused, mut nuisance, mut wrong, mut report) = (0, 0, 0, 0, String::new());
+    for asked in &set.questions {
+        let (outcome, found, options) = read(&set, asked);
+        let mut verdict = asked.expect.verdict(outcome, found.as_ref());
+        if verdict == Verdict::RightRefusal && !asked.expect.missing_options(&options).is_empty() {
+            verdict = Verdict::WrongRefusal;
+        }
+        match verdict {
+            Verdict::Right => right += 1,
+            Verdict::RightRefusal => refused += 1,
+            Verdict::WrongRefusal => nuisance += 1,
+            Verdict::WrongAnswer => wrong += 1,
+        }
+        if matches!(verdict, Verdict::WrongRefusal | Verdict::WrongAnswer) {
+            let differences = found.map(|found| asked.expect.differences(&found).join("; "));
+            let said = differences.unwrap_or_else(|| options.join(" | "));
+            writeln!(report, "{verdict:?} {}: {} -> {outcome:?} {said}", asked.line, asked.question).unwrap();
+        }
+    }
+    let summary = format!(
+        "{name}: {} questions, {right} read rightly, {refused} refused rightly, {nuisance} refused needlessly, {wrong} answered wrongly",
+        set.questions.len()
+    );
+    ((right + refused) * 100 / set.questions.len(), wrong, format!("{summary}\n{report}"))
+}
+
+fn check(name: &str, folder: &str) {
+    let (percent, wrong, report) = measured(name, folder);
+    println!("{report}");
+    assert!(wrong == 0 && percent >= RIGHT_PERCENT_MIN, "{percent} %\n{report}");
+}
+
+#[test]
+fn questions_about_restaurants_are_read_or_refused_rightly() {
+    check("restaurant", "examples/restaurant");
+}
+
+#[test]
+fn questions_about_jaffles_are_read_or_refused_rightly() {
+    check("jaffle", "examples/jaffle");
+}
+
+#[test]
+fn questions_about_a_domain_that_no_code_knows_are_read_or_refused_rightly() {
+    check("fleet", "evals/fleet");
+}
