@@ -4,6 +4,7 @@
 //! restart counts anew, and a day is a day of UTC. A task holds back some tokens when it begins and
 //! settles when it ends, so that tasks at the same moment count, and so does one that is called off.
 
+use crate::account::{Account, accounted};
 use serde::{Deserialize, Serialize};
 use splitplane_types::TenantId;
 use std::collections::HashMap;
@@ -79,6 +80,24 @@ impl Budget {
         let after = tokens.checked_add(held).filter(|after| *after <= limit).ok_or(OverBudget)?;
         *tokens = after;
         Ok(Allowance { held: Some((Arc::clone(&self.used), tenant.clone(), day, held)) })
+    }
+}
+
+impl Budget {
+    /// Does a task of a tenant within its budget, and says what it cost.
+    ///
+    /// # Errors
+    /// The tenant's tokens are used up; then the task has not begun.
+    pub async fn spend<T>(
+        &self,
+        tenant: &TenantId,
+        now: SystemTime,
+        task: impl Future<Output = T>,
+    ) -> Result<(T, Account), OverBudget> {
+        let allowance = self.allow(tenant, now)?;
+        let (answer, account) = accounted(task).await;
+        allowance.settle(account.tokens());
+        Ok((answer, account))
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod account;
 mod aggregate;
+mod asked;
 mod bedrock;
 mod breaker;
 mod budget;
@@ -21,6 +22,7 @@ mod open;
 mod test_models;
 
 pub use account::{Account, Call, Usage, accounted};
+pub use asked::{AskError, Asked, By, Observer};
 pub use bedrock::{BedrockModel, PROMPT_VERSION};
 pub use breaker::{Breaker, BreakerConfig};
 pub use budget::{Allowance, Budget, BudgetConfig, OverBudget};

@@ -53,3 +53,15 @@ fn zero_is_no_limit() {
         budget.allow(&tenant("one"), UNIX_EPOCH).unwrap().settle(u64::MAX);
     }
 }
+
+#[tokio::test]
+async fn a_task_is_not_begun_without_tokens() {
+    let budget = budget(20);
+    let one = tenant("one");
+    let (answer, account) = budget.spend(&one, UNIX_EPOCH, async { 7 }).await.unwrap();
+    assert_eq!((answer, account.tokens()), (7, 0));
+    budget.allow(&one, UNIX_EPOCH).unwrap().settle(15);
+    let begun = std::cell::Cell::new(false);
+    let spent = budget.spend(&one, UNIX_EPOCH, async { begun.set(true) }).await;
+    assert_eq!((spent.map(|_| ()), begun.get()), (Err(OverBudget), false));
+}
