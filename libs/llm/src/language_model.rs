@@ -122,4 +122,71 @@ pub enum ModelError {
     /// There is nothing to read from.
     #[error("the sandbox holds no relation")]
     NoRelations,
+    /// The account's quota is used up.
+    #[error("the model's endpoint throttles its callers")]
+    Throttled,
+    /// The endpoint is not reached, not ready, or failed.
+    #[error("the model is not available")]
+    Unavailable,
+    /// No answer in time, tries and all.
+    #[error("the model did not answer in time")]
+    TimedOut,
+    /// It failed too often just now, and is left alone.
+    #[error("the model failed too often and is not called for a while")]
+    Resting,
+    /// No credentials, none of a role, or none that may call this model.
+    #[error("the model's endpoint does not take this service's credentials")]
+    Unauthorised,
+    /// The request as such was refused: a model that is gone, a prompt that is too long.
+    #[error("the model's endpoint refused the request")]
+    Rejected,
+    /// A guardrail stepped in.
+    #[error("a guardrail intervened")]
+    Guardrail,
+    /// The model declined.
+    #[error("the model declined to answer")]
+    Declined,
+    /// An answer without content.
+    #[error("the model answered with nothing")]
+    Empty,
+    /// An answer that is not of the form that was asked for.
+    #[error("the model's answer was {0}")]
+    Malformed(&'static str),
+}
+
+impl ModelError {
+    /// Its kind, for spans and metrics.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NotExpressible(_) => "not_expressible",
+            Self::NoRelations => "no_relations",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::TimedOut => "timed_out",
+            Self::Resting => "resting",
+            Self::Unauthorised => "unauthorised",
+            Self::Rejected => "rejected",
+            Self::Guardrail => "guardrail",
+            Self::Declined => "declined",
+            Self::Empty => "empty",
+            Self::Malformed(_) => "malformed",
+        }
+    }
+
+    /// Whether the model as such is out of order. What a single question can bring about is not
+    /// among these: it must not take the model away from everybody else.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        match self {
+            Self::Throttled | Self::Unavailable | Self::TimedOut | Self::Resting | Self::Unauthorised => true,
+            Self::NotExpressible(_)
+            | Self::NoRelations
+            | Self::Rejected
+            | Self::Guardrail
+            | Self::Declined
+            | Self::Empty
+            | Self::Malformed(_) => false,
+        }
+    }
 }

@@ -57,7 +57,8 @@ fn longer<'m>(
 
 /// The field to which periods apply: the dataset's first time field, else that of the nearest
 /// dataset on its one side.
-pub(crate) fn time_field(model: &SemanticModel, dataset: &str) -> Option<FieldRef> {
+#[must_use]
+pub fn time_field(model: &SemanticModel, dataset: &str) -> Option<FieldRef> {
     let own = |dataset: &Dataset| {
         let field = dataset.fields.iter().find(|field| field.holds_time())?;
         Some(FieldRef { dataset: dataset.name.clone(), field: field.name.clone() })

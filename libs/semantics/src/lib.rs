@@ -32,7 +32,7 @@ pub use interpretation::{
     Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain, Interpretation, Order, Period,
     PeriodExpr, PeriodPhrase,
 };
-pub use joins::relations_of;
+pub use joins::{relations_of, time_field};
 pub use model::{Dataset, Field, FieldExpression, Metric, Relationship, SemanticModel};
 pub use ossie::{load_model, parse_model};
 pub use period::{PeriodSearch, find_period};

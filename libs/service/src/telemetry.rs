@@ -4,6 +4,10 @@
 //! process: nothing here is global. Decides what is exported and where; no request's content, no
 //! header and no session key is ever a field.
 
+mod models;
+
+pub use models::{ModelCall, ModelMetrics};
+
 use crate::config::{LogFormat, TelemetryConfig};
 use crate::log::JsonLines;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider as _};
@@ -228,16 +232,14 @@ pub(crate) fn propagator() -> TraceContextPropagator {
     TraceContextPropagator::new()
 }
 
-/// A span of the GenAI conventions round one task of a language model. No message is in it.
+/// A span round one task of a language model, whichever answers it in the end. A model behind a network
+/// adds a span of the GenAI conventions for each of its calls. No message is in it.
 #[must_use]
 pub fn model_span(model: &str, task: &'static str) -> tracing::Span {
     tracing::info_span!(
-        "chat",
-        otel.name = %format_args!("chat {model}"),
-        otel.kind = "client",
-        gen_ai.operation.name = "chat",
-        gen_ai.provider.name = "splitplane",
-        gen_ai.request.model = model,
+        "task",
+        otel.name = %format_args!("task {task}"),
+        splitplane.model = model,
         splitplane.task = task,
     )
 }

@@ -2,6 +2,7 @@
 //! this file only gives them types.
 
 use serde::{Deserialize, Serialize};
+use splitplane_llm::{LanguageConfig, TaskConfig, TaskSet};
 use splitplane_service::AuditConfig;
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream,
@@ -30,6 +31,8 @@ pub struct Config {
     pub auth: Upstream,
     /// `[semantics]`
     pub semantics: Semantics,
+    /// `[language]`
+    pub language: LanguageConfig<Tasks>,
     /// `[receipts]`
     pub receipts: Receipts,
     /// `[audit]`
@@ -70,6 +73,22 @@ pub struct Receipts {
     /// Life of a receipt.
     #[serde(with = "humantime_serde")]
     pub lifetime: Duration,
+}
+
+/// `[language.tasks]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tasks {
+    /// What a question means.
+    pub validate: TaskConfig,
+    /// Analyses of results.
+    pub explain: TaskConfig,
+}
+
+impl From<Tasks> for TaskSet {
+    fn from(Tasks { validate, explain }: Tasks) -> Self {
+        Self { validate: Some(validate), explain: Some(explain), ..Self::default() }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Why layer 2 fails, and what the caller may know of it.
 
-use splitplane_llm::ModelError;
+use splitplane_llm::AskError;
 use splitplane_proto::convert::MalformedMessage;
 use splitplane_semantics::InterpretationError;
 use splitplane_service::{AuditFailure, PublicError};
@@ -34,9 +34,9 @@ pub(crate) enum ReasoningError {
     /// The policy wants the template.
     #[error("the policy wants analyses from the template")]
     TemplateOnly,
-    /// The language model failed.
-    #[error("the language model failed")]
-    Model(#[from] ModelError),
+    /// The language model gave no answer.
+    #[error("the language model gave no answer")]
+    Model(#[from] AskError),
     /// The receipt does not hold.
     #[error("the receipt was refused")]
     Receipt(#[from] ReceiptError),
@@ -67,7 +67,8 @@ impl PublicError for ReasoningError {
             Self::Question(QuestionError::Empty) => Reason::QuestionEmpty,
             Self::Question(QuestionError::TooLong) => Reason::QuestionTooLong,
             Self::Question(QuestionError::ControlCharacters) => Reason::QuestionMalformed,
-            Self::Model(_) => Reason::ModelUnavailable,
+            Self::Model(AskError::Budget(_)) => Reason::Overloaded,
+            Self::Model(AskError::Model(_)) => Reason::ModelUnavailable,
             Self::Receipt(ReceiptError::FeedStale) => Reason::ServiceUnavailable,
             Self::Receipt(_) => Reason::Unauthenticated,
             Self::PolicyChanged => Reason::PolicyChanged,

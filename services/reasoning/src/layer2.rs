@@ -7,10 +7,11 @@
 use crate::error::ReasoningError;
 use prost::Message as _;
 use splitplane_audit::{Event, Record};
-use splitplane_llm::{ExplainTask, LanguageModel, ValidateReply, ValidateTask};
+use splitplane_llm::{AskError, Asked, By, ExplainTask, ModelError, ValidateReply, ValidateTask};
 use splitplane_proto::gateway::v1::AskRequest;
 use splitplane_semantics::{
-    Catalogue, Metric, Policy, SemanticModel, ValidatedInterpretation, interpretation_from_receipt, validate,
+    Catalogue, DraftInterpretation, Metric, Policy, SemanticModel, ValidatedInterpretation,
+    interpretation_from_receipt, validate,
 };
 use splitplane_service::{Auditor, Clock, PublicError as _, telemetry};
 use splitplane_session::{ReceiptClaims, ReceiptSigner, VerifiedSession, Verifier};
@@ -31,7 +32,7 @@ const QUESTION_METHODS: [&str; 2] =
 pub(crate) struct Layer2 {
     pub(crate) model: SemanticModel,
     pub(crate) policy: Policy,
-    pub(crate) language: Arc<dyn LanguageModel>,
+    pub(crate) language: Asked,
     pub(crate) signer: Arc<ReceiptSigner>,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) audit: Auditor,
@@ -70,14 +71,14 @@ impl Layer2 {
         &self,
         session: &VerifiedSession,
         frame: &[u8],
-    ) -> Result<Verdict, ReasoningError> {
+    ) -> Result<By<Verdict>, ReasoningError> {
         let read = self.signed_question(session, frame);
         let question = read.as_ref().ok().map(|(question, _)| question.as_str().to_owned());
         let outcome = match read {
             Ok((question, as_of)) => self.judge(session, &question, as_of).await,
             Err(error) => Err(error),
         };
-        let (event, decision, reason) = match &outcome {
+        let (event, decision, reason) = match outcome.as_ref().map(|by| &by.answer) {
             Ok(Verdict::Supported { .. }) => (Event::Validated, None, None),
             Ok(Verdict::Clarify { .. }) => (Event::Validated, Some(Outcome::Clarify), None),
             Ok(Verdict::Unsupported { .. }) => (Event::Validated, Some(Outcome::Unsupported), None),
@@ -106,18 +107,38 @@ impl Layer2 {
         session: &VerifiedSession,
         question: &Question,
         as_of: SystemTime,
-    ) -> Result<Verdict, ReasoningError> {
+    ) -> Result<By<Verdict>, ReasoningError> {
         let catalogue = self.catalogue(session);
         let task = ValidateTask { question, catalogue: &catalogue };
         let span = telemetry::model_span(self.language.name(), "validate");
-        let draft = match self.language.validate(task).instrument(span).await? {
-            ValidateReply::Supported(draft) => draft,
+        let tenant = session.composite().tenant();
+        let asked =
+            self.language.ask(tenant, self.clock.now(), |model| model.validate(task).instrument(span)).await;
+        let By { answer, stood_in } = match asked {
+            // What a guardrail or the model itself will not take up is not supported, and no outage.
+            Err(AskError::Model(ModelError::Guardrail | ModelError::Declined)) => {
+                return Ok(By { answer: self.unsupported(session, &[]), stood_in: None });
+            }
+            asked => asked?,
+        };
+        let verdict = match answer {
+            ValidateReply::Supported(draft) => self.approve(session, draft, as_of)?,
             ValidateReply::Ambiguous { question, options } => {
                 telemetry::decision("layer 2", false, "ambiguous");
-                return Ok(Verdict::Clarify { question, options });
+                Verdict::Clarify { question, options }
             }
-            ValidateReply::Unsupported { nearest } => return Ok(self.unsupported(session, &nearest)),
+            ValidateReply::Unsupported { nearest } => self.unsupported(session, &nearest),
         };
+        Ok(By { answer: verdict, stood_in })
+    }
+
+    fn approve(
+        &self,
+        session: &VerifiedSession,
+        draft: DraftInterpretation,
+        as_of: SystemTime,
+    ) -> Result<Verdict, ReasoningError> {
+        let catalogue = self.catalogue(session);
         // A model's proposal that names what this caller may not ask for is not supported, however
         // it came about.
         let Ok(interpretation) = validate(draft, &catalogue, &self.policy.calendar, as_of) else {
@@ -160,7 +181,7 @@ impl Layer2 {
         receipt: &str,
         table: &Table,
         row_count: usize,
-    ) -> Result<String, ReasoningError> {
+    ) -> Result<By<String>, ReasoningError> {
         if table.rows.len() > EXPLAIN_ROWS_MAX {
             return Err(ReasoningError::TooManyRows);
         }
@@ -174,7 +195,10 @@ impl Layer2 {
         let interpretation = interpretation_from_receipt(receipt.interpretation())?;
         let task = ExplainTask { interpretation: &interpretation, model: &self.model, table, row_count };
         let span = telemetry::model_span(self.language.name(), "explain");
-        Ok(self.language.explain(task).instrument(span).await?)
+        let tenant = session.composite().tenant();
+        let explain =
+            self.language.ask(tenant, self.clock.now(), |model| model.explain(task).instrument(span));
+        Ok(explain.await?)
     }
 
     /// The question in the bytes that the client signed. A frame that a gateway put in its place has

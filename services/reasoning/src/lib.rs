@@ -8,28 +8,32 @@ mod layer2;
 mod rotation;
 mod rpc;
 
-pub use config::{Config, DEFAULTS, Receipts, Semantics};
+pub use config::{Config, DEFAULTS, Receipts, Semantics, Tasks};
 
 use crate::layer2::Layer2;
 use crate::rotation::Rotation;
 use crate::rpc::Rpc;
-use splitplane_llm::{EmbeddedModel, LanguageModel};
+use splitplane_llm::{Asked, Call, LanguageModel, Observer};
 use splitplane_proto::reasoning::v1::reasoning_service_server::ReasoningServiceServer;
 use splitplane_semantics::{load_model, load_policy};
+use splitplane_service::telemetry::{ModelCall, ModelMetrics};
 use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload};
 use splitplane_session::{ReceiptSigner, receipt_issuer};
 use std::sync::Arc;
 use tonic::service::Routes;
 
-/// Builds the service with the embedded language model.
+/// Builds the service with the language model of its configuration.
 ///
 /// # Errors
 /// A model, policy or key that cannot be loaded, with what to do.
 pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
-    build_with_model(config, start, Arc::new(EmbeddedModel::new())).await
+    let language = splitplane_llm::open(&config.language)
+        .await
+        .map_err(|error| StartError::service("the language model cannot be made", error))?;
+    build_with_model(config, start, language).await
 }
 
-/// Builds the service with another language model. Whatever it answers passes the same checks.
+/// Builds the service with another language model, within the same budget. Whatever it answers passes the same checks.
 ///
 /// # Errors
 /// A model, policy or key that cannot be loaded, with what to do.
@@ -55,7 +59,7 @@ pub async fn build_with_model(
     let layer2 = Layer2 {
         model,
         policy,
-        language,
+        language: Asked::new(language, config.language.budget, observer(&start)),
         signer: rotation.signer(),
         verifier: feed.verifier(),
         audit: audit.clone(),
@@ -71,4 +75,20 @@ pub async fn build_with_model(
         })
         .with_task("session feed", move |stop| feed.follow(stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
+}
+
+/// Measures every call of a model behind a network.
+fn observer(start: &Start) -> Observer {
+    let metrics = ModelMetrics::new(&start.telemetry().meter());
+    Box::new(move |call: &Call| {
+        metrics.record(ModelCall {
+            provider: call.provider,
+            model: &call.model,
+            input_tokens: call.usage.input_tokens,
+            output_tokens: call.usage.output_tokens,
+            cost: call.cost,
+            duration: call.duration,
+            failure: call.failure,
+        });
+    })
 }

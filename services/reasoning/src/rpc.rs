@@ -2,6 +2,7 @@
 
 use crate::error::ReasoningError;
 use crate::layer2::{Layer2, Verdict};
+use splitplane_llm::By;
 use splitplane_proto::common::v1 as common;
 use splitplane_proto::convert::table_from_wire;
 use splitplane_proto::reasoning::v1::reasoning_service_server::ReasoningService;
@@ -28,9 +29,9 @@ impl ReasoningService for Rpc {
     ) -> Result<Response<ValidateResponse>, Status> {
         let session = context(&request)?.session;
         let verdict = self.0.validate(&session, &request.into_inner().frame).await;
-        let outcome =
-            verdict.map(|verdict| self.outcome(&session, verdict)).map_err(|error| to_status(&error))?;
-        Ok(Response::new(ValidateResponse { outcome: Some(outcome) }))
+        let By { answer, stood_in } = verdict.map_err(|error| to_status(&error))?;
+        let outcome = Some(self.outcome(&session, answer));
+        Ok(Response::new(ValidateResponse { outcome, stood_in: stood_in.unwrap_or("").to_owned() }))
     }
 
     async fn list_metrics(
@@ -44,8 +45,9 @@ impl ReasoningService for Rpc {
     async fn explain(&self, request: Request<ExplainRequest>) -> Result<Response<ExplainResponse>, Status> {
         let session = context(&request)?.session;
         let message = request.into_inner();
-        let narrative = self.draft(&session, message).await.map_err(|error| to_status(&error))?;
-        Ok(Response::new(ExplainResponse { narrative }))
+        let draft = self.draft(&session, message).await.map_err(|error| to_status(&error))?;
+        let stood_in = draft.stood_in.unwrap_or("").to_owned();
+        Ok(Response::new(ExplainResponse { narrative: draft.answer, stood_in }))
     }
 }
 
@@ -54,7 +56,7 @@ impl Rpc {
         &self,
         session: &VerifiedSession,
         message: ExplainRequest,
-    ) -> Result<String, ReasoningError> {
+    ) -> Result<By<String>, ReasoningError> {
         let table = table_from_wire(message.columns, message.rows)?;
         let row_count = usize::try_from(message.row_count).unwrap_or(usize::MAX);
         self.0.explain(session, &message.receipt, &table, row_count).await

@@ -2,6 +2,7 @@
 //! this file only gives them types.
 
 use serde::{Deserialize, Serialize};
+use splitplane_llm::{LanguageConfig, TaskConfig, TaskSet};
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream,
 };
@@ -28,6 +29,8 @@ pub struct Config {
     pub auth: Upstream,
     /// `[semantics]`
     pub semantics: Semantics,
+    /// `[language]`
+    pub language: LanguageConfig<Tasks>,
 }
 
 impl ServiceConfig for Config {
@@ -52,6 +55,22 @@ pub struct Semantics {
     /// The policy.
     #[serde(with = "splitplane_service::config::path")]
     pub policy: PathBuf,
+}
+
+/// `[language.tasks]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tasks {
+    /// Relations of a question.
+    pub route: TaskConfig,
+    /// SQL.
+    pub write_sql: TaskConfig,
+}
+
+impl From<Tasks> for TaskSet {
+    fn from(Tasks { route, write_sql }: Tasks) -> Self {
+        Self { route: Some(route), write_sql: Some(write_sql), ..Self::default() }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Why the schema router fails, and what the caller may know of it.
 
-use splitplane_llm::ModelError;
+use splitplane_llm::AskError;
 use splitplane_proto::convert::MalformedMessage;
 use splitplane_semantics::{CompileError, InterpretationError};
 use splitplane_service::PublicError;
@@ -22,9 +22,9 @@ pub(crate) enum RouterError {
     /// The interpretation does not fit the model: a defect.
     #[error("the interpretation does not fit the model")]
     Compile(#[from] CompileError),
-    /// The language model failed.
-    #[error("the language model failed")]
-    Model(#[from] ModelError),
+    /// The language model gave no answer.
+    #[error("the language model gave no answer")]
+    Model(#[from] AskError),
     /// A message is malformed.
     #[error("the request is malformed")]
     Malformed(#[from] MalformedMessage),
@@ -39,7 +39,8 @@ impl PublicError for RouterError {
             Self::Receipt(ReceiptError::FeedStale) => Reason::ServiceUnavailable,
             Self::Receipt(_) => Reason::Unauthenticated,
             Self::PolicyChanged => Reason::PolicyChanged,
-            Self::Model(_) => Reason::ModelUnavailable,
+            Self::Model(AskError::Budget(_)) => Reason::Overloaded,
+            Self::Model(AskError::Model(_)) => Reason::ModelUnavailable,
             Self::Malformed(_) | Self::TooManyRefusals => Reason::RequestMalformed,
             Self::Interpretation(_) | Self::Compile(_) => Reason::Internal,
         }

@@ -7,26 +7,30 @@ mod error;
 mod router;
 mod rpc;
 
-pub use config::{Config, DEFAULTS, Semantics};
+pub use config::{Config, DEFAULTS, Semantics, Tasks};
 
 use crate::router::Router;
 use crate::rpc::Rpc;
-use splitplane_llm::{EmbeddedModel, LanguageModel};
+use splitplane_llm::{Asked, Call, LanguageModel, Observer};
 use splitplane_proto::schema_router::v1::schema_router_service_server::SchemaRouterServiceServer;
 use splitplane_semantics::{load_model, load_policy};
+use splitplane_service::telemetry::{ModelCall, ModelMetrics};
 use splitplane_service::{App, SessionFeed, Start, StartError, Workload};
 use std::sync::Arc;
 use tonic::service::Routes;
 
-/// Builds the service with the embedded language model.
+/// Builds the service with the language model of its configuration.
 ///
 /// # Errors
 /// A model or policy that cannot be loaded, with what to do.
 pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
-    build_with_model(config, start, Arc::new(EmbeddedModel::new())).await
+    let language = splitplane_llm::open(&config.language)
+        .await
+        .map_err(|error| StartError::service("the language model cannot be made", error))?;
+    build_with_model(config, start, language).await
 }
 
-/// Builds the service with another language model. Whatever it writes passes the same guard.
+/// Builds the service with another language model, within the same budget. Whatever it writes passes the same guard.
 ///
 /// # Errors
 /// A model or policy that cannot be loaded, with what to do.
@@ -42,10 +46,32 @@ pub async fn build_with_model(
         .map_err(|error| StartError::service("the policy cannot be loaded", error))?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
     let feed = SessionFeed::new(&start, auth)?;
-    let router = Router { model, policy, language, verifier: feed.verifier(), clock: start.clock().clone() };
+    let router = Router {
+        model,
+        policy,
+        language: Asked::new(language, config.language.budget, observer(&start)),
+        verifier: feed.verifier(),
+        clock: start.clock().clone(),
+    };
     let server = SchemaRouterServiceServer::new(Rpc(Arc::new(router)))
         .max_decoding_message_size(start.limits().message_bytes_max);
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
     let app = start.app(Routes::new(server), identity, readiness);
     Ok(app.with_task("session feed", move |stop| feed.follow(stop)))
+}
+
+/// Measures every call of a model behind a network.
+fn observer(start: &Start) -> Observer {
+    let metrics = ModelMetrics::new(&start.telemetry().meter());
+    Box::new(move |call: &Call| {
+        metrics.record(ModelCall {
+            provider: call.provider,
+            model: &call.model,
+            input_tokens: call.usage.input_tokens,
+            output_tokens: call.usage.output_tokens,
+            cost: call.cost,
+            duration: call.duration,
+            failure: call.failure,
+        });
+    })
 }

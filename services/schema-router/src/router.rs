@@ -4,7 +4,7 @@
 //! whatever the model said. Drafts are untrusted text: the guard of the data plane decides.
 
 use crate::error::RouterError;
-use splitplane_llm::{LanguageModel, Refusal, RouteTask, WriteSqlTask};
+use splitplane_llm::{Asked, By, Refusal, RouteTask, WriteSqlTask};
 use splitplane_semantics::{
     BoundFilter, Interpretation, Policy, RelationSchema, SemanticModel, interpretation_from_receipt,
     relations_of,
@@ -22,7 +22,7 @@ const REFUSALS_MAX: usize = 2;
 pub(crate) struct Router {
     pub(crate) model: SemanticModel,
     pub(crate) policy: Policy,
-    pub(crate) language: Arc<dyn LanguageModel>,
+    pub(crate) language: Asked,
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) clock: Clock,
 }
@@ -37,11 +37,10 @@ impl Router {
         let interpretation = self.approved(session, receipt)?;
         let needed = relations_of(&interpretation, &self.model)?;
         let task = RouteTask { interpretation: &interpretation, model: &self.model };
-        let proposed = self
-            .language
-            .route(task)
-            .instrument(telemetry::model_span(self.language.name(), "route"))
-            .await?;
+        let span = telemetry::model_span(self.language.name(), "route");
+        let tenant = session.composite().tenant();
+        let asked = self.language.ask(tenant, self.clock.now(), |model| model.route(task).instrument(span));
+        let proposed = asked.await?.answer;
         let beyond = proposed.iter().filter(|name| !needed.contains(name)).count();
         if beyond > 0 {
             tracing::warn!(beyond, "the model routed to relations that the interpretation does not need");
@@ -57,7 +56,7 @@ impl Router {
         relations: &[RelationSchema],
         filters: &[BoundFilter],
         refusals: &[Refusal],
-    ) -> Result<String, RouterError> {
+    ) -> Result<By<String>, RouterError> {
         if refusals.len() > REFUSALS_MAX {
             return Err(RouterError::TooManyRefusals);
         }
@@ -70,7 +69,10 @@ impl Router {
             refusals,
         };
         let span = telemetry::model_span(self.language.name(), "write_sql");
-        Ok(self.language.write_sql(task).instrument(span).await?)
+        let tenant = session.composite().tenant();
+        let asked =
+            self.language.ask(tenant, self.clock.now(), |model| model.write_sql(task).instrument(span));
+        Ok(asked.await?)
     }
 
     fn approved(&self, session: &VerifiedSession, receipt: &str) -> Result<Interpretation, RouterError> {

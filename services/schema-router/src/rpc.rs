@@ -2,7 +2,7 @@
 
 use crate::error::RouterError;
 use crate::router::Router;
-use splitplane_llm::Refusal;
+use splitplane_llm::{By, Refusal};
 use splitplane_proto::common::v1 as common;
 use splitplane_proto::convert::{MalformedMessage, column_from_wire};
 use splitplane_proto::schema_router::v1::schema_router_service_server::SchemaRouterService;
@@ -32,8 +32,8 @@ impl SchemaRouterService for Rpc {
     ) -> Result<Response<WriteSqlResponse>, Status> {
         let session = context(&request)?.session;
         let drafted = self.draft(&session, request.into_inner()).await;
-        let sql = drafted.map_err(|error| to_status(&error))?;
-        Ok(Response::new(WriteSqlResponse { sql }))
+        let By { answer: sql, stood_in } = drafted.map_err(|error| to_status(&error))?;
+        Ok(Response::new(WriteSqlResponse { sql, stood_in: stood_in.unwrap_or("").to_owned() }))
     }
 }
 
@@ -42,7 +42,7 @@ impl Rpc {
         &self,
         session: &VerifiedSession,
         message: WriteSqlRequest,
-    ) -> Result<String, RouterError> {
+    ) -> Result<By<String>, RouterError> {
         let relations = message.relations.into_iter().map(relation).collect::<Result<Vec<_>, _>>()?;
         let filters = message.filters.into_iter().map(filter).collect::<Result<Vec<_>, _>>()?;
         let refusals: Vec<Refusal> = message

@@ -7,6 +7,8 @@
     reason = "helpers of tests: a failure here is a failed test"
 )]
 
+mod bedrock;
+mod endpoint;
 mod explain;
 mod hostile;
 mod questions;

@@ -146,7 +146,7 @@ pub(crate) fn bikes(amount_synonyms: &str, count_synonyms: &str) -> World {
     world("bikes", &datasets, relationships, &metrics, scopes, "granted_places")
 }
 
-fn role() -> Role {
+pub(crate) fn role() -> Role {
     "analyst".parse().unwrap()
 }
 
