@@ -40,9 +40,6 @@ fn found() -> Interpretation {
     }
 }
 
-/// Makes another interpretation of one.
-type Change = fn(&mut Interpretation);
-
 #[test]
 fn a_set_says_what_it_expects() {
     let set = parse_question_set("set.yaml", SET).unwrap();
