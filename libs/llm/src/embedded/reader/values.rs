@@ -89,6 +89,12 @@ impl Reader<'_> {
         });
         // "with two branches" counts them.
         let bare_number = self.count_at(self.at).is_some() && self.named(end).is_some();
+        // "from private lenders" says something of lenders; "in Oslo branches" names a place.
+        let capital = self.token(self.at).is_some_and(|token| token.capital || token.kind != Kind::Word);
+        let plural = after.as_ref().is_some_and(|found| !self.is_single(end + found.length));
+        if plural && !capital && self.mode == Mode::Value {
+            return self.leave(end - self.at);
+        }
         // "for the month" names no value, whatever the month is.
         if (self.at..end).any(|index| words::grain(self.lower(index)).is_some()) {
             return self.leave(end - self.at);
