@@ -110,3 +110,15 @@ fn questions_about_jaffles_are_read_or_refused_rightly() {
 fn questions_about_a_domain_that_no_code_knows_are_read_or_refused_rightly() {
     check("fleet", "evals/fleet");
 }
+
+/// Held out until the reader was done; the set says what its first run gave.
+#[test]
+fn questions_of_a_set_that_was_held_out_are_read_or_refused_rightly() {
+    check("clinic", "evals/clinic");
+}
+
+/// Likewise, of a second domain.
+#[test]
+fn questions_of_a_second_set_that_was_held_out_are_read_or_refused_rightly() {
+    check("hotel", "evals/hotel");
+}

@@ -200,9 +200,7 @@ fn preposition(tokens: &[Token<'_>], start: usize, expr: PeriodExpr) -> usize {
         };
         if before(&PREPOSITIONS, 1) {
             lead -= 1;
-        } else if before(unit, 1) && before(&["in", "for", "during", "the", "of", "on"], 2) {
-            lead -= 2;
-        } else if before(unit, 1) && before(&["calendar"], 2) {
+        } else if before(unit, 1) && before(&["in", "for", "during", "the", "of", "on", "calendar"], 2) {
             lead -= 2;
         } else {
             return lead;

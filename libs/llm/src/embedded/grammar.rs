@@ -44,6 +44,9 @@ pub(crate) struct Value {
     pub(crate) span: Range<usize>,
     /// As asked.
     pub(crate) phrase: String,
+    /// The value with the dimension before it where both have capitals: "Branch Harbour" may be its whole
+    /// name, or one of the branches.
+    pub(crate) titled: Option<Range<usize>>,
     /// The dimension that was named with it.
     pub(crate) dimensions: Option<Candidates>,
     pub(crate) negated: bool,

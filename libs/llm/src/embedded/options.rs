@@ -29,6 +29,7 @@ pub(crate) fn reply(text: &str, catalogue: &Catalogue<'_>) -> ValidateReply {
         Err(Trouble::Dimension { span, candidates }) => reader.which_dimension(&span, &candidates),
         Err(Trouble::Loose { span, dimension }) => reader.which_part(&span, dimension),
         Err(Trouble::Period { words }) => reader.which_period(&words),
+        Err(Trouble::Name { span }) => reader.which_name(&span),
         Err(Trouble::Judged { span }) => reader.which_end(&span),
         Err(Trouble::Unsupported { leftovers }) => reader.did_you_mean(&leftovers),
     };
@@ -123,6 +124,15 @@ impl Asker<'_> {
         });
         let options = options.take(OPTIONS_MAX).collect();
         Some((format!("Which period do you mean by \"{words}\"?"), options))
+    }
+
+    fn which_name(&self, span: &Range<usize>) -> Answer {
+        let said = self.said(span);
+        let (thing, name) = said.split_once(' ')?;
+        let options = [format!("\"{said}\""), format!("{} \"{name}\"", thing.to_lowercase())]
+            .map(|words| self.option(std::slice::from_ref(span), &words, |draft| !draft.filters.is_empty()));
+        let question = format!("Is it called \"{said}\", or \"{name}\"?");
+        Some((question, options.into_iter().flatten().collect()))
     }
 
     fn which_end(&self, span: &Range<usize>) -> Answer {

@@ -34,6 +34,10 @@ pub(crate) enum Trouble {
     Period {
         words: String,
     },
+    /// A name that may begin with the word for the thing that it names.
+    Name {
+        span: Range<usize>,
+    },
     /// "best", of something of which less may be better.
     Judged {
         span: Range<usize>,
@@ -246,6 +250,9 @@ fn filters(
 ) -> Result<Vec<Filter>, Trouble> {
     let mut filters: Vec<Filter> = Vec::new();
     for value in &reading.values {
+        if let Some(span) = &value.titled {
+            return Err(Trouble::Name { span: span.clone() });
+        }
         let filter = filter(value, vocabulary, metrics)?;
         let overlaps =
             |other: &Filter| !other.negated && filter.fields.iter().any(|field| other.fields.contains(field));

@@ -224,6 +224,68 @@ fn what_is_not_understood_is_not_answered() {
 }
 
 #[test]
+fn what_sounds_like_a_metric_and_is_another_thing_is_not_answered() {
+    let library = library();
+    for question in [
+        "average fees by branch",
+        "the largest loan by branch",
+        "branches with at least ten loans",
+        "loans by day of week last month",
+        "how many loans did we not renew",
+        "loan number",
+        "list members",
+        "who are our members",
+        "late fees for branches with two genres",
+        "late fees from private members",
+        "late fees and loans by branch, top 5",
+        "branch with the most loans by late fees",
+        "late fees in the month",
+        "late fees in Harbour and Castle",
+    ] {
+        let reply = ask(&library, question);
+        assert!(!matches!(reply, ValidateReply::Supported(_)), "{question}: {}", line(&reply));
+    }
+}
+
+#[test]
+fn sorting_counting_and_repeating_words_are_read() {
+    check(
+        &library(),
+        &[
+            ("late fees by branch, lowest first", "late_fees by branches.branch_name order late_fees"),
+            (
+                "late fees by branch in descending order",
+                "late_fees by branches.branch_name order late_fees desc",
+            ),
+            (
+                "list the three branches with the most loans",
+                "loan_count by branches.branch_name order loan_count desc limit 3",
+            ),
+            ("how much did we charge last week", "late_fees during last week"),
+            ("late fees charged last week", "late_fees during last week"),
+            ("break down late fees by genre", "late_fees by loans.genre"),
+            ("late fees by branch Harbour", "late_fees \"Harbour\" in branches.branch_name"),
+            ("late fees in the month of July 2030", "late_fees during July 2030"),
+            ("late fees in fiscal Q3", "late_fees during fiscal Q3"),
+        ],
+    );
+}
+
+#[test]
+fn a_name_that_may_begin_with_its_kind_is_asked_back() {
+    let library = library();
+    let offered = options(&library, "late fees at the Branch Harbour");
+    let anywhere = format!("late_fees \"Branch Harbour\" in loans.genre|{ALL}");
+    assert_eq!(
+        offered,
+        [
+            format!("late fees at the \"Branch Harbour\" -> {anywhere}"),
+            "late fees at the branch \"Harbour\" -> late_fees \"Harbour\" in branches.branch_name".to_owned(),
+        ]
+    );
+}
+
+#[test]
 fn nearest_metrics_come_first_and_hidden_ones_never() {
     let nearest = |question| match ask(&library(), question) {
         ValidateReply::Unsupported { nearest } => nearest,

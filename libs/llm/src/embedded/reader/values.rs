@@ -38,7 +38,10 @@ impl Reader<'_> {
             // A capitalised value may hold small words: "House of Glass".
             let small = matches!(self.lower(end), "of" | "the" | "de" | "la");
             let gap = usize::from(first.capital && small);
-            let goes_on = self.is_unknown(end + gap) && (gap == 0 || self.is_capital(end + gap));
+            let capital = self.is_capital(end + gap);
+            // "Harbour stayed open": a verb is no part of a name.
+            let verb = !capital && words::is_verb_form(self.lower(end + gap));
+            let goes_on = self.is_unknown(end + gap) && !verb && (gap == 0 || capital);
             let capitals = first.capital && gap == 0 && self.goes_with_capitals(end);
             if !(goes_on || capitals) || end - from > VALUE_WORDS_MAX {
                 break;
@@ -89,6 +92,12 @@ impl Reader<'_> {
         });
         // "with two branches" counts them.
         let bare_number = self.count_at(self.at).is_some() && self.named(end).is_some();
+        // "from private lenders" says something of lenders; "in Oslo branches" names a place.
+        let capital = self.token(self.at).is_some_and(|token| token.capital || token.kind != Kind::Word);
+        let plural = after.as_ref().is_some_and(|found| !self.is_single(end + found.length));
+        if plural && !capital && self.mode == Mode::Value {
+            return self.leave(end - self.at);
+        }
         // "for the month" names no value, whatever the month is.
         if (self.at..end).any(|index| words::grain(self.lower(index)).is_some()) {
             return self.leave(end - self.at);
@@ -131,7 +140,17 @@ impl Reader<'_> {
         let plural = after > 0 && !self.is_single(to + after);
         let negated = self.mode == Mode::Negated;
         let conjoined = self.joined && self.reading.values.last().is_some_and(|value| !value.negated);
+        let kind =
+            found.as_ref().filter(|_| from > self.at && self.is_capital(self.at) && self.is_capital(from));
+        // "SKU X-1" is no title, and a sentence begins with a capital anyway.
+        let in_title = |token: &Token| {
+            let said = self.text.get(token.span.clone()).unwrap_or("");
+            !token.first && said.chars().any(char::is_lowercase)
+        };
+        let titled = kind.filter(|_| self.token(self.at).is_some_and(in_title)).is_some();
+        let titled = titled.then(|| self.span(self.at, to));
         self.reading.values.push(Value {
+            titled,
             span: range.start..self.span(to, to + after).end.max(range.end),
             phrase,
             dimensions: found.filter(|_| !plural).map(|found| found.dimensions),
