@@ -50,10 +50,10 @@ async fn what_a_task_used_is_settled_and_observed_and_then_the_model_is_not_aske
     let observer: Observer = Box::new(move |call| heard.lock().unwrap().push(call.cost));
     let asked = Asked::new(Arc::new(Costly), BUDGET, observer);
     let (one, two) = ("one".parse().unwrap(), "two".parse().unwrap());
-    let by = asked.ask(&one, UNIX_EPOCH, |model| route(model)).await.unwrap();
+    let by = asked.ask(&one, UNIX_EPOCH, route).await.unwrap();
     assert_eq!(by, By { answer: (), stood_in: Some("embedded") });
-    assert_eq!(asked.ask(&one, UNIX_EPOCH, |model| route(model)).await, Err(OverBudget.into()));
-    assert!(asked.ask(&two, UNIX_EPOCH, |model| route(model)).await.is_ok());
+    assert_eq!(asked.ask(&one, UNIX_EPOCH, route).await, Err(OverBudget.into()));
+    assert!(asked.ask(&two, UNIX_EPOCH, route).await.is_ok());
     assert_eq!(*seen.lock().unwrap(), [0.5, 0.5]);
 }
 
@@ -62,9 +62,9 @@ async fn a_model_that_uses_no_tokens_is_never_over_budget_and_a_failure_is_told(
     let script = [Err(ModelError::Throttled), Ok(()), Ok(()), Ok(())];
     let asked = Asked::new(Arc::new(Scripted::new(script)), BUDGET, Box::new(|_| {}));
     let one = "one".parse().unwrap();
-    let failed = asked.ask(&one, UNIX_EPOCH, |model| route(model)).await;
+    let failed = asked.ask(&one, UNIX_EPOCH, route).await;
     assert_eq!(failed, Err(ModelError::Throttled.into()));
     for _ in 0..3 {
-        assert!(asked.ask(&one, UNIX_EPOCH, |model| route(model)).await.is_ok());
+        assert!(asked.ask(&one, UNIX_EPOCH, route).await.is_ok());
     }
 }
