@@ -82,3 +82,6 @@ impl fmt::Debug for Asked {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

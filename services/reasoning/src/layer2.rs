@@ -264,3 +264,6 @@ fn metric_to_wire(catalogue: &Catalogue<'_>, metric: &Metric) -> splitplane_prot
         dimensions,
     }
 }
+
+#[cfg(test)]
+mod tests;

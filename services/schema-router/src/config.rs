@@ -87,4 +87,35 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_model_is_chosen_by_keys_like_any_other_and_an_unknown_one_is_fatal() {
+        let loaded = |key: &str, value: &str| {
+            let env = [(format!("SPLITPLANE_SCHEMA_ROUTER__LANGUAGE__{key}"), value.to_owned())];
+            splitplane_service::config::load::<Config>("schema-router", DEFAULTS, None, env)
+        };
+        let config = loaded("MODEL", "bedrock").unwrap();
+        assert_eq!(config.language.model, splitplane_llm::ModelChoice::Bedrock);
+        let config = loaded("TASKS__WRITE_SQL__FORM", "tool").unwrap();
+        assert_eq!(config.language.tasks.write_sql.form, splitplane_llm::Form::Tool);
+        for (key, value) in [
+            ("MODEL", "other"),
+            ("TASKS__WRITE_SQL__OUTPUT_TOKENS_MAX", "0"),
+            ("TASKS__OTHER__MODEL_ID", "x"),
+            ("BEDROCK__API_KEY", "x"),
+        ] {
+            assert!(loaded(key, value).is_err(), "{key}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_defaults_open_the_model_that_needs_nothing_and_bedrock_can_be_opened() {
+        let mut config =
+            splitplane_service::config::load::<Config>("schema-router", DEFAULTS, None, []).unwrap().language;
+        assert_eq!(splitplane_llm::open(&config).await.unwrap().name(), "embedded");
+        config.model = splitplane_llm::ModelChoice::Bedrock;
+        assert_eq!(splitplane_llm::open(&config).await.unwrap().name(), "bedrock");
+        config.bedrock.region.clear();
+        assert!(splitplane_llm::open(&config).await.is_err());
+    }
 }

@@ -12,7 +12,7 @@ use splitplane_types::{Cell, Column, DataType, Question, Table};
 
 const PATH: &str = "POST /model/eu.anthropic.claude-sonnet-4-6/converse HTTP/1.1";
 
-fn routed() -> Value {
+pub(crate) fn routed() -> Value {
     json!({ "relations": ["loans", "branches"] })
 }
 
@@ -21,7 +21,7 @@ fn interpretation(world: &World) -> Interpretation {
     validated(world, draft)
 }
 
-async fn route(model: &dyn LanguageModel) -> Result<Vec<String>, ModelError> {
+pub(crate) async fn route(model: &dyn LanguageModel) -> Result<Vec<String>, ModelError> {
     let world = library();
     model.route(RouteTask { interpretation: &interpretation_of(&world), model: &world.model }).await
 }

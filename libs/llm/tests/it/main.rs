@@ -12,4 +12,5 @@ mod endpoint;
 mod explain;
 mod hostile;
 mod questions;
+mod spans;
 mod worlds;

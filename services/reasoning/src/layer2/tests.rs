@@ -1,0 +1,181 @@
+use super::*;
+use secrecy::ExposeSecret as _;
+use splitplane_llm::{BudgetConfig, LanguageModel, RouteTask, WriteSqlTask};
+use splitplane_proto::common::v1 as common;
+use splitplane_semantics::{DraftInterpretation, parse_model, parse_policy};
+use splitplane_service::AuditConfig;
+use splitplane_session::{Feed, Minter, SessionGrant, SigningKey, receipt_issuer};
+use splitplane_types::{Reason, SessionId, Txn, frame};
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const MODEL: &str = include_str!("../../../../libs/semantics/fixtures/library/model.yaml");
+const POLICY: &str = include_str!("../../../../libs/semantics/fixtures/library/policy.yaml");
+const DOMAIN: &str = "mesh.example";
+const LIFETIME: Duration = Duration::from_secs(120);
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_936_519_200)
+}
+
+/// Says one thing to every question, and counts them.
+#[derive(Debug)]
+struct Says {
+    reply: Result<ValidateReply, ModelError>,
+    asked: Arc<AtomicUsize>,
+}
+
+#[tonic::async_trait]
+impl LanguageModel for Says {
+    fn name(&self) -> &str {
+        "says"
+    }
+
+    async fn validate(&self, _: ValidateTask<'_>) -> Result<ValidateReply, ModelError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.reply.clone()
+    }
+
+    async fn route(&self, _: RouteTask<'_>) -> Result<Vec<String>, ModelError> {
+        Err(ModelError::Empty)
+    }
+
+    async fn write_sql(&self, _: WriteSqlTask<'_>) -> Result<String, ModelError> {
+        Err(ModelError::Empty)
+    }
+
+    async fn explain(&self, _: ExplainTask<'_>) -> Result<String, ModelError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Ok("There are no rows.".to_owned())
+    }
+}
+
+struct Bench {
+    layer2: Layer2,
+    session: VerifiedSession,
+    frame: Vec<u8>,
+    asked: Arc<AtomicUsize>,
+    _folder: tempfile::TempDir,
+}
+
+fn bench(reply: Result<ValidateReply, ModelError>, budget: BudgetConfig, policy: &str) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let model = parse_model("model.yaml", MODEL).unwrap();
+    let policy = parse_policy("policy.yaml", policy, &model).unwrap();
+    let question = common::Question { text: "how much was lent".into(), as_of: None };
+    let frame = frame(&AskRequest { question: Some(question) }.encode_to_vec());
+
+    let ((session_key, _), (receipt_key, pem)) =
+        (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+    let verifier = Verifier::new("issuer".into(), DOMAIN.into(), Duration::from_secs(5));
+    let session_keys = vec![session_key.public_key().into()];
+    let receipt_keys = vec![receipt_key.public_key()];
+    let feed = Feed { session_keys, receipt_keys, revocations: vec![], minimum_epoch: 0, epoch: 1 };
+    verifier.update(feed, now()).unwrap();
+    let grant = SessionGrant {
+        composite: "tenant/business/admin".parse().unwrap(),
+        role: "manager".parse().unwrap(),
+        session_id: SessionId::from_parts(1, 2),
+        txn: Txn::from_parts(3, 4),
+        body_digest: Digest::of(&frame),
+        method: "/splitplane.gateway.v1.GatewayService/Ask".into(),
+        epoch: 1,
+        principal: "worker".parse().unwrap(),
+        access_key_id: "ASIAIOSFODNN7EXAMPLE".into(),
+        requesting_workload: "spiffe://mesh.example/gateway".into(),
+    };
+    let minter = Minter::new(session_key, "issuer".into(), DOMAIN.into(), LIFETIME);
+    let session = verifier.verify(&minter.mint(&grant, now()).unwrap().0, now()).unwrap();
+
+    let signing_key = folder.path().join("audit.key");
+    std::fs::write(&signing_key, pem.expose_secret()).unwrap();
+    let audit = AuditConfig {
+        file: folder.path().join("log.jsonl"),
+        checkpoints: folder.path().join("checkpoints.jsonl"),
+        signing_key,
+        checkpoint_period: Duration::from_secs(60),
+        segment_bytes_max: NonZeroU64::MAX,
+        keep: Duration::ZERO,
+    };
+    let asked = Arc::<AtomicUsize>::default();
+    let language = Arc::new(Says { reply, asked: Arc::clone(&asked) });
+    let layer2 = Layer2 {
+        model,
+        policy,
+        language: Asked::new(language, budget, Box::new(|_| {})),
+        signer: Arc::new(ReceiptSigner::new(receipt_key, receipt_issuer(DOMAIN), DOMAIN.into(), LIFETIME)),
+        verifier: Arc::new(verifier),
+        audit: Auditor::open(&audit).unwrap(),
+        clock: Clock::new(now),
+    };
+    Bench { layer2, session, frame, asked, _folder: folder }
+}
+
+const NO_LIMIT: BudgetConfig = BudgetConfig { tokens_per_tenant_and_day: 0, tokens_held_per_task: 0 };
+
+async fn verdict(reply: Result<ValidateReply, ModelError>) -> Result<Verdict, Reason> {
+    let bench = bench(reply, NO_LIMIT, POLICY);
+    let verdict = bench.layer2.validate(&bench.session, &bench.frame).await;
+    verdict.map(|by| by.answer).map_err(|error| error.reason())
+}
+
+fn draft(metric: &str) -> Result<ValidateReply, ModelError> {
+    Ok(ValidateReply::Supported(DraftInterpretation {
+        metrics: vec![metric.to_owned()],
+        dimensions: vec![],
+        filters: vec![],
+        period: None,
+        order: vec![],
+        limit: None,
+    }))
+}
+
+#[tokio::test]
+async fn what_a_model_declines_is_unsupported_and_what_it_fails_at_is_unavailable() {
+    for error in [ModelError::Guardrail, ModelError::Declined] {
+        assert!(matches!(verdict(Err(error)).await, Ok(Verdict::Unsupported { .. })));
+    }
+    for error in [
+        ModelError::Throttled,
+        ModelError::Unavailable,
+        ModelError::TimedOut,
+        ModelError::Resting,
+        ModelError::Unauthorised,
+        ModelError::Rejected,
+        ModelError::Empty,
+        ModelError::Malformed("not JSON"),
+    ] {
+        assert_eq!(verdict(Err(error)).await.unwrap_err(), Reason::ModelUnavailable);
+    }
+}
+
+#[tokio::test]
+async fn a_draft_is_supported_only_when_it_passes_the_gate() {
+    let metric = parse_model("model.yaml", MODEL).unwrap().metrics.first().unwrap().name.clone();
+    assert!(matches!(verdict(draft(&metric)).await, Ok(Verdict::Supported { .. })));
+    assert!(matches!(verdict(draft("no_such_metric")).await, Ok(Verdict::Unsupported { .. })));
+}
+
+#[tokio::test]
+async fn a_tenant_over_its_budget_is_refused_before_the_model_is_asked() {
+    let budget = BudgetConfig { tokens_per_tenant_and_day: 10, tokens_held_per_task: 11 };
+    let bench = bench(draft("any"), budget, POLICY);
+    let refused = bench.layer2.validate(&bench.session, &bench.frame).await.unwrap_err();
+    assert_eq!((refused.reason(), bench.asked.load(Ordering::SeqCst)), (Reason::Overloaded, 0));
+}
+
+#[tokio::test]
+async fn a_policy_that_wants_the_template_lets_no_model_see_a_row() {
+    let metric = parse_model("model.yaml", MODEL).unwrap().metrics.first().unwrap().name.clone();
+    let table = Table { columns: vec![], rows: vec![] };
+    for (policy, asked) in [(POLICY.to_owned(), 2), (format!("{POLICY}explain: template\n"), 1)] {
+        let bench = bench(draft(&metric), NO_LIMIT, &policy);
+        let verdict = bench.layer2.validate(&bench.session, &bench.frame).await.unwrap().answer;
+        let Verdict::Supported { receipt, .. } = verdict else { panic!("{verdict:?}") };
+        let explained = bench.layer2.explain(&bench.session, &receipt, &table, 0).await;
+        let refused = explained.map(|by| by.answer).map_err(|error| error.reason());
+        let expected =
+            if asked == 2 { Ok("There are no rows.".into()) } else { Err(Reason::RequestMalformed) };
+        assert_eq!((refused, bench.asked.load(Ordering::SeqCst)), (expected, asked));
+    }
+}
