@@ -14,7 +14,7 @@ use crate::keys::{Keys, KeysError};
 use crate::pki::{Pki, PkiError};
 use crate::registry;
 use crate::world::{OpenWorld, World, WorldError};
-use splitplane_llm::{EmbeddedModel, LanguageModel};
+use splitplane_llm::LanguageModel;
 use splitplane_service::config::{ConfigError, LogFormat, ServiceConfig};
 use splitplane_service::{Clock, ServeError, Start, StartError, TelemetryError, Workload};
 use splitplane_types::{CompositeKey, Role};
@@ -101,7 +101,7 @@ pub struct MeshOptions {
     pub world: World,
     /// Where it listens.
     pub ports: Ports,
-    /// The language model of reasoning and schema-router; the embedded one when none is given.
+    /// The language model of reasoning and schema-router; that of their configuration when none is given.
     pub language: Option<Arc<dyn LanguageModel>>,
     /// The clock of all services.
     pub clock: Clock,
@@ -219,9 +219,6 @@ impl Mesh {
             audit: configs.auth.audit.file.clone(),
         };
 
-        let language = || -> Arc<dyn LanguageModel> {
-            options.language.clone().unwrap_or_else(|| Arc::new(EmbeddedModel::new()))
-        };
         let failed = |workload| move |source| MeshError::Start { workload, source };
         let apps = [
             (
@@ -230,15 +227,23 @@ impl Mesh {
             ),
             (
                 Workload::Reasoning,
-                splitplane_reasoning::build_with_model(configs.reasoning, reasoning, language())
-                    .await
-                    .map_err(failed(Workload::Reasoning))?,
+                match options.language.clone() {
+                    Some(model) => {
+                        splitplane_reasoning::build_with_model(configs.reasoning, reasoning, model).await
+                    }
+                    None => splitplane_reasoning::build(configs.reasoning, reasoning).await,
+                }
+                .map_err(failed(Workload::Reasoning))?,
             ),
             (
                 Workload::SchemaRouter,
-                splitplane_schema_router::build_with_model(configs.schema_router, router, language())
-                    .await
-                    .map_err(failed(Workload::SchemaRouter))?,
+                match options.language.clone() {
+                    Some(model) => {
+                        splitplane_schema_router::build_with_model(configs.schema_router, router, model).await
+                    }
+                    None => splitplane_schema_router::build(configs.schema_router, router).await,
+                }
+                .map_err(failed(Workload::SchemaRouter))?,
             ),
             (
                 Workload::Query,
