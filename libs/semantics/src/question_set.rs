@@ -133,16 +133,24 @@ impl Expectation {
     pub fn verdict(&self, outcome: Outcome, interpretation: Option<&Interpretation>) -> Verdict {
         let expected = self.outcomes.contains(&outcome);
         match outcome {
-            Outcome::Answered | Outcome::NothingInScope => {
-                let other = interpretation.is_some_and(|found| !self.differences(found).is_empty());
-                let answerable = expected
-                    // Whether a value is in scope only the data can tell: reading alone stops before.
-                    || (outcome == Outcome::Answered && self.outcomes.contains(&Outcome::NothingInScope));
-                if other || !answerable { Verdict::WrongAnswer } else { Verdict::Right }
+            Outcome::Answered | Outcome::NothingInScope if self.is_other(interpretation) => {
+                Verdict::WrongAnswer
             }
+            // Whether a value is in scope only the data can tell: reading alone stops before.
+            Outcome::Answered if expected || self.outcomes.contains(&Outcome::NothingInScope) => {
+                Verdict::Right
+            }
+            Outcome::Answered => Verdict::WrongAnswer,
+            Outcome::NothingInScope if expected => Verdict::Right,
+            // Nothing was said of anything: a nuisance, like a refusal.
+            Outcome::NothingInScope => Verdict::WrongRefusal,
             Outcome::Clarify | Outcome::Unsupported if expected => Verdict::RightRefusal,
             Outcome::Clarify | Outcome::Unsupported => Verdict::WrongRefusal,
         }
+    }
+
+    fn is_other(&self, interpretation: Option<&Interpretation>) -> bool {
+        interpretation.is_some_and(|found| !self.differences(found).is_empty())
     }
 
     /// Where an interpretation is another than the expected one, in words.

@@ -87,7 +87,7 @@ fn a_wrong_answer_is_told_from_a_needless_question() {
     assert_eq!(answerable.verdict(Outcome::NothingInScope, Some(&found())), Verdict::Right);
     assert_eq!(answerable.verdict(Outcome::Clarify, None), Verdict::WrongRefusal);
     assert_eq!(hopeless.verdict(Outcome::Answered, Some(&found())), Verdict::WrongAnswer);
-    assert_eq!(hopeless.verdict(Outcome::NothingInScope, None), Verdict::WrongAnswer);
+    assert_eq!(hopeless.verdict(Outcome::NothingInScope, None), Verdict::WrongRefusal);
     assert_eq!(hopeless.verdict(Outcome::Unsupported, None), Verdict::RightRefusal);
     assert_eq!(hopeless.verdict(Outcome::Clarify, None), Verdict::WrongRefusal);
 }
