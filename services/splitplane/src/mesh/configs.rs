@@ -136,8 +136,8 @@ impl Configs {
         let keys = Keys::at(&options.home.keys());
         let world = &options.world;
         self.auth.credentials.master_key = keys.credentials();
-        let previous = Some(keys.credentials_previous()).filter(|path| path.is_file());
-        self.auth.credentials.previous_master_key = previous.unwrap_or_else(|| keys.credentials());
+        // Made with the other keys before auth reads it: a copy, until the first rotation.
+        self.auth.credentials.previous_master_key = keys.credentials_previous();
         self.auth.session.signing_key = keys.session();
         self.auth.receipts.public_key = keys.receipt_public();
         self.auth.registry.file.clone_from(&options.registry);
