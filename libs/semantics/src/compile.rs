@@ -196,7 +196,7 @@ impl<'a> Compiler<'a> {
 
     /// Names of the output columns: dimensions, then metrics. Equal names get their dataset in front.
     fn aliases(&self, metrics: &[&Metric]) -> Vec<String> {
-        let short: Vec<String> = self.interpretation.dimensions.iter().map(short_alias).collect();
+        let short: Vec<String> = self.interpretation.dimensions.iter().map(Dimension::short_alias).collect();
         let metrics: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
         // Engines do not tell letter case apart in names.
         let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
@@ -246,11 +246,6 @@ impl<'a> Compiler<'a> {
         };
         aliases.get(index).map(String::as_str).ok_or_else(unknown)
     }
-}
-
-fn short_alias(dimension: &Dimension) -> String {
-    let field = &dimension.field.field;
-    dimension.grain.map_or_else(|| field.clone(), |grain| format!("{field}_{}", tree::grain_name(grain)))
 }
 
 #[cfg(test)]

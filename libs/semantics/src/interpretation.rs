@@ -33,6 +33,20 @@ pub enum Grain {
     Year,
 }
 
+impl Grain {
+    /// The unit's name in English, in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+}
+
 /// A field to group by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +55,15 @@ pub struct Dimension {
     pub field: FieldRef,
     /// Calendar grain; only for time fields.
     pub grain: Option<Grain>,
+}
+
+impl Dimension {
+    /// The name of its column in a result, where no other column has that.
+    #[must_use]
+    pub fn short_alias(&self) -> String {
+        let field = &self.field.field;
+        self.grain.map_or_else(|| field.clone(), |grain| format!("{field}_{}", grain.name()))
+    }
 }
 
 /// A restriction to rows whose value matches a phrase.

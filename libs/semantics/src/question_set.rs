@@ -210,7 +210,7 @@ fn dimension_text(dimension: &Dimension) -> String {
 }
 
 fn with_grain(field: &str, grain: Option<Grain>) -> String {
-    grain.map_or_else(|| field.to_owned(), |grain| format!("{field}:{}", read::grain_name(grain)))
+    grain.map_or_else(|| field.to_owned(), |grain| format!("{field}:{}", grain.name()))
 }
 
 fn filter_text(phrase: &str, negated: bool) -> String {

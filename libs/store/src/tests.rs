@@ -129,6 +129,13 @@ async fn an_id_that_was_swept_while_its_user_waited_is_not_new() {
         assert_eq!(uses.take(id("a"), at(300), at(299)).await, Err(UseError::Used));
         assert_eq!(uses.take(id("d"), at(4_401), at(4_000)).await, Ok(()));
         assert_eq!(uses.take(id("e"), at(4_400), at(4_000)).await, Err(UseError::Used));
+        // Nor does a store that is full, and looks by the clock that was set back whether it still is.
+        let small = SingleUse::open(Store::open(&place).await.unwrap(), "small", 2).await.unwrap();
+        let replica = SingleUse::open(Store::open(&place).await.unwrap(), "small", 100).await.unwrap();
+        small.take(id("f"), at(5_000), at(5_000)).await.unwrap();
+        small.take(id("g"), at(5_000), at(5_000)).await.unwrap();
+        replica.take(id("h"), at(7_000), at(6_000)).await.unwrap();
+        assert_eq!(small.take(id("i"), at(301), at(300)).await, Err(UseError::Used));
     }
 }
 

@@ -233,18 +233,13 @@ fn interpretation(asked: &Interpretation, model: &SemanticModel) -> Value {
 }
 
 fn dimension_of(asked: &Interpretation, dimension: &Dimension) -> Value {
-    let grain = dimension.grain.map(grain_name);
-    let short = short_alias(dimension);
+    let grain = dimension.grain.map(Grain::name);
+    let short = dimension.short_alias();
     let same = |other: &str| other.eq_ignore_ascii_case(&short);
-    let clashes = asked.dimensions.iter().filter(|other| same(&short_alias(other))).count() > 1
+    let clashes = asked.dimensions.iter().filter(|other| same(&other.short_alias())).count() > 1
         || asked.metrics.iter().any(|metric| same(metric));
     let alias = if clashes { format!("{}_{short}", dimension.field.dataset) } else { short };
     json!({ "field": qualified(&dimension.field), "grain": grain, "alias": alias })
-}
-
-fn short_alias(dimension: &Dimension) -> String {
-    let field = &dimension.field.field;
-    dimension.grain.map_or_else(|| field.clone(), |grain| format!("{field}_{}", grain_name(grain)))
 }
 
 /// The relationships whose every column is in the sandbox.
@@ -268,16 +263,6 @@ fn joins(task: &WriteSqlTask<'_>) -> Vec<Value> {
             })
         })
         .collect()
-}
-
-const fn grain_name(grain: Grain) -> &'static str {
-    match grain {
-        Grain::Day => "day",
-        Grain::Week => "week",
-        Grain::Month => "month",
-        Grain::Quarter => "quarter",
-        Grain::Year => "year",
-    }
 }
 
 fn qualified(field: &FieldRef) -> String {

@@ -26,18 +26,8 @@ pub(super) fn all_of(conditions: Vec<Expr>) -> Option<Expr> {
     conditions.into_iter().reduce(|left, right| binary(left, BinaryOperator::And, right))
 }
 
-pub(super) const fn grain_name(grain: Grain) -> &'static str {
-    match grain {
-        Grain::Day => "day",
-        Grain::Week => "week",
-        Grain::Month => "month",
-        Grain::Quarter => "quarter",
-        Grain::Year => "year",
-    }
-}
-
 pub(super) fn date_trunc(grain: Grain, of: Expr) -> Expr {
-    let unit = value(Value::SingleQuotedString(grain_name(grain).to_uppercase()));
+    let unit = value(Value::SingleQuotedString(grain.name().to_uppercase()));
     let args = [unit, of].map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
     Expr::Function(Function {
         name: ObjectName::from(Ident::new("date_trunc")),

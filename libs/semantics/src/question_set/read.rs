@@ -16,16 +16,12 @@ const OUTCOMES: [(&str, Outcome); 4] = [
 ];
 
 const GRAINS: [(&str, Grain); 5] = [
-    ("day", Grain::Day),
-    ("week", Grain::Week),
-    ("month", Grain::Month),
-    ("quarter", Grain::Quarter),
-    ("year", Grain::Year),
+    (Grain::Day.name(), Grain::Day),
+    (Grain::Week.name(), Grain::Week),
+    (Grain::Month.name(), Grain::Month),
+    (Grain::Quarter.name(), Grain::Quarter),
+    (Grain::Year.name(), Grain::Year),
 ];
-
-pub(super) fn grain_name(grain: Grain) -> &'static str {
-    GRAINS.iter().find(|(_, known)| *known == grain).map_or("", |(name, _)| name)
-}
 
 /// Loads a set from a file.
 ///
