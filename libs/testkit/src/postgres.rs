@@ -14,7 +14,8 @@ const SERVER: &str = "SPLITPLANE_POSTGRES";
 /// The server cannot make a database.
 #[expect(clippy::print_stderr, reason = "what is not tested is said where the tests are read")]
 pub async fn postgres(folder: &Path) -> Result<Option<String>, sqlx::Error> {
-    let Some((_, server)) = std::env::vars().find(|(name, _)| name == SERVER) else {
+    let Some((_, server)) = std::env::vars().find(|(name, server)| name == SERVER && !server.is_empty())
+    else {
         eprintln!("SKIPPED on PostgreSQL: {SERVER} names no server");
         return Ok(None);
     };
