@@ -44,6 +44,9 @@ pub struct ValidateTask<'a> {
     pub question: &'a Question,
     /// What this caller's role may ask.
     pub catalogue: &'a Catalogue<'a>,
+    /// What was understood before in the same conversation: the question may be about what to change in it.
+    /// Names in it were this caller's when it was validated, and are still to be checked.
+    pub previous: Option<&'a Interpretation>,
 }
 
 /// How a model understood a question.

@@ -74,6 +74,9 @@ impl LanguageModel for ObedientModel {
             dimensions: Vec::new(),
             filters: Vec::new(),
             period: None,
+            comparison: None,
+            thresholds: Vec::new(),
+            shares: false,
             order: Vec::new(),
             limit: None,
         }))
@@ -156,9 +159,9 @@ fn begins_with(column: &str, word: &str) -> bool {
 /// The metric for every value of the key that there is, with no filter at all: were rows of another
 /// business in reach, they would be in the answer. Without such a column, over every row.
 fn by_key(metric: &Metric, word: &str, relations: &[RelationSchema]) -> String {
-    let relation = relations.iter().find(|relation| relation.name == metric.dataset);
+    let relation = relations.iter().find(|relation| relation.name == metric.dataset());
     let column = relation.and_then(|relation| relation.columns.iter().find(|c| begins_with(&c.name, word)));
-    let (dataset, expression, name) = (&metric.dataset, &metric.expression, &metric.name);
+    let (dataset, expression, name) = (metric.dataset(), &metric.expression, &metric.name);
     match column.map(|column| &column.name) {
         Some(column) => format!("SELECT {column}, {expression} AS {name} FROM {dataset} GROUP BY {column}"),
         None => format!("SELECT {expression} AS {name} FROM {dataset}"),

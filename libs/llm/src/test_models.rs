@@ -63,6 +63,9 @@ pub(crate) async fn route(model: &dyn LanguageModel) -> Result<(), ModelError> {
         dimensions: Vec::new(),
         filters: Vec::new(),
         period: None,
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
         order: Vec::new(),
         limit: None,
     };

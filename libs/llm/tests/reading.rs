@@ -47,7 +47,7 @@ fn read(set: &Set, asked: &SetQuestion) -> (Outcome, Option<Interpretation>, Vec
     let catalogue = Catalogue::for_role(&set.model, &set.policy, &role);
     let question = Question::new(&asked.question).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let task = ValidateTask { question: &question, catalogue: &catalogue };
+    let task = ValidateTask { question: &question, catalogue: &catalogue, previous: None };
     match runtime.block_on(EmbeddedModel::new().validate(task)).unwrap() {
         ValidateReply::Ambiguous { options, .. } => (Outcome::Clarify, None, options),
         ValidateReply::Unsupported { .. } => (Outcome::Unsupported, None, Vec::new()),

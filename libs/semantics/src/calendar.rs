@@ -3,6 +3,7 @@
 //! Decides time by code, from an instant that the caller gives; reads no clock. Periods are spans of
 //! local dates, so a day of 23 or 25 hours is one day like any other.
 
+mod comparison;
 mod fiscal;
 
 use crate::{FiscalUnit, Grain, Period, PeriodError, PeriodExpr, PeriodPhrase};
@@ -11,6 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _, Unit, Zoned, ZonedRound};
 use std::time::SystemTime;
 
+pub(crate) use comparison::{Shift, shift};
 pub use fiscal::{FiscalMonths, FiscalYear, FiscalYearNamedBy};
 
 /// A calendar: time zone, first day of the week, fiscal year, and when a day begins.

@@ -45,27 +45,55 @@ impl<'a> Catalogue<'a> {
     #[must_use]
     pub fn dimensions_of(&self, metric: &Metric) -> Vec<(&'a Dataset, &'a Field)> {
         let datasets = self.model.datasets.iter();
-        let (own, others): (Vec<_>, Vec<_>) = datasets.partition(|dataset| dataset.name == metric.dataset);
+        let (own, others): (Vec<_>, Vec<_>) =
+            datasets.partition(|dataset| metric.grains.contains(&dataset.name));
         own.into_iter()
             .chain(others)
-            .filter(|dataset| self.reaches(&metric.dataset, &dataset.name))
+            .filter(|dataset| metric.grains.iter().all(|grain| self.reaches(grain, &dataset.name)))
             .flat_map(|dataset| dataset.fields.iter().map(move |field| (dataset, field)))
             .filter(|(dataset, field)| field.is_dimension && self.shows(&dataset.name, &field.name))
             .collect()
     }
 
-    /// The field to which periods of `metric` apply, if this role may see it.
+    /// The fields by which all of `metrics` can be grouped and filtered together, in the order of the first.
+    #[must_use]
+    pub fn dimensions_of_all(&self, metrics: &[&Metric]) -> Vec<(&'a Dataset, &'a Field)> {
+        let [first, others @ ..] = metrics else { return Vec::new() };
+        let mut shared = self.dimensions_of(first);
+        for metric in others {
+            let own = self.dimensions_of(metric);
+            let is_own =
+                |dataset: &str, field: &str| own.iter().any(|(d, f)| d.name == dataset && f.name == field);
+            shared.retain(|(dataset, field)| is_own(&dataset.name, &field.name));
+        }
+        shared
+    }
+
+    /// The field to which periods of `metric` apply, if this role may see it: that of the first dataset it adds up.
     #[must_use]
     pub fn time_field_of(&self, metric: &Metric) -> Option<FieldRef> {
-        time_field(self.model, &metric.dataset).filter(|field| {
-            self.reaches(&metric.dataset, &field.dataset) && self.shows(&field.dataset, &field.field)
-        })
+        metric.grains.first().and_then(|grain| self.time_field_at(grain))
+    }
+
+    /// Whether a period applies to every dataset that `metric` adds up.
+    #[must_use]
+    pub fn has_time(&self, metric: &Metric) -> bool {
+        metric.grains.iter().all(|grain| self.time_field_at(grain).is_some())
+    }
+
+    fn time_field_at(&self, grain: &str) -> Option<FieldRef> {
+        time_field(self.model, grain)
+            .filter(|field| self.reaches(grain, &field.dataset) && self.shows(&field.dataset, &field.field))
     }
 
     fn shows_metric(&self, metric: &Metric) -> bool {
         // A metric over no field at all would count rows of a dataset that may be hidden.
-        self.policy.datasets.contains_key(&metric.dataset)
+        metric.grains.iter().all(|grain| self.policy.datasets.contains_key(grain))
             && metric.fields.iter().all(|field| self.shows(&field.dataset, &field.field))
+            && metric
+                .fields
+                .iter()
+                .all(|field| metric.grains.iter().any(|grain| self.reaches(grain, &field.dataset)))
     }
 
     /// Whether this role sees a field as it is: a masked value is another value.

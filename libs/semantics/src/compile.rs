@@ -3,19 +3,20 @@
 //! Decides what the figures mean in SQL. Builds a tree, never text; the same interpretation over the
 //! same relations gives the same tree. Whose rows the relations hold is not known here, and no value
 //! of the warehouse is in the tree: filters are parameters.
+//!
+//! Each dataset is added up by itself before anything is put beside it, so that rows of one never
+//! multiply rows of another.
 
+mod branch;
+mod combined;
 mod period;
 mod tree;
 
-use crate::expression::ident;
-use crate::joins::{joins, metrics_of, time_field};
-use crate::{
-    CompileError, Dimension, FieldRef, Grain, Interpretation, Metric, Order, Relationship, SemanticModel,
-};
-use splitplane_types::{Column, DataType};
-use sqlparser::ast::{
-    BinaryOperator, Expr, JoinConstraint, JoinOperator, Query, SelectItem, TableWithJoins, Value,
-};
+use crate::joins::metrics_of;
+use crate::{CompileError, Dimension, FieldRef, Interpretation, Metric, Order, SemanticModel};
+use branch::{Branch, Slot};
+use splitplane_types::Column;
+use sqlparser::ast::{Query, SetExpr};
 
 /// A relation of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,13 +36,15 @@ pub struct BoundFilter {
     pub relation: String,
     /// Column of that relation.
     pub column: String,
-    /// Parameter that stands for the value, for example `:filter_0`.
+    /// Parameter that stands for the value, for example `:filter_0`. A filter of several values has a binding
+    /// for each.
     pub parameter: String,
 }
 
 /// Compiles an interpretation to a query over the relations of a sandbox.
 ///
-/// Rows are ordered by every output column in the end, so that a limit always cuts the same rows.
+/// Columns are the dimensions, then each metric followed by what is derived from it. Rows are ordered by every
+/// output column in the end, so that a limit always cuts the same rows.
 ///
 /// # Errors
 /// See [`CompileError`].
@@ -51,75 +54,66 @@ pub fn compile(
     relations: &[RelationSchema],
     filters: &[BoundFilter],
 ) -> Result<Query, CompileError> {
-    let (base, metrics) = metrics_of(interpretation, model)?;
-    let compiler = Compiler { interpretation, model, relations };
-    let bound = compiler.bound_filters(filters)?;
-    let time = match &interpretation.period {
-        None => None,
-        Some(period) => Some((period, time_field(model, base).ok_or(CompileError::NoTimeField)?)),
-    };
-    let dimensions = interpretation.dimensions.iter().map(|dimension| dimension.field.dataset.as_str());
-    let filtered = bound.iter().map(|(_, filter)| filter.relation.as_str());
-    let timed = time.iter().map(|(_, field)| field.dataset.as_str());
-    let joins = joins(model, base, dimensions.chain(filtered).chain(timed))?;
-
-    let aliases = compiler.aliases(&metrics);
-    let mut projection = Vec::new();
-    let mut group_by = Vec::new();
-    for (dimension, alias) in interpretation.dimensions.iter().zip(&aliases) {
-        let expression = compiler.dimension(dimension)?;
-        group_by.push(expression.clone());
-        projection.push(SelectItem::ExprWithAlias { expr: expression, alias: ident(alias) });
-    }
-    for (metric, alias) in metrics.iter().zip(aliases.iter().skip(group_by.len())) {
-        for field in &metric.fields {
-            compiler.column(field)?;
-        }
-        projection.push(SelectItem::ExprWithAlias { expr: metric.expression.clone(), alias: ident(alias) });
-    }
-    let mut conditions = match &time {
-        None => Vec::new(),
-        Some((period, field)) => {
-            period::conditions(period, compiler.reference(field)?, compiler.column(field)?)?
-        }
-    };
-    for (negated, filter) in bound {
-        conditions.push(compiler.filter(filter, negated)?);
-    }
-    let from = TableWithJoins { relation: tree::table(base), joins: compiler.join_clauses(&joins)? };
-    let select = tree::select(projection, from, tree::all_of(conditions), group_by);
+    let (grains, metrics) = metrics_of(interpretation, model)?;
+    let compiler = Compiler { interpretation, model, relations, filters };
+    let columns = compiler.columns(&metrics);
     // One row needs no order.
     let many = !interpretation.dimensions.is_empty();
-    let order = many.then(|| compiler.order(&aliases)).transpose()?;
-    Ok(tree::query(select, order, interpretation.limit))
+    let order = many.then(|| compiler.order(&columns)).transpose()?;
+    let is_plain =
+        interpretation.comparison.is_none() && interpretation.thresholds.is_empty() && !interpretation.shares;
+    let select = match grains.as_slice() {
+        [base] if is_plain => {
+            let branch = Branch { compiler: &compiler, base, slot: Slot::Now };
+            let figures = metrics.iter().map(|metric| metric.expression.clone());
+            branch.select(&columns.dimensions, columns.metrics.iter().cloned().zip(figures))?
+        }
+        _ => compiler.combined(&grains, &metrics, &columns)?,
+    };
+    Ok(tree::query(SetExpr::Select(Box::new(select)), order, interpretation.limit))
 }
 
 struct Compiler<'a> {
     interpretation: &'a Interpretation,
     model: &'a SemanticModel,
     relations: &'a [RelationSchema],
+    filters: &'a [BoundFilter],
+}
+
+/// Names of the output columns.
+struct Columns {
+    dimensions: Vec<String>,
+    metrics: Vec<String>,
+    /// All of them, in order.
+    all: Vec<String>,
 }
 
 impl<'a> Compiler<'a> {
-    /// The filters in order, each with whether it is negated.
-    fn bound_filters<'f>(
-        &self,
-        bound: &'f [BoundFilter],
-    ) -> Result<Vec<(bool, &'f BoundFilter)>, CompileError> {
+    /// The bindings of each filter, in order, with whether it is negated.
+    fn bound_filters(&self) -> Result<Vec<(bool, Vec<&'a BoundFilter>)>, CompileError> {
         let filters = &self.interpretation.filters;
-        if let Some(stray) = bound.iter().find(|bound| bound.filter >= filters.len()) {
+        if let Some(stray) = self.filters.iter().find(|bound| bound.filter >= filters.len()) {
             return Err(CompileError::MisboundFilter(stray.filter));
         }
         let mut found = Vec::new();
         for (index, filter) in filters.iter().enumerate() {
-            let mut of_this = bound.iter().filter(|bound| bound.filter == index);
-            let binding = of_this.next().ok_or(CompileError::UnboundFilter(index))?;
-            let candidate = FieldRef { dataset: binding.relation.clone(), field: binding.column.clone() };
-            // A column that nobody asked about would answer another question.
-            if of_this.next().is_some() || !filter.fields.contains(&candidate) {
+            let bindings: Vec<&BoundFilter> =
+                self.filters.iter().filter(|bound| bound.filter == index).collect();
+            if bindings.is_empty() {
+                return Err(CompileError::UnboundFilter(index));
+            }
+            let field = |binding: &BoundFilter| FieldRef {
+                dataset: binding.relation.clone(),
+                field: binding.column.clone(),
+            };
+            // A column that nobody asked about would answer another question, and so would a phrase left out.
+            let stray = bindings.iter().any(|binding| !filter.fields.contains(&field(binding)));
+            let columns: std::collections::BTreeSet<_> =
+                bindings.iter().map(|binding| field(binding)).collect();
+            if stray || bindings.len() != filter.phrases.len() || (filter.either && columns.len() > 1) {
                 return Err(CompileError::MisboundFilter(index));
             }
-            found.push((filter.negated, binding));
+            found.push((filter.negated, bindings));
         }
         Ok(found)
     }
@@ -138,89 +132,42 @@ impl<'a> Compiler<'a> {
         column.ok_or_else(|| CompileError::Missing(format!("{}.{}", field.dataset, field.field)))
     }
 
-    fn reference(&self, field: &FieldRef) -> Result<Expr, CompileError> {
-        self.column(field)?;
-        Ok(tree::reference(&field.dataset, &field.field))
-    }
-
-    fn dimension(&self, dimension: &Dimension) -> Result<Expr, CompileError> {
-        let column = self.column(&dimension.field)?;
-        let reference = self.reference(&dimension.field)?;
-        let Some(grain) = dimension.grain else { return Ok(reference) };
-        match (column.data_type, grain) {
-            (DataType::Date, Grain::Day) => Ok(reference),
-            (DataType::Date | DataType::Timestamp, _) => Ok(tree::date_trunc(grain, reference)),
-            (DataType::TimestampTz, _) => Err(CompileError::GrainOfInstants(column.name.clone())),
-            (
-                DataType::String
-                | DataType::Integer
-                | DataType::Decimal
-                | DataType::Float
-                | DataType::Boolean,
-                _,
-            ) => Err(CompileError::NotTime(column.name.clone())),
-        }
-    }
-
-    fn filter(&self, bound: &BoundFilter, negated: bool) -> Result<Expr, CompileError> {
-        let field = FieldRef { dataset: bound.relation.clone(), field: bound.column.clone() };
-        let reference = self.reference(&field)?;
-        let value = tree::value(Value::Placeholder(bound.parameter.clone()));
-        if !negated {
-            return Ok(tree::binary(reference, BinaryOperator::Eq, value));
-        }
-        // A row without a value is not one of those that were to be left out.
-        let absent = Expr::IsNull(Box::new(reference.clone()));
-        let other = tree::binary(reference, BinaryOperator::NotEq, value);
-        Ok(Expr::Nested(Box::new(tree::binary(other, BinaryOperator::Or, absent))))
-    }
-
-    fn join_clauses(&self, joins: &[&Relationship]) -> Result<Vec<sqlparser::ast::Join>, CompileError> {
-        let mut clauses = Vec::new();
-        for join in joins {
-            let mut equal = Vec::new();
-            for (from, to) in join.from_columns.iter().zip(&join.to_columns) {
-                let many = FieldRef { dataset: join.from.clone(), field: from.clone() };
-                let one = FieldRef { dataset: join.to.clone(), field: to.clone() };
-                equal.push(tree::binary(self.reference(&many)?, BinaryOperator::Eq, self.reference(&one)?));
-            }
-            let Some(on) = tree::all_of(equal) else { return Err(CompileError::Missing(join.name.clone())) };
-            clauses.push(sqlparser::ast::Join {
-                relation: tree::table(&join.to),
-                global: false,
-                join_operator: JoinOperator::Left(JoinConstraint::On(on)),
-            });
-        }
-        Ok(clauses)
-    }
-
-    /// Names of the output columns: dimensions, then metrics. Equal names get their dataset in front.
-    fn aliases(&self, metrics: &[&Metric]) -> Vec<String> {
+    /// Dimensions, then metrics and what is derived from them. Equal names get their dataset in front.
+    fn columns(&self, metrics: &[&Metric]) -> Columns {
         let short: Vec<String> = self.interpretation.dimensions.iter().map(Dimension::short_alias).collect();
-        let metrics: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
+        let derived = self.interpretation.derived();
+        let figures = |metric: &&Metric| {
+            let derived: Vec<String> = derived.iter().map(|derived| derived.column(&metric.name)).collect();
+            std::iter::once(metric.name.clone()).chain(derived)
+        };
+        let mut taken: Vec<String> = metrics.iter().map(|metric| metric.name.clone()).collect();
+        let figures: Vec<String> = metrics.iter().flat_map(figures).collect();
+        taken.extend(figures.iter().cloned());
         // Engines do not tell letter case apart in names.
         let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-        let mut aliases: Vec<String> = Vec::new();
+        let mut dimensions: Vec<String> = Vec::new();
         for (dimension, alias) in self.interpretation.dimensions.iter().zip(&short) {
-            let clashes = short.iter().chain(&metrics).filter(|other| same(other, alias)).count() > 1;
+            let clashes = short.iter().filter(|other| same(other, alias)).count() > 1
+                || figures.iter().any(|other| same(other, alias));
             let mut alias =
                 if clashes { format!("{}_{alias}", dimension.field.dataset) } else { alias.clone() };
-            while aliases.iter().chain(&metrics).any(|other| same(other, &alias)) {
+            while dimensions.iter().chain(&taken).any(|other| same(other, &alias)) {
                 alias.push('_');
             }
-            aliases.push(alias);
+            dimensions.push(alias);
         }
-        aliases.extend(metrics);
-        aliases
+        let all = dimensions.iter().cloned().chain(figures).collect();
+        let metrics = metrics.iter().map(|metric| metric.name.clone()).collect();
+        Columns { dimensions, metrics, all }
     }
 
     /// As asked, then by all other output columns.
-    fn order(&self, aliases: &[String]) -> Result<Vec<sqlparser::ast::OrderByExpr>, CompileError> {
+    fn order(&self, names: &Columns) -> Result<Vec<sqlparser::ast::OrderByExpr>, CompileError> {
         let mut columns: Vec<(&str, bool)> = Vec::new();
         for order in &self.interpretation.order {
-            columns.push((self.ordered(order, aliases)?, order.descending));
+            columns.push((self.ordered(order, names)?, order.descending));
         }
-        for alias in aliases {
+        for alias in &names.all {
             if !columns.iter().any(|(column, _)| column == alias) {
                 columns.push((alias, false));
             }
@@ -228,23 +175,16 @@ impl<'a> Compiler<'a> {
         Ok(columns.into_iter().map(|(column, descending)| tree::order(column, descending)).collect())
     }
 
-    fn ordered<'n>(&self, order: &Order, aliases: &'n [String]) -> Result<&'n str, CompileError> {
+    fn ordered<'n>(&self, order: &Order, names: &'n Columns) -> Result<&'n str, CompileError> {
         let unknown = || CompileError::UnknownOrder(order.by.clone());
-        let dimensions = &self.interpretation.dimensions;
-        let metric = self.interpretation.metrics.iter().position(|name| *name == order.by);
-        let index = match metric {
-            Some(index) => dimensions.len() + index,
-            None => {
-                let mut named =
-                    (0..).zip(dimensions).filter(|(_, dimension)| dimension.field.field == order.by);
-                let (index, _) = named.next().ok_or_else(unknown)?;
-                if named.next().is_some() {
-                    return Err(unknown());
-                }
-                index
-            }
-        };
-        aliases.get(index).map(String::as_str).ok_or_else(unknown)
+        let mut figures = names.all.iter().skip(names.dimensions.len());
+        if let Some(figure) = figures.find(|figure| **figure == order.by) {
+            return Ok(figure);
+        }
+        let dimensions = self.interpretation.dimensions.iter().zip(&names.dimensions);
+        let mut named = dimensions.filter(|(dimension, _)| dimension.field.field == order.by);
+        let (_, alias) = named.next().ok_or_else(unknown)?;
+        if named.next().is_some() { Err(unknown()) } else { Ok(alias) }
     }
 }
 

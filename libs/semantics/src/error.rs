@@ -54,9 +54,6 @@ pub enum InterpretationError {
     /// No metric by that name, or none that this role may see: the two look alike.
     #[error("no metric is called `{0}`")]
     UnknownMetric(String),
-    /// Metrics of several datasets.
-    #[error("metrics of several datasets cannot be answered together: {}", .0.join(", "))]
-    SeveralDatasets(Vec<String>),
     /// A field by which these metrics cannot be grouped or filtered.
     #[error("`{}.{}` is not a dimension of these metrics", .0.dataset, .0.field)]
     UnknownDimension(FieldRef),
@@ -84,6 +81,27 @@ pub enum InterpretationError {
     /// A limit on a result of one row.
     #[error("a number of rows needs a dimension to group by")]
     LimitWithoutDimension,
+    /// A bound on something that is not in the result.
+    #[error("the result has no figure `{0}` to bound")]
+    UnknownFigure(String),
+    /// A bound that is no number.
+    #[error("`{0}` is no decimal number")]
+    NotANumber(String),
+    /// A bound or a share of a result of one row.
+    #[error("bounds and shares need a dimension to group by")]
+    NothingToChoose,
+    /// Shares of figures that do not add up.
+    #[error("`{0}` does not add up, so it has no shares")]
+    NotAdditive(String),
+    /// A comparison without a period of its own.
+    #[error("a comparison needs a period to start from")]
+    ComparisonWithoutPeriod,
+    /// A comparison of a period with itself.
+    #[error("a period is compared with itself")]
+    SamePeriod,
+    /// Buckets of two periods that do not meet.
+    #[error("the buckets of `{0}` in the two periods do not meet")]
+    Unaligned(String),
     /// A period for metrics without a time field that this role may see.
     #[error("these metrics have no time field to which a period applies")]
     NoTimeField,
@@ -112,9 +130,6 @@ pub enum CompileError {
         /// Its name.
         name: String,
     },
-    /// Metrics of several datasets.
-    #[error("the metrics belong to several datasets")]
-    SeveralDatasets,
     /// No way along relationships from the many side to the one side.
     #[error("no relationship leads from `{from}` to `{to}`")]
     NoPath {
@@ -149,6 +164,12 @@ pub enum CompileError {
     /// A grain on instants, which would be cut in the wrong zone.
     #[error("the column `{0}` holds instants, which have no calendar grain")]
     GrainOfInstants(String),
+    /// Buckets of two periods that do not meet.
+    #[error("the buckets of `{0}` in the two periods do not meet")]
+    Unaligned(String),
+    /// A bound that is no number.
+    #[error("a bound is no decimal number")]
+    NotANumber,
     /// A period that cuts through a day, on a column of dates.
     #[error("the period does not consist of whole days")]
     PartOfDay,

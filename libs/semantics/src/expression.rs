@@ -210,6 +210,28 @@ impl Visitor for Names {
     }
 }
 
+/// The aggregates of an expression, in order, each once for every time it stands there.
+pub(crate) fn aggregates(expression: &Expr) -> Vec<Expr> {
+    let mut found = Vec::new();
+    let _: ControlFlow<()> = sqlparser::ast::visit_expressions(expression, |expression| {
+        if is_aggregate(expression) {
+            found.push(expression.clone());
+        }
+        Continue(())
+    });
+    found
+}
+
+/// Puts something else in the place of each aggregate.
+pub(crate) fn replace_aggregates(expression: &mut Expr, with: impl Fn(&Expr) -> Expr) {
+    let _: ControlFlow<()> = sqlparser::ast::visit_expressions_mut(expression, |expression| {
+        if is_aggregate(expression) {
+            *expression = with(expression);
+        }
+        Continue(())
+    });
+}
+
 fn is_aggregate(expression: &Expr) -> bool {
     const AGGREGATES: [&str; 36] = [
         "any_value",

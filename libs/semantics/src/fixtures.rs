@@ -56,6 +56,9 @@ pub(crate) fn draft(metrics: &[&str]) -> DraftInterpretation {
         dimensions: Vec::new(),
         filters: Vec::new(),
         period: None,
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
         order: Vec::new(),
         limit: None,
     }

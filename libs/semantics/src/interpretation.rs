@@ -66,23 +66,92 @@ impl Dimension {
     }
 }
 
-/// A restriction to rows whose value matches a phrase.
+/// A restriction to rows whose value matches a phrase, or one of several.
+///
+/// Phrases that are values of one field widen one another: "Chicago and Boston" are the rows of both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// The phrase, as asked.
-    pub phrase: String,
-    /// Fields that the phrase may be a value of; at least one.
+    /// The phrases, as asked; at least one.
+    pub phrases: Vec<String>,
+    /// Fields that each phrase may be a value of; at least one.
     pub fields: Vec<FieldRef>,
     /// Whether matching rows are left out instead.
     pub negated: bool,
+    /// Whether "or" joins the phrases: then they must be values of one field, since rows of either of
+    /// two fields are no filter. Where "and" joins them, values of several fields must all match.
+    pub either: bool,
 }
 
-/// How to sort: by a metric's name or a dimension's field name.
+/// A bound on a figure of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// Larger than the value.
+    MoreThan,
+    /// The value or larger.
+    AtLeast,
+    /// Smaller than the value.
+    LessThan,
+    /// The value or smaller.
+    AtMost,
+    /// The value.
+    Exactly,
+}
+
+/// A restriction to rows of the result whose figure keeps to a bound: "with more than 100 orders".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// A figure of the result: see [`Order::by`].
+    pub by: String,
+    /// The kind of bound.
+    pub bound: Bound,
+    /// The value: a decimal number in plain notation, for example `1250.5`.
+    pub value: String,
+}
+
+/// What is shown of a metric beside its figure; the end of the name of a column of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Derived {
+    /// The figure of the period that is compared with.
+    Before,
+    /// The figure less the one before.
+    Change,
+    /// The change in percent of the figure before; nothing where that is nothing or zero.
+    Growth,
+    /// The figure in percent of the sum over all groups.
+    Share,
+}
+
+impl Derived {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Before, Self::Change, Self::Growth, Self::Share];
+
+    /// What comes after the metric's name and an underscore.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::Change => "change",
+            Self::Growth => "growth",
+            Self::Share => "share",
+        }
+    }
+
+    /// The name of the column for a metric.
+    #[must_use]
+    pub fn column(self, metric: &str) -> String {
+        format!("{metric}_{}", self.suffix())
+    }
+}
+
+/// How to sort: by a figure or a dimension's field name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// A metric's name, or the field name of one of the dimensions.
+    /// A metric's name, that of a column derived from it (`<metric>_growth`: [`Derived`]), or the field name
+    /// of one of the dimensions.
     pub by: String,
     /// Largest first.
     pub descending: bool,
@@ -215,6 +284,17 @@ pub struct PeriodPhrase {
     pub label: String,
 }
 
+/// A period to compare with, before the calendar gives it dates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ComparisonExpr {
+    /// The period of the same length just before: the month before a month.
+    Previous,
+    /// The same period a year before; of weeks, the ones 52 weeks before.
+    LastYear,
+    /// A period of its own.
+    With(PeriodPhrase),
+}
+
 /// What a model proposes. Nothing in it has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DraftInterpretation {
@@ -226,6 +306,12 @@ pub struct DraftInterpretation {
     pub filters: Vec<Filter>,
     /// The period; `None` for all time.
     pub period: Option<PeriodPhrase>,
+    /// The period to compare with.
+    pub comparison: Option<ComparisonExpr>,
+    /// Bounds on the figures of each row.
+    pub thresholds: Vec<Threshold>,
+    /// Whether each figure is shown as a share of the sum over all groups, too.
+    pub shares: bool,
     /// Order of the rows.
     pub order: Vec<Order>,
     /// Rows wanted.
@@ -244,10 +330,48 @@ pub struct Interpretation {
     pub filters: Vec<Filter>,
     /// The period; `None` for all time.
     pub period: Option<Period>,
+    /// The period to compare with.
+    pub comparison: Option<Period>,
+    /// Bounds on the figures of each row.
+    pub thresholds: Vec<Threshold>,
+    /// Whether each figure is shown as a share of the sum over all groups, too.
+    pub shares: bool,
     /// Order of the rows.
     pub order: Vec<Order>,
     /// Rows wanted; `None` for all.
     pub limit: Option<u32>,
+}
+
+impl Interpretation {
+    /// What is shown beside each metric, in order.
+    #[must_use]
+    pub fn derived(&self) -> Vec<Derived> {
+        let compared = [Derived::Before, Derived::Change, Derived::Growth];
+        let mut derived: Vec<Derived> = if self.comparison.is_some() { compared.into() } else { Vec::new() };
+        derived.extend(self.shares.then_some(Derived::Share));
+        derived
+    }
+
+    /// The interpretation as a draft, to be changed by what is asked next. Its periods stay the days that
+    /// they are, whenever the draft is validated.
+    #[must_use]
+    pub fn to_draft(&self) -> DraftInterpretation {
+        let phrase = |period: &Period| PeriodPhrase {
+            expr: PeriodExpr::Between { from: period.first_day(), to: period.last_day() },
+            label: period.label.clone(),
+        };
+        DraftInterpretation {
+            metrics: self.metrics.clone(),
+            dimensions: self.dimensions.clone(),
+            filters: self.filters.clone(),
+            period: self.period.as_ref().map(phrase),
+            comparison: self.comparison.as_ref().map(|period| ComparisonExpr::With(phrase(period))),
+            thresholds: self.thresholds.clone(),
+            shares: self.shares,
+            order: self.order.clone(),
+            limit: self.limit,
+        }
+    }
 }
 
 /// Local date-times as ISO 8601 text.

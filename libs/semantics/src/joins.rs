@@ -3,7 +3,9 @@
 //! Joins run from the many side to the one side only, so they never multiply rows. Does not know
 //! roles or policies.
 
+use crate::expression::{Names, aggregates};
 use crate::{CompileError, Dataset, FieldRef, Interpretation, Metric, Relationship, SemanticModel};
+use sqlparser::ast::Expr;
 use std::collections::BTreeSet;
 
 /// The relationships from `from` to `to`, nearest first; empty if both are the same.
@@ -72,11 +74,29 @@ pub fn time_field(model: &SemanticModel, dataset: &str) -> Option<FieldRef> {
     reachable.into_iter().find_map(|(_, other)| own(other))
 }
 
-/// The metrics of an interpretation, and the one dataset to which they belong.
+/// The dataset whose rows an aggregate adds up: of those that it names the one from which relationships lead to
+/// all others. None if it names none; an error with their names if there is no such dataset.
+pub(crate) fn grain_of(aggregate: &Expr, model: &SemanticModel) -> Result<Option<String>, String> {
+    let datasets = datasets_of(aggregate);
+    let reaches_all = |from: &&String| datasets.iter().all(|to| path(model, from, to).is_ok());
+    match datasets.iter().find(reaches_all) {
+        Some(grain) => Ok(Some(grain.clone())),
+        None if datasets.is_empty() => Ok(None),
+        None => Err(datasets.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")),
+    }
+}
+
+/// The datasets that an aggregate names.
+pub(crate) fn datasets_of(aggregate: &Expr) -> BTreeSet<String> {
+    let names = Names::of(aggregate).names.into_iter();
+    names.filter_map(|(parts, _)| parts.into_iter().next()).collect()
+}
+
+/// The metrics of an interpretation, and the datasets that they add up.
 pub(crate) fn metrics_of<'m>(
     interpretation: &Interpretation,
     model: &'m SemanticModel,
-) -> Result<(&'m str, Vec<&'m Metric>), CompileError> {
+) -> Result<(Vec<&'m str>, Vec<&'m Metric>), CompileError> {
     let metrics: Vec<&Metric> = interpretation
         .metrics
         .iter()
@@ -84,11 +104,13 @@ pub(crate) fn metrics_of<'m>(
             model.metric(name).ok_or_else(|| CompileError::Unknown { kind: "metric", name: name.clone() })
         })
         .collect::<Result<_, _>>()?;
-    let base = metrics.first().ok_or(CompileError::NoMetric)?.dataset.as_str();
-    if metrics.iter().any(|metric| metric.dataset != base) {
-        return Err(CompileError::SeveralDatasets);
+    let mut grains: Vec<&str> = Vec::new();
+    for grain in metrics.iter().flat_map(|metric| &metric.grains) {
+        if !grains.contains(&grain.as_str()) {
+            grains.push(grain);
+        }
     }
-    Ok((base, metrics))
+    if grains.is_empty() { Err(CompileError::NoMetric) } else { Ok((grains, metrics)) }
 }
 
 /// The joins that reach all of `datasets` from `base`, in the order in which they must be made.
@@ -122,17 +144,27 @@ pub fn relations_of(
     interpretation: &Interpretation,
     model: &SemanticModel,
 ) -> Result<Vec<String>, CompileError> {
-    let (base, _) = metrics_of(interpretation, model)?;
-    let time = match interpretation.period {
-        Some(_) => Some(time_field(model, base).ok_or(CompileError::NoTimeField)?),
-        None => None,
-    };
-    let dimensions = interpretation.dimensions.iter().map(|dimension| &dimension.field);
-    let filters = interpretation.filters.iter().flat_map(|filter| &filter.fields);
-    let mut needed = BTreeSet::from([base]);
-    for field in dimensions.chain(filters).chain(&time) {
-        for step in path(model, base, &field.dataset)? {
-            needed.insert(&step.to);
+    let (grains, metrics) = metrics_of(interpretation, model)?;
+    let mut needed: BTreeSet<&str> = grains.iter().copied().collect();
+    for base in grains {
+        let time = match interpretation.period {
+            Some(_) => Some(time_field(model, base).ok_or(CompileError::NoTimeField)?),
+            None => None,
+        };
+        let dimensions = interpretation.dimensions.iter().map(|dimension| &dimension.field);
+        let filters = interpretation.filters.iter().flat_map(|filter| &filter.fields);
+        for field in dimensions.chain(filters).chain(&time) {
+            for step in path(model, base, &field.dataset)? {
+                needed.insert(&step.to);
+            }
+        }
+    }
+    let parts: Vec<Expr> = metrics.iter().flat_map(|metric| aggregates(&metric.expression)).collect();
+    for aggregate in &parts {
+        if let Ok(Some(base)) = grain_of(aggregate, model) {
+            for dataset in datasets_of(aggregate) {
+                needed.extend(path(model, &base, &dataset)?.into_iter().map(|step| step.to.as_str()));
+            }
         }
     }
     Ok(model

@@ -29,8 +29,8 @@ pub use catalogue::Catalogue;
 pub use compile::{BoundFilter, RelationSchema, compile};
 pub use error::{CompileError, InterpretationError, LoadError, PeriodError};
 pub use interpretation::{
-    Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain, Interpretation, Order, Period,
-    PeriodExpr, PeriodPhrase,
+    Bound, ComparisonExpr, Derived, Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain,
+    Interpretation, Order, Period, PeriodExpr, PeriodPhrase, Threshold,
 };
 pub use joins::{relations_of, time_field};
 pub use model::{Dataset, Field, FieldExpression, Metric, Relationship, SemanticModel};
@@ -44,6 +44,6 @@ pub use question_set::{
     Expectation, ExpectedCell, ExpectedDimension, ExpectedFilter, Outcome, SetQuestion, Turn, Verdict,
     load_question_set, parse_question_set,
 };
-pub use sentence::{period_text, sentence};
+pub use sentence::{figure_label, period_text, sentence};
 pub use validate::{ValidatedInterpretation, interpretation_from_receipt, validate};
 pub use words::words_of;

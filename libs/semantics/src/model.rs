@@ -98,10 +98,13 @@ pub struct Metric {
     pub synonyms: Vec<String>,
     /// Aggregate expression over `dataset.field`.
     pub expression: Expr,
-    /// Fields that the expression uses; all of one dataset.
+    /// Fields that the expression uses.
     pub fields: Vec<crate::FieldRef>,
-    /// The dataset whose rows it aggregates.
-    pub dataset: String,
+    /// The datasets whose rows its aggregates add up, each by its own: at least one, none twice. A dataset that is only
+    /// joined to one of them is not among these.
+    pub grains: Vec<String>,
+    /// Whether its owner says that its values do not add up, though it is a sum: a balance at the end of a day.
+    pub is_level: bool,
     /// Unit of its values, for example `USD`.
     pub unit: Option<String>,
 }
@@ -127,11 +130,20 @@ impl SemanticModel {
 }
 
 impl Metric {
+    /// The first of the datasets whose rows it adds up.
+    #[must_use]
+    pub fn dataset(&self) -> &str {
+        self.grains.first().map_or("", String::as_str)
+    }
+
     /// Whether values may be added up over rows: sums and counts may, averages, ratios and distinct
     /// counts may not.
     #[must_use]
     pub fn is_additive(&self) -> bool {
         let Expr::Function(call) = &self.expression else { return false };
+        if self.is_level {
+            return false;
+        }
         let name = call.name.to_string();
         let FunctionArguments::List(arguments) = &call.args else { return false };
         let adds_up = name.eq_ignore_ascii_case("sum") || name.eq_ignore_ascii_case("count");

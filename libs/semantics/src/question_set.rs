@@ -167,7 +167,9 @@ impl Expectation {
             (
                 "filters",
                 sorted(self.filters.iter().map(|filter| filter_text(&filter.phrase, filter.negated))),
-                sorted(found.filters.iter().map(|filter| filter_text(&filter.phrase, filter.negated))),
+                sorted(found.filters.iter().flat_map(|filter| {
+                    filter.phrases.iter().map(|phrase| filter_text(phrase, filter.negated))
+                })),
             ),
             (
                 "period",

@@ -3,11 +3,13 @@
 //! Decides whether every name of a draft is one that this role may use, and gives the period its
 //! dates. Says nothing about values: those are resolved among the caller's own rows, by `query`.
 
+use crate::calendar::shift;
 use crate::{
     Calendar, Catalogue, Dataset, Dimension, DraftInterpretation, Field, FieldRef, Grain, Interpretation,
-    InterpretationError, Metric, Order,
+    InterpretationError, Metric, Order, Period,
 };
 use jiff::civil::Weekday;
+use splitplane_types::Decimal;
 use std::time::SystemTime;
 
 /// More metrics, dimensions, filters or orders than a question has.
@@ -48,37 +50,34 @@ pub fn validate(
     calendar: &Calendar,
     as_of: SystemTime,
 ) -> Result<ValidatedInterpretation, InterpretationError> {
-    let lengths = [draft.metrics.len(), draft.dimensions.len(), draft.filters.len(), draft.order.len()];
-    let long = draft.filters.iter().any(|filter| filter.phrase.chars().count() > PHRASE_CHARS_MAX);
-    if long || lengths.into_iter().any(|length| length > PARTS_MAX) {
-        return Err(InterpretationError::TooLarge);
-    }
+    require_size(&draft)?;
     let metrics = metrics_of(&draft.metrics, catalogue)?;
-    let first = metrics.first().ok_or(InterpretationError::NoMetric)?;
-    let shown = catalogue.dimensions_of(first);
+    let shown = catalogue.dimensions_of_all(&metrics);
     check_dimensions(&draft.dimensions, &shown, calendar)?;
     for filter in &draft.filters {
-        if filter.phrase.trim().is_empty() || filter.fields.is_empty() {
+        let empty = |phrase: &String| phrase.trim().is_empty();
+        if filter.phrases.is_empty() || filter.phrases.iter().any(empty) || filter.fields.is_empty() {
             return Err(InterpretationError::EmptyFilter);
         }
         if let Some(field) = filter.fields.iter().find(|field| dimension_of(&shown, field).is_none()) {
             return Err(InterpretationError::UnknownDimension(field.clone()));
         }
     }
-    check_order(&draft)?;
-    let period = match &draft.period {
-        None => None,
-        Some(_) if catalogue.time_field_of(first).is_none() => return Err(InterpretationError::NoTimeField),
-        Some(phrase) => Some(calendar.resolve(phrase, as_of)?),
-    };
+    let (period, comparison) = periods(&draft, (catalogue, &metrics), calendar, as_of)?;
     let interpretation = Interpretation {
         metrics: draft.metrics,
         dimensions: draft.dimensions,
         filters: draft.filters,
         period,
+        comparison,
+        thresholds: draft.thresholds,
+        shares: draft.shares,
         order: draft.order,
         limit: draft.limit,
     };
+    check_order(&interpretation)?;
+    check_figures(&interpretation, &metrics)?;
+    check_buckets(&interpretation, &shown)?;
     let json = serde_json::to_string(&interpretation).map_err(InterpretationError::Malformed)?;
     Ok(ValidatedInterpretation { interpretation, json })
 }
@@ -96,13 +95,48 @@ fn metrics_of<'a>(
         }
         metrics.push(metric);
     }
-    let mut datasets: Vec<String> = metrics.iter().map(|metric| metric.dataset.clone()).collect();
-    datasets.sort();
-    datasets.dedup();
-    if datasets.len() > 1 {
-        return Err(InterpretationError::SeveralDatasets(datasets));
+    if metrics.is_empty() { Err(InterpretationError::NoMetric) } else { Ok(metrics) }
+}
+
+fn require_size(draft: &DraftInterpretation) -> Result<(), InterpretationError> {
+    let phrases = || draft.filters.iter().flat_map(|filter| &filter.phrases);
+    let lengths = [
+        draft.metrics.len(),
+        draft.dimensions.len(),
+        draft.filters.len().max(phrases().count()),
+        draft.thresholds.len(),
+        draft.order.len(),
+    ];
+    let long = phrases().any(|phrase| phrase.chars().count() > PHRASE_CHARS_MAX);
+    if long || lengths.into_iter().any(|length| length > PARTS_MAX) {
+        return Err(InterpretationError::TooLarge);
     }
-    Ok(metrics)
+    Ok(())
+}
+
+/// The period and the one that it is compared with.
+fn periods(
+    draft: &DraftInterpretation,
+    (catalogue, metrics): (&Catalogue<'_>, &[&Metric]),
+    calendar: &Calendar,
+    as_of: SystemTime,
+) -> Result<(Option<Period>, Option<Period>), InterpretationError> {
+    let Some(phrase) = &draft.period else {
+        return match draft.comparison {
+            None => Ok((None, None)),
+            Some(_) => Err(InterpretationError::ComparisonWithoutPeriod),
+        };
+    };
+    if metrics.iter().any(|metric| !catalogue.has_time(metric)) {
+        return Err(InterpretationError::NoTimeField);
+    }
+    let period = calendar.resolve(phrase, as_of)?;
+    let Some(comparison) = &draft.comparison else { return Ok((Some(period), None)) };
+    let before = calendar.compared(comparison, (phrase, &period), as_of)?;
+    if (before.from, before.to) == (period.from, period.to) {
+        return Err(InterpretationError::SamePeriod);
+    }
+    Ok((Some(period), Some(before)))
 }
 
 fn check_dimensions(
@@ -136,22 +170,67 @@ fn check_dimensions(
     Ok(())
 }
 
-fn check_order(draft: &DraftInterpretation) -> Result<(), InterpretationError> {
+fn check_order(interpretation: &Interpretation) -> Result<(), InterpretationError> {
     let named = |order: &Order| {
-        let metrics = draft.metrics.iter().filter(|name| **name == order.by).count();
-        let dimensions =
-            draft.dimensions.iter().filter(|dimension| dimension.field.field == order.by).count();
-        // A metric wins over a dimension of the same name; two dimensions of one name are a riddle.
-        metrics == 1 || dimensions == 1
+        let dimensions = interpretation.dimensions.iter();
+        // A figure wins over a dimension of the same name; two dimensions of one name are a riddle.
+        is_figure(interpretation, &order.by)
+            || dimensions.filter(|dimension| dimension.field.field == order.by).count() == 1
     };
-    if let Some(order) = draft.order.iter().find(|order| !named(order)) {
+    if let Some(order) = interpretation.order.iter().find(|order| !named(order)) {
         return Err(InterpretationError::UnknownOrder(order.by.clone()));
     }
-    match draft.limit {
+    match interpretation.limit {
         Some(0) => Err(InterpretationError::ZeroLimit),
-        Some(_) if draft.dimensions.is_empty() => Err(InterpretationError::LimitWithoutDimension),
+        Some(_) if interpretation.dimensions.is_empty() => Err(InterpretationError::LimitWithoutDimension),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Whether the result has a figure of that name: a metric, or what is derived from one.
+fn is_figure(interpretation: &Interpretation, name: &str) -> bool {
+    let derived = interpretation.derived();
+    let of = |metric: &String| metric == name || derived.iter().any(|derived| derived.column(metric) == name);
+    interpretation.metrics.iter().any(of)
+}
+
+/// Bounds and shares.
+fn check_figures(interpretation: &Interpretation, metrics: &[&Metric]) -> Result<(), InterpretationError> {
+    let chooses = interpretation.shares || !interpretation.thresholds.is_empty();
+    if chooses && interpretation.dimensions.is_empty() {
+        return Err(InterpretationError::NothingToChoose);
+    }
+    for threshold in &interpretation.thresholds {
+        if !is_figure(interpretation, &threshold.by) {
+            return Err(InterpretationError::UnknownFigure(threshold.by.clone()));
+        }
+        let number: Option<Decimal> = threshold.value.parse().ok();
+        // One spelling, which is what the statement will say.
+        if number.is_none_or(|number| number.to_string() != threshold.value) {
+            return Err(InterpretationError::NotANumber(threshold.value.clone()));
+        }
+    }
+    match metrics.iter().find(|metric| interpretation.shares && !metric.is_additive()) {
+        Some(metric) => Err(InterpretationError::NotAdditive(metric.name.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Whether the rows of the two periods of a comparison can stand side by side.
+fn check_buckets(
+    interpretation: &Interpretation,
+    shown: &[(&Dataset, &Field)],
+) -> Result<(), InterpretationError> {
+    let (Some(period), Some(before)) = (&interpretation.period, &interpretation.comparison) else {
+        return Ok(());
+    };
+    for dimension in &interpretation.dimensions {
+        let holds_time = dimension_of(shown, &dimension.field).is_some_and(Field::holds_time);
+        if holds_time && shift(dimension.grain, period, before).is_none() {
+            return Err(InterpretationError::Unaligned(dimension.field.field.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the interpretation of a receipt. The caller holds the verified receipt: nothing else may be

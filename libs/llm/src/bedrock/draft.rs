@@ -168,13 +168,17 @@ impl Draft {
         let filter = |of: DraftFilter| {
             bounded(&of.fields, NAMES_MAX)?;
             let fields = of.fields.iter().map(|name| field(name)).collect::<Result<_, _>>()?;
-            Ok(Filter { phrase: text(of.phrase, TEXT_BYTES_MAX)?, fields, negated: of.negated })
+            let phrases = vec![text(of.phrase, TEXT_BYTES_MAX)?];
+            Ok(Filter { phrases, fields, negated: of.negated, either: false })
         };
         Ok(DraftInterpretation {
             metrics: self.metrics,
             dimensions: self.dimensions.into_iter().map(dimension).collect::<Result<_, ModelError>>()?,
             filters: self.filters.into_iter().map(filter).collect::<Result<_, ModelError>>()?,
             period: self.period.map(DraftPeriod::phrase).transpose()?,
+            comparison: None,
+            thresholds: Vec::new(),
+            shares: false,
             order: self
                 .order
                 .into_iter()

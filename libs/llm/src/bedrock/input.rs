@@ -60,7 +60,7 @@ fn metric_for_question(catalogue: &Catalogue<'_>, metric: &Metric, dimensions: &
         "description": metric.description,
         "synonyms": metric.synonyms,
         "unit": metric.unit,
-        "dataset": metric.dataset,
+        "dataset": metric.dataset(),
         "has_periods": catalogue.time_field_of(metric).is_some(),
         "dimensions": dimensions,
     })
@@ -195,10 +195,10 @@ fn interpretation(asked: &Interpretation, model: &SemanticModel) -> Value {
         .iter()
         .map(|filter| {
             let fields: Vec<String> = filter.fields.iter().map(qualified).collect();
-            json!({ "phrase": filter.phrase, "fields": fields, "negated": filter.negated })
+            json!({ "phrases": filter.phrases, "fields": fields, "negated": filter.negated })
         })
         .collect();
-    let time = metrics.first().and_then(|metric| time_field(model, &metric.dataset));
+    let time = metrics.first().and_then(|metric| time_field(model, metric.dataset()));
     let period = asked.period.as_ref().map(|period| {
         json!({
             "time": time.as_ref().map(qualified),
@@ -216,7 +216,7 @@ fn interpretation(asked: &Interpretation, model: &SemanticModel) -> Value {
             json!({
                 "name": metric.name,
                 "label": metric.label,
-                "dataset": metric.dataset,
+                "dataset": metric.dataset(),
                 "expression": metric.expression.to_string(),
                 "unit": metric.unit,
             })

@@ -38,13 +38,21 @@ fn interpretation(phrase: &str) -> Interpretation {
     Interpretation {
         metrics: vec!["lending_fees".into()],
         dimensions: vec![Dimension { field: field("branch_name"), grain: None }],
-        filters: vec![Filter { phrase: phrase.into(), fields: vec![field("branch_name")], negated: true }],
+        filters: vec![Filter {
+            phrases: vec![phrase.into()],
+            fields: vec![field("branch_name")],
+            negated: true,
+            either: false,
+        }],
         period: Some(Period {
             from: jiff::civil::date(2021, 7, 1).at(0, 0, 0, 0),
             to: jiff::civil::date(2021, 8, 1).at(0, 0, 0, 0),
             zone: "America/Chicago".into(),
             label: phrase.into(),
         }),
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
         order: vec![],
         limit: Some(3),
     }
@@ -85,7 +93,10 @@ fn inputs(world: &World, text: &str) -> [(Task, Input); 4] {
     let explain =
         ExplainTask { interpretation: &interpretation, model: &world.model, table: &table, row_count: 60 };
     [
-        (Task::Validate, input::validate(&ValidateTask { question: &question, catalogue: &catalogue })),
+        (
+            Task::Validate,
+            input::validate(&ValidateTask { question: &question, catalogue: &catalogue, previous: None }),
+        ),
         (Task::Route, input::route(&RouteTask { interpretation: &interpretation, model: &world.model })),
         (Task::WriteSql, input::write_sql(&write_sql)),
         (Task::Explain, input::explain(&explain)),

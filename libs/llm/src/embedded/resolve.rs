@@ -129,7 +129,17 @@ fn resolve(
         .map(|metric| metric.name.clone())
         .collect();
     let (order, limit) = order(&reading, vocabulary, metrics, &dimensions)?;
-    Ok(DraftInterpretation { metrics: names, dimensions, filters, period, order, limit })
+    Ok(DraftInterpretation {
+        metrics: names,
+        dimensions,
+        filters,
+        period,
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
+        order,
+        limit,
+    })
 }
 
 // === metrics ===
@@ -286,7 +296,8 @@ fn filter(value: &Value, vocabulary: &Vocabulary<'_>, metrics: &[usize]) -> Resu
     if fields.is_empty() || value.phrase.trim().is_empty() {
         return Err(Trouble::Unsupported { leftovers: vec![value.span.clone()] });
     }
-    Ok(Filter { phrase: value.phrase.trim().to_owned(), fields, negated: value.negated })
+    let phrases = vec![value.phrase.trim().to_owned()];
+    Ok(Filter { phrases, fields, negated: value.negated, either: false })
 }
 
 // === order ===

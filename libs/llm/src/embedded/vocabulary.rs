@@ -318,12 +318,12 @@ fn is_joined_copy(catalogue: &Catalogue<'_>, metric: &Metric, dataset: &Dataset,
         catalogue
             .dimensions_of(metric)
             .iter()
-            .any(|(own, field)| own.name == metric.dataset && field.name == name)
+            .any(|(own, field)| own.name == metric.dataset() && field.name == name)
     };
-    dataset.name != metric.dataset
+    dataset.name != metric.dataset()
         && catalogue.model().relationships.iter().any(|join| {
             let sides = join.from_columns.iter().zip(&join.to_columns);
-            join.from == metric.dataset
+            join.from == metric.dataset()
                 && join.to == dataset.name
                 && sides.into_iter().any(|(mine, theirs)| *theirs == field.name && is_dimension(mine))
         })

@@ -160,7 +160,9 @@ pub(crate) fn ask_model(world: &World, model: &dyn LanguageModel, question: &str
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
     let question = Question::new(question).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(model.validate(ValidateTask { question: &question, catalogue: &catalogue })).unwrap()
+    runtime
+        .block_on(model.validate(ValidateTask { question: &question, catalogue: &catalogue, previous: None }))
+        .unwrap()
 }
 
 /// The interpretation of a draft, on 2031-05-14, as the gates of layer 2 make it.
@@ -195,7 +197,7 @@ fn supported(draft: &DraftInterpretation) -> String {
     for filter in &draft.filters {
         let fields: Vec<String> = filter.fields.iter().map(reference).collect();
         let not = if filter.negated { "not " } else { "" };
-        text.push_str(&format!(" {not}\"{}\" in {}", filter.phrase, fields.join("|")));
+        text.push_str(&format!(" {not}\"{}\" in {}", filter.phrases.join("+"), fields.join("|")));
     }
     if let Some(period) = &draft.period {
         text.push_str(&format!(" during {}", period.label));

@@ -55,7 +55,7 @@ impl FiscalYear {
         unit: FiscalUnit,
         week_starts: Weekday,
     ) -> Result<i64, PeriodError> {
-        let units = per_year(unit);
+        let units = FiscalUnit::per_year(unit);
         let after = (i64::from(day.year()) + 2) * units;
         // A year may begin some days before or after its date, so the search spans three years.
         for ordinal in (after - 4 * units..after).rev() {
@@ -73,7 +73,7 @@ impl FiscalYear {
         unit: FiscalUnit,
         week_starts: Weekday,
     ) -> Result<Date, PeriodError> {
-        let units = per_year(unit);
+        let units = FiscalUnit::per_year(unit);
         let first = self.year_begins(ordinal.div_euclid(units), week_starts)?;
         // In months: a quarter is three of them.
         let month = ordinal.rem_euclid(units) * (MONTHS / units);
@@ -91,7 +91,7 @@ impl FiscalYear {
 
     /// The number of a unit of the year that is called `name`; `index` counts from 0.
     pub(super) fn ordinal_named(self, name: i16, unit: FiscalUnit, index: i8) -> i64 {
-        (i64::from(name) - self.name_offset()) * per_year(unit) + i64::from(index)
+        (i64::from(name) - self.name_offset()) * FiscalUnit::per_year(unit) + i64::from(index)
     }
 
     /// The number of the latest unit of that index in its year which had begun by `day`.
@@ -103,7 +103,7 @@ impl FiscalYear {
         week_starts: Weekday,
     ) -> Result<i64, PeriodError> {
         let current = self.ordinal_of(day, unit, week_starts)?;
-        Ok(current - (current - i64::from(index)).rem_euclid(per_year(unit)))
+        Ok(current - (current - i64::from(index)).rem_euclid(FiscalUnit::per_year(unit)))
     }
 
     /// A year that starts on 1 January ends in the year in which it starts.
@@ -128,10 +128,13 @@ impl FiscalYear {
     }
 }
 
-const fn per_year(unit: FiscalUnit) -> i64 {
-    match unit {
-        FiscalUnit::Month => MONTHS,
-        FiscalUnit::Quarter => QUARTERS,
-        FiscalUnit::Year => 1,
+impl FiscalUnit {
+    /// How many of it a year has.
+    pub(super) const fn per_year(unit: Self) -> i64 {
+        match unit {
+            Self::Month => MONTHS,
+            Self::Quarter => QUARTERS,
+            Self::Year => 1,
+        }
     }
 }

@@ -1,43 +1,61 @@
 use super::*;
+use crate::expression::ident;
 use crate::fixtures::{bikes, dimension, field, library, relations};
+use crate::{Bound, Grain, Threshold};
 use crate::{Filter, Period, relations_of};
 use jiff::civil::date;
 use proptest::prelude::*;
-use sqlparser::ast::{SetExpr, Statement};
+use splitplane_types::DataType;
+use sqlparser::ast::SelectItem;
+use sqlparser::ast::{Expr, SetExpr, Statement};
 use sqlparser::dialect::{DatabricksDialect, Dialect, GenericDialect};
 use sqlparser::parser::Parser;
 
-fn period() -> Period {
+pub(super) fn period() -> Period {
     let at = |month, day| date(2021, month, day).at(0, 0, 0, 0);
     Period { from: at(5, 1), to: at(8, 31), zone: "America/Chicago".to_owned(), label: "x".to_owned() }
 }
 
-fn plain(metric: &str) -> Interpretation {
+/// The same days of the year before.
+fn year_before() -> Period {
+    let at = |year, month, day| date(year, month, day).at(0, 0, 0, 0);
+    Period { from: at(2020, 5, 1), to: at(2020, 8, 31), ..period() }
+}
+
+pub(super) fn plain(metric: &str) -> Interpretation {
     Interpretation {
         metrics: vec![metric.to_owned()],
         dimensions: Vec::new(),
         filters: Vec::new(),
         period: None,
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
         order: Vec::new(),
         limit: None,
     }
 }
 
-fn filter(fields: &[&str], negated: bool) -> Filter {
-    Filter { phrase: "x".to_owned(), fields: fields.iter().map(|name| field(name)).collect(), negated }
+pub(super) fn filter(fields: &[&str], negated: bool) -> Filter {
+    Filter {
+        phrases: vec!["x".to_owned()],
+        fields: fields.iter().map(|name| field(name)).collect(),
+        negated,
+        either: false,
+    }
 }
 
-fn bound(filter: usize, name: &str) -> BoundFilter {
+pub(super) fn bound(filter: usize, name: &str) -> BoundFilter {
     let FieldRef { dataset, field } = field(name);
     BoundFilter { filter, relation: dataset, column: field, parameter: format!(":filter_{filter}") }
 }
 
-fn sql(interpretation: &Interpretation, filters: &[BoundFilter]) -> String {
+pub(super) fn sql(interpretation: &Interpretation, filters: &[BoundFilter]) -> String {
     let (model, _) = library();
     compile(interpretation, &model, &relations(&model), filters).unwrap().to_string()
 }
 
-fn error(interpretation: &Interpretation, filters: &[BoundFilter]) -> CompileError {
+pub(super) fn error(interpretation: &Interpretation, filters: &[BoundFilter]) -> CompileError {
     let (model, _) = library();
     compile(interpretation, &model, &relations(&model), filters).unwrap_err()
 }
@@ -210,8 +228,6 @@ fn interpretations_that_fit_no_model_are_errors() {
     assert_eq!(error(&plain("nothing"), &[]), unknown("metric", "nothing"));
     let none = Interpretation { metrics: Vec::new(), ..plain("x") };
     assert_eq!(error(&none, &[]), CompileError::NoMetric);
-    let both = Interpretation { metrics: vec!["total_fees".to_owned(), "fines_charged".to_owned()], ..none };
-    assert_eq!(error(&both, &[]), CompileError::SeveralDatasets);
     let by = |name: &str| Interpretation { dimensions: vec![dimension(name, None)], ..plain("total_fees") };
     assert_eq!(error(&by("loans.nothing"), &[]), unknown("field", "loans.nothing"));
     let (from, to) = ("loans".to_owned(), "fines".to_owned());
@@ -290,14 +306,24 @@ const DIMENSIONS: [(&str, bool); 6] = [
 ];
 
 fn interpretations() -> impl Strategy<Value = Interpretation> {
-    let grains = vec![Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::Year];
+    // Weeks of the two years do not meet: another test has them.
+    let grains = vec![Grain::Day, Grain::Month, Grain::Quarter, Grain::Year];
     let dimensions = prop::sample::subsequence(DIMENSIONS.to_vec(), 0..=4);
     let filters = prop::collection::vec((0_usize..5, any::<bool>()), 0..3);
-    let parts = (dimensions, prop::sample::select(grains), filters, any::<bool>(), any::<bool>(), 1_u32..50);
-    parts.prop_map(|(dimensions, grain, filters, timed, descending, limit)| Interpretation {
+    let figures = (any::<bool>(), any::<bool>(), any::<bool>(), -50_i32..50);
+    let parts =
+        (dimensions, prop::sample::select(grains), filters, any::<bool>(), any::<bool>(), 1_u32..50, figures);
+    parts.prop_map(|(dimensions, grain, filters, timed, descending, limit, figures)| Interpretation {
         dimensions: dimensions.iter().map(|(name, time)| dimension(name, time.then_some(grain))).collect(),
         filters: filters.iter().map(|(index, negated)| filter(&[DIMENSIONS[*index].0], *negated)).collect(),
         period: timed.then(period),
+        comparison: (timed && figures.0).then(year_before),
+        thresholds: Vec::from_iter((figures.1 && !dimensions.is_empty()).then(|| Threshold {
+            by: "fines_charged".to_owned(),
+            bound: if descending { Bound::AtLeast } else { Bound::LessThan },
+            value: figures.3.to_string(),
+        })),
+        shares: figures.2 && !dimensions.is_empty(),
         order: vec![Order { by: "fines_charged".to_owned(), descending }],
         limit: (!dimensions.is_empty()).then_some(limit),
         ..plain("fines_charged")
@@ -324,9 +350,11 @@ proptest! {
         prop_assert_eq!(&compile(&interpretation, &model, &held, &filters).unwrap(), &query);
         // Every output column has a name of its own.
         let SetExpr::Select(select) = query.body.as_ref() else { panic!() };
-        let alias = |item: &SelectItem| {
-            let SelectItem::ExprWithAlias { alias, .. } = item else { panic!("{item}") };
-            alias.value.to_lowercase()
+        let alias = |item: &SelectItem| match item {
+            SelectItem::ExprWithAlias { alias, .. } | SelectItem::UnnamedExpr(Expr::Identifier(alias)) => {
+                alias.value.to_lowercase()
+            }
+            _ => panic!("{item}"),
         };
         let mut names: Vec<_> = select.projection.iter().map(alias).collect();
         let count = names.len();

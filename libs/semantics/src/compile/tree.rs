@@ -6,7 +6,8 @@ use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
     GroupByExpr, Ident, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query,
-    Select, SelectFlavor, SelectItem, SetExpr, TableFactor, TableWithJoins, Value,
+    Select, SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor,
+    TableWithJoins, UnaryOperator, Value, WindowSpec, WindowType,
 };
 
 pub(super) fn value(value: Value) -> Expr {
@@ -26,23 +27,83 @@ pub(super) fn all_of(conditions: Vec<Expr>) -> Option<Expr> {
     conditions.into_iter().reduce(|left, right| binary(left, BinaryOperator::And, right))
 }
 
+/// Any of the conditions; `None` if there is none.
+pub(super) fn any_of(conditions: Vec<Expr>) -> Option<Expr> {
+    conditions.into_iter().reduce(|left, right| binary(left, BinaryOperator::Or, right))
+}
+
+pub(super) fn nested(inner: Expr) -> Expr {
+    Expr::Nested(Box::new(inner))
+}
+
+pub(super) fn number(number: i64) -> Expr {
+    signed(&number.to_string())
+}
+
+pub(super) fn decimal(number: splitplane_types::Decimal) -> Expr {
+    signed(&number.to_string())
+}
+
+/// A number as it parses: its sign is an operator.
+fn signed(text: &str) -> Expr {
+    let literal = |text: &str| value(Value::Number(text.to_owned(), false));
+    match text.strip_prefix('-') {
+        None => literal(text),
+        Some(digits) => Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(literal(digits)) },
+    }
+}
+
 pub(super) fn date_trunc(grain: Grain, of: Expr) -> Expr {
     let unit = value(Value::SingleQuotedString(grain.name().to_uppercase()));
-    let args = [unit, of].map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
+    call("date_trunc", [unit, of])
+}
+
+/// `name(of) OVER ()`: over all rows of the result.
+pub(super) fn over_all(name: &str, of: Expr) -> Expr {
+    let window =
+        WindowSpec { window_name: None, partition_by: Vec::new(), order_by: Vec::new(), window_frame: None };
+    function(name, vec![of], Some(WindowType::WindowSpec(window)))
+}
+
+pub(super) fn call<const N: usize>(name: &str, args: [Expr; N]) -> Expr {
+    function(name, args.into(), None)
+}
+
+fn function(name: &str, args: Vec<Expr>, over: Option<WindowType>) -> Expr {
+    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
     Expr::Function(Function {
-        name: ObjectName::from(Ident::new("date_trunc")),
+        name: ObjectName::from(Ident::new(name)),
         uses_odbc_syntax: false,
         parameters: FunctionArguments::None,
         args: FunctionArguments::List(FunctionArgumentList {
             duplicate_treatment: None,
-            args: args.into(),
+            args: args.collect(),
             clauses: Vec::new(),
         }),
         filter: None,
         null_treatment: None,
-        over: None,
+        over,
         within_group: Vec::new(),
     })
+}
+
+/// `(body) AS alias`.
+pub(super) fn subquery(body: SetExpr, alias: &str) -> TableFactor {
+    TableFactor::Derived {
+        lateral: false,
+        subquery: Box::new(query(body, None, None)),
+        alias: Some(TableAlias { explicit: true, name: ident(alias), columns: Vec::new(), at: None }),
+        sample: None,
+    }
+}
+
+pub(super) fn union_all(left: SetExpr, right: SetExpr) -> SetExpr {
+    SetExpr::SetOperation {
+        op: SetOperator::Union,
+        set_quantifier: SetQuantifier::All,
+        left: Box::new(left),
+        right: Box::new(right),
+    }
 }
 
 pub(super) fn table(name: &str) -> TableFactor {
@@ -103,11 +164,11 @@ pub(super) fn select(
     }
 }
 
-pub(super) fn query(select: Select, order: Option<Vec<OrderByExpr>>, limit: Option<u32>) -> Query {
+pub(super) fn query(body: SetExpr, order: Option<Vec<OrderByExpr>>, limit: Option<u32>) -> Query {
     let order = order.map(OrderByKind::Expressions);
     Query {
         with: None,
-        body: Box::new(SetExpr::Select(Box::new(select))),
+        body: Box::new(body),
         order_by: order.map(|kind| OrderBy { kind, interpolate: None }),
         limit_clause: limit.map(|limit| LimitClause::LimitOffset {
             limit: Some(value(Value::Number(limit.to_string(), false))),

@@ -3,7 +3,7 @@
 use super::{Reader, line_of, text_or_empty};
 use crate::expression::{BadExpression, Names, Written, parse, strip_qualifiers};
 use crate::ossie::shape::{Version, data_type};
-use crate::yaml::{Mapping, Node, Value};
+use crate::yaml::{Mapping, Node, Source, Value};
 use crate::{Field, FieldExpression, LoadError, words_of};
 use splitplane_types::DataType;
 use sqlparser::ast::Expr;
@@ -15,7 +15,35 @@ const VENDOR: &str = "SPLITPLANE";
 pub(super) struct Extension {
     pub(super) unit: Option<String>,
     pub(super) label: Option<String>,
+    pub(super) additivity: Option<(u64, Additivity)>,
     data_type: Option<DataType>,
+}
+
+/// Whether values of a metric may be added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Additivity {
+    /// Over everything.
+    Additive,
+    /// Not over time: a balance.
+    SemiAdditive,
+    /// Over nothing.
+    NonAdditive,
+}
+
+const ADDITIVITIES: [(&str, Additivity); 3] = [
+    ("additive", Additivity::Additive),
+    ("semi_additive", Additivity::SemiAdditive),
+    ("non_additive", Additivity::NonAdditive),
+];
+
+fn additivity(source: Source<'_>, line: u64, name: &str) -> Result<Additivity, LoadError> {
+    match ADDITIVITIES.iter().find(|(known, _)| *known == name) {
+        Some((_, additivity)) => Ok(*additivity),
+        None => {
+            let known = ADDITIVITIES.iter().map(|(name, _)| *name);
+            Err(source.unknown(line, "`additivity` is", name, known))
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -139,6 +167,7 @@ impl Reader<'_> {
                 match key.as_str() {
                     "unit" => extension.unit = Some(value.to_owned()),
                     "label" => extension.label = Some(value.to_owned()),
+                    "additivity" => extension.additivity = Some((line, additivity(source, line, value)?)),
                     _ => extension.data_type = data_type(source, line, value)?,
                 }
             }

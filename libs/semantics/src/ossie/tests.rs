@@ -31,7 +31,7 @@ fn both_versions_load_with_all_that_they_say() {
     assert_eq!((fee.data_type, fee.is_dimension), (Some(DataType::Decimal), false));
     let fees = model.metric("total_fees").unwrap();
     assert_eq!(
-        (fees.label.as_str(), fees.unit.as_deref(), fees.dataset.as_str()),
+        (fees.label.as_str(), fees.unit.as_deref(), fees.dataset()),
         ("fees charged", Some("USD"), "loans")
     );
     assert_eq!(fees.synonyms, ["fees", "fee income"]);
@@ -139,9 +139,15 @@ fn errors_name_the_line_and_the_nearest_right_name() {
         ("SUM(loans.fee)\"", "SUM(AVG(loans.fee))\"", "an aggregate inside an aggregate"),
         (
             "SUM(loans.fee)\"",
-            "SUM(loans.fee) - SUM(fines.amount)\"",
-            "spans the datasets `loans` and `fines`",
+            "COUNT(members.town || titles.genre)\"",
+            "spans the datasets `members` and `titles`",
         ),
+        (
+            "SUM(loans.fee)\"",
+            "(SUM(loans.fee) + SUM(fines.amount)) / COUNT(*)\"",
+            "counts rows of none of them",
+        ),
+        ("\"label\": \"fees charged\"", "\"additivity\": \"addative\"", "did you mean `additive`?"),
         ("SUM(loans.fee)\"", "SUM((SELECT 1))\"", "an expression holds a query"),
         (
             "SUM(loans.fee)\"",

@@ -20,7 +20,7 @@ const SET: &str = "
 
 fn filter(phrase: &str, negated: bool) -> Filter {
     let fields = vec![FieldRef { dataset: "branches".into(), field: "branch_name".into() }];
-    Filter { phrase: phrase.into(), fields, negated }
+    Filter { phrases: vec![phrase.into()], fields, negated, either: false }
 }
 
 fn found() -> Interpretation {
@@ -35,6 +35,9 @@ fn found() -> Interpretation {
             zone: "UTC".into(),
             label: "last month".into(),
         }),
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
         order: vec![Order { by: "lent_on".into(), descending: false }],
         limit: None,
     }

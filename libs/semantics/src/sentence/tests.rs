@@ -14,6 +14,9 @@ fn plain(metrics: &[&str]) -> Interpretation {
         dimensions: Vec::new(),
         filters: Vec::new(),
         period: None,
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
         order: Vec::new(),
         limit: None,
     }
@@ -30,8 +33,18 @@ fn a_sentence_says_all_that_was_understood() {
             dimension("loans.borrowed_at", Some(Grain::Month)),
         ],
         filters: vec![
-            Filter { phrase: "Fiction".to_owned(), fields: vec![field("titles.genre")], negated: false },
-            Filter { phrase: "kiosk".to_owned(), fields: vec![field("loans.channel")], negated: true },
+            Filter {
+                phrases: vec!["Fiction".to_owned()],
+                fields: vec![field("titles.genre")],
+                negated: false,
+                either: false,
+            },
+            Filter {
+                phrases: vec!["kiosk".to_owned()],
+                fields: vec![field("loans.channel")],
+                negated: true,
+                either: false,
+            },
         ],
         period: Some(period((2026, 11, 16), (2026, 11, 23))),
         order: order(true),

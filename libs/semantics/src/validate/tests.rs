@@ -1,6 +1,9 @@
 use super::*;
 use crate::fixtures::{bikes, dimension, draft, field, library};
-use crate::{Filter, PeriodExpr, PeriodPhrase, Policy, SemanticModel, compile, relations_of};
+use crate::{
+    Bound, ComparisonExpr, Filter, PeriodExpr, PeriodPhrase, Policy, SemanticModel, Threshold, compile,
+    relations_of,
+};
 use jiff::Timestamp;
 use splitplane_types::Role;
 
@@ -23,7 +26,7 @@ fn error(draft: DraftInterpretation) -> String {
 
 fn filter(phrase: &str, fields: &[&str]) -> Filter {
     let fields = fields.iter().map(|name| field(name)).collect();
-    Filter { phrase: phrase.to_owned(), fields, negated: false }
+    Filter { phrases: vec![phrase.to_owned()], fields, negated: false, either: false }
 }
 
 fn order(by: &str) -> Order {
@@ -42,6 +45,9 @@ fn full() -> DraftInterpretation {
         ],
         filters: vec![filter("Fiction", &["titles.genre", "members.town"])],
         period: Some(last_week()),
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
         order: vec![order("total_fees"), order("branch_name")],
         limit: Some(5),
         ..draft(&["total_fees", "loan_count"])
@@ -86,6 +92,11 @@ fn names_that_this_role_does_not_have_fail_as_names_that_nobody_has() {
     }
 }
 
+fn bounded(by: &str, value: &str) -> DraftInterpretation {
+    let bound = Threshold { by: by.to_owned(), bound: Bound::MoreThan, value: value.to_owned() };
+    DraftInterpretation { thresholds: vec![bound], ..full() }
+}
+
 #[test]
 fn drafts_that_no_statement_answers_are_refused() {
     let week = |grain| vec![dimension("loans.channel", Some(grain))];
@@ -93,8 +104,45 @@ fn drafts_that_no_statement_answers_are_refused() {
         (draft(&[]), "no metric was named"),
         (draft(&["total_fees", "total_fees"]), "`total_fees` is named twice"),
         (
-            draft(&["total_fees", "fines_charged"]),
-            "metrics of several datasets cannot be answered together: fines, loans",
+            DraftInterpretation {
+                dimensions: vec![dimension("fines.channel", None)],
+                ..draft(&["total_fees", "fines_charged"])
+            },
+            "`fines.channel` is not a dimension of these metrics",
+        ),
+        (DraftInterpretation { shares: true, ..draft(&["total_fees"]) }, "need a dimension to group by"),
+        (
+            DraftInterpretation {
+                metrics: vec!["loan_count".to_owned()],
+                order: Vec::new(),
+                shares: true,
+                ..full()
+            },
+            "`loan_count` does not add up",
+        ),
+        (bounded("fines_charged", "5"), "no figure `fines_charged` to bound"),
+        (bounded("total_fees_growth", "5"), "no figure `total_fees_growth` to bound"),
+        (bounded("total_fees", "5 OR 1=1"), "`5 OR 1=1` is no decimal number"),
+        (bounded("total_fees", "+5"), "`+5` is no decimal number"),
+        (
+            DraftInterpretation { comparison: Some(ComparisonExpr::LastYear), period: None, ..full() },
+            "needs a period to start from",
+        ),
+        (
+            DraftInterpretation { comparison: Some(ComparisonExpr::With(last_week())), ..full() },
+            "compared with itself",
+        ),
+        (
+            DraftInterpretation {
+                comparison: Some(ComparisonExpr::Previous),
+                dimensions: vec![Dimension {
+                    grain: Some(Grain::Month),
+                    ..dimension("loans.borrowed_at", None)
+                }],
+                order: Vec::new(),
+                ..full()
+            },
+            "the buckets of `borrowed_at` in the two periods do not meet",
         ),
         (DraftInterpretation { dimensions: week(Grain::Week), ..full() }, "`loans.channel` holds no time"),
         (

@@ -125,6 +125,9 @@ fn draft(metric: &str) -> Result<ValidateReply, ModelError> {
         dimensions: vec![],
         filters: vec![],
         period: None,
+        comparison: None,
+        thresholds: Vec::new(),
+        shares: false,
         order: vec![],
         limit: None,
     }))

@@ -32,7 +32,8 @@ fn an_interpretation_is_read_as_it_stands() {
     let field = |field: &str| FieldRef { dataset: "d".into(), field: field.into() };
     assert_eq!(draft.metrics, ["m"]);
     assert_eq!(draft.dimensions, [Dimension { field: field("f"), grain: Some(Grain::Month) }]);
-    let filter = Filter { phrase: "Oslo".into(), fields: vec![field("town")], negated: true };
+    let filter =
+        Filter { phrases: vec!["Oslo".into()], fields: vec![field("town")], negated: true, either: false };
     assert_eq!(draft.filters, [filter]);
     assert_eq!(draft.order, [Order { by: "m".into(), descending: true }]);
     assert_eq!((draft.period, draft.limit), (None, Some(5)));
