@@ -107,7 +107,8 @@ async fn asks(caller: &splitplane::caller::Caller) -> Vec<Duration> {
 async fn flood(bench: Arc<Bench>, rate: usize, stop: Arc<AtomicBool>, sent: Arc<AtomicUsize>) {
     let mut signer = bench.caller(ANN).await.signer().clone();
     signer.composite = BEA.parse().unwrap();
-    let message = AskRequest { question: Some(question("total fees", Some(as_of()))) };
+    let message =
+        AskRequest { question: Some(question("total fees", Some(as_of()))), conversation: String::new() };
     let mut headers = signer.headers(ASK, &[]).unwrap();
     headers.sort();
     let ca = Certificate::from_pem(std::fs::read(bench.mesh.pki().ca()).unwrap());

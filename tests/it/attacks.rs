@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use tonic::Request;
 
 fn message() -> AskRequest {
-    AskRequest { question: Some(question("total fees", None)) }
+    AskRequest { question: Some(question("total fees", None)), conversation: String::new() }
 }
 
 fn signed(signer: &Signer) -> Vec<(String, String)> {
@@ -102,7 +102,8 @@ async fn a_changed_body_is_refused() {
     let bench = Bench::start(&World::library(3)).await;
     let caller = bench.caller(ANN).await;
     let headers = signed(caller.signer());
-    let swapped = AskRequest { question: Some(question("number of loans", None)) };
+    let swapped =
+        AskRequest { question: Some(question("number of loans", None)), conversation: String::new() };
     let answer = answer(&caller, with_headers(swapped, &headers).unwrap(), &mut |_| {}).await.unwrap();
     assert_eq!(answer.reason(), Some(Reason::Unauthenticated), "{answer:?}");
     bench.mesh.stop().await.unwrap();

@@ -75,7 +75,7 @@ async fn an_as_of_beyond_the_calendar_is_refused_and_one_in_it_is_used() {
     let at = |seconds| {
         let mut question = question("total fees yesterday", None);
         question.as_of = Some(prost_types::Timestamp { seconds, nanos: 0 });
-        AskRequest { question: Some(question) }
+        AskRequest { question: Some(question), conversation: String::new() }
     };
     let send = async |message: AskRequest| {
         let request = caller.signer().request(ASK, message).unwrap();

@@ -69,7 +69,7 @@ async fn a_model_in_which_two_metrics_share_the_word_asks_back(folder: &Path, cl
 }
 
 async fn now(caller: &Caller, text: &str) -> Answer {
-    let message = AskRequest { question: Some(question(text, None)) };
+    let message = AskRequest { question: Some(question(text, None)), conversation: String::new() };
     answer(caller, caller.signer().request(ASK, message).unwrap(), &mut |_| {}).await.unwrap()
 }
 

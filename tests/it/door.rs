@@ -233,7 +233,11 @@ impl Door {
 
     /// Everything that the service says to a statement.
     async fn run(&mut self, key: &SessionKey, sandbox: &Sandbox, sql: &str) -> String {
-        let message = ExecuteRequest { sandbox_id: sandbox.sandbox_id.clone(), sql: sql.to_owned() };
+        let message = ExecuteRequest {
+            sandbox_id: sandbox.sandbox_id.clone(),
+            sql: sql.to_owned(),
+            with_draft_rows: true,
+        };
         let mut said = String::new();
         let mut parts = match self.query.execute(with_key(key, message)).await {
             Ok(parts) => parts.into_inner(),

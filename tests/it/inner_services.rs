@@ -105,7 +105,8 @@ impl Operator {
     }
 
     async fn execute(&mut self, key: &str, sandbox_id: &str, sql: &str) -> Result<usize, Status> {
-        let message = ExecuteRequest { sandbox_id: sandbox_id.to_owned(), sql: sql.to_owned() };
+        let message =
+            ExecuteRequest { sandbox_id: sandbox_id.to_owned(), sql: sql.to_owned(), with_draft_rows: true };
         let mut parts = self.query.execute(with_key(key, message)).await?.into_inner();
         let mut count = 0;
         while parts.message().await?.is_some() {
@@ -213,7 +214,8 @@ async fn a_grant_that_is_taken_away_closes_open_sandboxes() {
     let mut world = World::library(3);
     world.grants.retain(|grant| grant.admin != "ann");
     world.write(&bench.data()).unwrap();
-    let message = ExecuteRequest { sandbox_id: sandbox.sandbox_id, sql: SQL.to_owned() };
+    let message =
+        ExecuteRequest { sandbox_id: sandbox.sandbox_id, sql: SQL.to_owned(), with_draft_rows: true };
     let mut parts = operator.query.execute(with_key(&ann.session_key, message)).await.unwrap().into_inner();
     let mut rows = Vec::new();
     while let Some(part) = parts.message().await.unwrap() {

@@ -36,7 +36,10 @@ async fn start(data: &Path) -> Bench {
 
 async fn ask(bench: &Bench, composite: &str, text: &str) -> Answer {
     let caller = bench.caller(composite).await;
-    let request = caller.signer().request(ASK, AskRequest { question: Some(question(text, None)) }).unwrap();
+    let request = caller
+        .signer()
+        .request(ASK, AskRequest { question: Some(question(text, None)), conversation: String::new() })
+        .unwrap();
     let answer = answer(&caller, request, &mut |_| {}).await.unwrap();
     assert_eq!(answer.outcome, Outcome::Answered, "{text}: {answer:?}");
     answer

@@ -62,7 +62,8 @@ async fn a_request_is_judged_once_by_all_replicas_of_auth() {
     }
     let mut signer = bench.caller(ANN).await.signer().clone();
     signer.authority = AUTHORITY.to_owned();
-    let message = AskRequest { question: Some(question("total fees", None)) }.encode_to_vec();
+    let message = AskRequest { question: Some(question("total fees", None)), conversation: String::new() }
+        .encode_to_vec();
     let headers = signer.headers(ASK, &message).unwrap();
     let request = AuthenticateRequest {
         path: ASK.to_owned(),

@@ -95,7 +95,7 @@ pub(crate) fn options(folder: &Path, world: &World) -> MeshOptions {
 
 /// Asks as of the fixed instant.
 pub(crate) async fn ask(caller: &Caller, text: &str) -> Answer {
-    let message = AskRequest { question: Some(question(text, Some(as_of()))) };
+    let message = AskRequest { question: Some(question(text, Some(as_of()))), conversation: String::new() };
     let request = caller.signer().request(ASK, message).unwrap();
     answer(caller, request, &mut |_| {}).await.unwrap()
 }

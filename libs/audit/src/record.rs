@@ -31,6 +31,8 @@ pub enum Event {
     SandboxOpened,
     /// A statement was refused in its sandbox, or failed there.
     StatementRefused,
+    /// A model's statement gave other figures than the one that was compiled, which are the answer.
+    DraftDiffered,
     /// A result was complete, and its rows are about to leave.
     RowsReleased,
     /// A line that a killed process left without an end was put aside.
@@ -48,6 +50,7 @@ impl Event {
             Self::Validated => "validated",
             Self::SandboxOpened => "sandbox_opened",
             Self::StatementRefused => "statement_refused",
+            Self::DraftDiffered => "draft_differed",
             Self::RowsReleased => "rows_released",
             Self::Recovered => "recovered",
         }

@@ -4,8 +4,10 @@
 //! process: nothing here is global. Decides what is exported and where; no request's content, no
 //! header and no session key is ever a field.
 
+mod drafts;
 mod models;
 
+pub use drafts::DraftMetrics;
 pub use models::{ModelCall, ModelMetrics};
 
 use crate::config::{LogFormat, TelemetryConfig};

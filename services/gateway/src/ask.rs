@@ -6,13 +6,13 @@
 use crate::error::GatewayError;
 use crate::narrative::narrative;
 use crate::stages::Stages;
-use crate::upstreams::{Answer, Upstreams};
+use crate::upstreams::{Answer, Said, Upstreams};
 use bytes::Bytes;
 use prost::Message as _;
 use splitplane_proto::common::v1::{BoundFilter, Clarification, Interpretation, Relation};
 use splitplane_proto::gateway::v1::ask_response::Event;
 use splitplane_proto::gateway::v1::{
-    Accepted, AskRequest, Outcome, Routed, Rows, SandboxOpened, SqlRefused, SqlWritten, Validated,
+    Accepted, AskRequest, Checked, Outcome, Routed, Rows, SandboxOpened, SqlRefused, SqlWritten, Validated,
 };
 use splitplane_proto::query::v1::{Sandbox, open_sandbox_response};
 use splitplane_proto::reasoning::v1::{Supported, validate_response};
@@ -22,6 +22,9 @@ use splitplane_types::{Question, Reason, message_of};
 
 /// Drafts of one question: the model's, and two repairs.
 const ATTEMPTS_MAX: u32 = 3;
+
+/// What stands for a draft without a word in it: no statement, to be refused as one.
+const NO_STATEMENT: &str = " ";
 
 /// One question at work.
 #[derive(Debug)]
@@ -47,14 +50,14 @@ impl Ask {
             Err(error) if error.reason() == Reason::PolicyChanged => self.answer(stages).await?,
             outcome => outcome?,
         };
-        stages.done(outcome).await;
+        stages.done(outcome, String::new()).await;
         Ok(())
     }
 
     async fn answer(&self, stages: &mut Stages) -> Result<Outcome, GatewayError> {
-        let validated = self.upstreams.validate(&self.context, self.frame.to_vec()).await?;
+        let Said { what, stood_in } = self.upstreams.validate(&self.context, self.frame.to_vec()).await?;
         stages.passed("validate");
-        let supported = match validated {
+        let supported = match what {
             validate_response::Outcome::Supported(supported) => supported,
             validate_response::Outcome::Clarify(clarification) => {
                 stages.emit(Event::Clarify(clarification)).await;
@@ -71,7 +74,11 @@ impl Ask {
             .ok_or(GatewayError::Incomplete("a supported question has no interpretation"))?;
         let as_of = supported.as_of.clone();
         stages
-            .emit(Event::Validated(Validated { interpretation: Some(interpretation.clone()), as_of }))
+            .emit(Event::Validated(Validated {
+                interpretation: Some(interpretation.clone()),
+                as_of,
+                stood_in,
+            }))
             .await;
 
         let relations = self.upstreams.route(&self.context, &supported.receipt).await?;
@@ -95,8 +102,9 @@ impl Ask {
         stages.emit(Event::SandboxOpened(opened_event(&sandbox))).await;
 
         let answer = self.execute(&supported, &sandbox, stages).await?;
-        let Answer { columns, rows, sql } = answer.clone();
+        let Answer { columns, rows, sql, check } = answer.clone();
         stages.emit(Event::Rows(Rows { columns, rows, sql })).await;
+        stages.emit(Event::Checked(Checked { check })).await;
 
         let narrative = narrative(self, &supported, &interpretation, &answer).await?;
         stages.passed("explain");
@@ -104,7 +112,8 @@ impl Ask {
         Ok(Outcome::Answered)
     }
 
-    /// Has SQL written and run; a refused draft goes back to the writer, twice at most.
+    /// Has SQL written and run; a refused draft goes back to the writer, twice at most. What is released is compiled
+    /// from the interpretation in any case: a model that writes nothing usable takes nobody's answer away.
     async fn execute(
         &self,
         supported: &Supported,
@@ -115,9 +124,11 @@ impl Ask {
         let mut attempt = 1;
         loop {
             let message = draft_request(supported, &sandbox.relations, &sandbox.filters, &refusals);
-            let sql = self.upstreams.write_sql(&self.context, message).await?;
+            let Said { what: sql, stood_in } = self.upstreams.write_sql(&self.context, message).await?;
             stages.passed("write_sql");
-            stages.emit(Event::SqlWritten(SqlWritten { attempt, sql: sql.clone() })).await;
+            stages.emit(Event::SqlWritten(SqlWritten { attempt, sql: sql.clone(), stood_in })).await;
+            // An empty text would ask for the compiled statement alone.
+            let sql = if sql.is_empty() { NO_STATEMENT.to_owned() } else { sql };
             let executed = self.upstreams.execute(&self.context, &sandbox.sandbox_id, &sql).await;
             stages.passed("execute");
             let error = match executed {
@@ -130,7 +141,9 @@ impl Ask {
             let refused = SqlRefused { attempt, reason: reason.clone(), hint: hint.clone() };
             stages.emit(Event::SqlRefused(refused)).await;
             if attempt == ATTEMPTS_MAX {
-                return Err(error);
+                let answer = self.upstreams.execute(&self.context, &sandbox.sandbox_id, "").await;
+                stages.passed("execute");
+                return answer;
             }
             refusals.push(Refusal { sql, reason, hint });
             attempt += 1;
@@ -147,7 +160,7 @@ impl Ask {
         let asked =
             |phrase: &str| question.as_str().contains(phrase) && clarification.question.contains(phrase);
         let phrase =
-            interpretation.filters.iter().map(|filter| filter.phrase.as_str()).find(|phrase| asked(phrase));
+            interpretation.filters.iter().flat_map(|filter| &filter.phrases).find(|phrase| asked(phrase));
         let Some(phrase) = phrase else { return Ok(clarification) };
         let whole = |option: &String| question.as_str().replacen(phrase, option, 1);
         let options = clarification.options.iter().map(whole).collect();

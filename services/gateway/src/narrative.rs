@@ -2,7 +2,7 @@
 
 use crate::ask::Ask;
 use crate::error::GatewayError;
-use crate::upstreams::Answer;
+use crate::upstreams::{Answer, Said};
 use splitplane_grounding::{Context, ProvedNarrative, prove, template};
 use splitplane_proto::common::v1::Interpretation;
 use splitplane_proto::convert::table_from_wire;
@@ -26,14 +26,14 @@ pub(crate) async fn narrative(
     if !supported.explain_by_template {
         let message = explain_request(supported, answer);
         match ask.upstreams.explain(&ask.context, message).await {
-            Ok(draft) => match prove(&draft, &table, &context) {
-                Ok(proved) => return Ok(to_wire(&proved, false)),
+            Ok(Said { what, stood_in }) => match prove(&what, &table, &context) {
+                Ok(proved) => return Ok(to_wire(&proved, false, stood_in)),
                 Err(error) => tracing::warn!(error = %error, "a figure is not proved: the template is used"),
             },
             Err(error) => tracing::warn!(error = %error, "no analysis: the template is used"),
         }
     }
-    Ok(to_wire(&template(&table, &context), true))
+    Ok(to_wire(&template(&table, &context), true, String::new()))
 }
 
 fn context(interpretation: &Interpretation, table: &Table) -> Context {
@@ -76,6 +76,6 @@ fn explain_request(supported: &Supported, answer: &Answer) -> ExplainRequest {
     }
 }
 
-fn to_wire(proved: &ProvedNarrative, from_template: bool) -> Narrative {
-    Narrative { text: proved.as_str().to_owned(), from_template }
+fn to_wire(proved: &ProvedNarrative, from_template: bool, stood_in: String) -> Narrative {
+    Narrative { text: proved.as_str().to_owned(), from_template, stood_in }
 }

@@ -45,7 +45,7 @@ impl Stages {
     }
 
     /// Sends the last event.
-    pub(crate) async fn done(&mut self, outcome: Outcome) {
+    pub(crate) async fn done(&mut self, outcome: Outcome, conversation: String) {
         let total = ("total", self.accepted.elapsed());
         let timings = self
             .timings
@@ -53,7 +53,7 @@ impl Stages {
             .chain([&total])
             .map(|(stage, spent)| StageTiming { stage: (*stage).to_owned(), ms: whole_ms(*spent) })
             .collect();
-        self.emit(Event::Done(Done { outcome: outcome.into(), timings })).await;
+        self.emit(Event::Done(Done { outcome: outcome.into(), timings, conversation })).await;
     }
 
     /// Ends the stream with an error.

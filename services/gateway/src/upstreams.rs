@@ -3,16 +3,16 @@
 use crate::error::GatewayError;
 use splitplane_proto::auth::v1::auth_service_client::AuthServiceClient;
 use splitplane_proto::auth::v1::{AuthenticateRequest, AuthenticateResponse};
-use splitplane_proto::common::v1::{Column, Metric, Row};
+use splitplane_proto::common::v1::{Check, Column, Metric, Row};
 use splitplane_proto::query::v1::execute_response::Part;
 use splitplane_proto::query::v1::query_service_client::QueryServiceClient;
 use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest, open_sandbox_response};
 use splitplane_proto::reasoning::v1::reasoning_service_client::ReasoningServiceClient;
 use splitplane_proto::reasoning::v1::{
-    ExplainRequest, ListMetricsRequest, ValidateRequest, validate_response,
+    ExplainRequest, ExplainResponse, ListMetricsRequest, ValidateRequest, ValidateResponse, validate_response,
 };
 use splitplane_proto::schema_router::v1::schema_router_service_client::SchemaRouterServiceClient;
-use splitplane_proto::schema_router::v1::{RouteRequest, WriteSqlRequest};
+use splitplane_proto::schema_router::v1::{RouteRequest, WriteSqlRequest, WriteSqlResponse};
 use splitplane_service::{CallContext, Deadline, Upstream, UpstreamError, Workload, call};
 use splitplane_types::Reason;
 use tonic::Status;
@@ -55,6 +55,15 @@ pub(crate) struct Answer {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Row>,
     pub(crate) sql: String,
+    /// How the model's statement compares.
+    pub(crate) check: Option<Check>,
+}
+
+/// What a language model said, and the name of the one that stood in for the configured one.
+#[derive(Debug, Clone)]
+pub(crate) struct Said<T> {
+    pub(crate) what: T,
+    pub(crate) stood_in: String,
 }
 
 impl Upstreams {
@@ -82,10 +91,12 @@ impl Upstreams {
         &self,
         context: &CallContext,
         frame: Vec<u8>,
-    ) -> Result<validate_response::Outcome, GatewayError> {
+    ) -> Result<Said<validate_response::Outcome>, GatewayError> {
         let request = call(context.deadline, Some(&context.key), ValidateRequest { frame })?;
         let answer = self.reasoning.clone().validate(request).await.map_err(failed(Workload::Reasoning))?;
-        answer.into_inner().outcome.ok_or(GatewayError::Incomplete("validate has no outcome"))
+        let ValidateResponse { outcome, stood_in } = answer.into_inner();
+        let what = outcome.ok_or(GatewayError::Incomplete("validate has no outcome"))?;
+        Ok(Said { what, stood_in })
     }
 
     pub(crate) async fn list_metrics(&self, context: &CallContext) -> Result<Vec<Metric>, GatewayError> {
@@ -98,10 +109,12 @@ impl Upstreams {
         &self,
         context: &CallContext,
         message: ExplainRequest,
-    ) -> Result<String, GatewayError> {
+    ) -> Result<Said<String>, GatewayError> {
         let request = call(context.deadline, Some(&context.key), message)?;
         let answer = self.reasoning.clone().explain(request).await;
-        Ok(answer.map_err(failed(Workload::Reasoning))?.into_inner().narrative)
+        let ExplainResponse { narrative, stood_in } =
+            answer.map_err(failed(Workload::Reasoning))?.into_inner();
+        Ok(Said { what: narrative, stood_in })
     }
 
     pub(crate) async fn route(
@@ -118,10 +131,11 @@ impl Upstreams {
         &self,
         context: &CallContext,
         message: WriteSqlRequest,
-    ) -> Result<String, GatewayError> {
+    ) -> Result<Said<String>, GatewayError> {
         let request = call(context.deadline, Some(&context.key), message)?;
         let answer = self.router.clone().write_sql(request).await;
-        Ok(answer.map_err(failed(Workload::SchemaRouter))?.into_inner().sql)
+        let WriteSqlResponse { sql, stood_in } = answer.map_err(failed(Workload::SchemaRouter))?.into_inner();
+        Ok(Said { what: sql, stood_in })
     }
 
     pub(crate) async fn open_sandbox(
@@ -143,7 +157,8 @@ impl Upstreams {
         sandbox_id: &str,
         sql: &str,
     ) -> Result<Answer, GatewayError> {
-        let message = ExecuteRequest { sandbox_id: sandbox_id.to_owned(), sql: sql.to_owned() };
+        let (sandbox_id, sql) = (sandbox_id.to_owned(), sql.to_owned());
+        let message = ExecuteRequest { sandbox_id, sql, with_draft_rows: false };
         let request = call(context.deadline, Some(&context.key), message)?;
         let answer = self.query.clone().execute(request).await.map_err(failed(Workload::Query))?;
         let mut parts = answer.into_inner();
@@ -151,17 +166,20 @@ impl Upstreams {
         while let Some(part) = parts.message().await.map_err(failed(Workload::Query))? {
             match (part.part, &mut collected) {
                 (Some(Part::Header(header)), None) => {
-                    collected = Some(Answer { columns: header.columns, rows: Vec::new(), sql: header.sql });
+                    let (columns, sql) = (header.columns, header.sql);
+                    collected = Some(Answer { columns, rows: Vec::new(), sql, check: None });
                 }
                 (Some(Part::Batch(batch)), Some(answer)) => answer.rows.extend(batch.rows),
                 (Some(Part::Summary(summary)), Some(answer)) => {
                     if u64::try_from(answer.rows.len()) != Ok(summary.rows) {
                         return Err(GatewayError::Incomplete("rows are missing"));
                     }
+                    answer.check = summary.check;
                     return collected.ok_or(GatewayError::Incomplete("no header"));
                 }
                 (Some(Part::Header(_)), Some(_))
                 | (Some(Part::Batch(_) | Part::Summary(_)), None)
+                | (Some(Part::DraftHeader(_) | Part::DraftBatch(_)), _)
                 | (None, _) => {
                     return Err(GatewayError::Incomplete("parts are out of order"));
                 }

@@ -1,5 +1,5 @@
-//! What may happen how often: a receipt opens one sandbox, a sandbox runs three statements, a tenant runs so
-//! many statements at a time.
+//! What may happen how often: a receipt opens one sandbox, a sandbox runs one statement of its own and three of a
+//! model, a tenant runs so many statements at a time.
 //!
 //! Decides the first two together with all replicas and across restarts; the third is of this process alone. All
 //! of it is bounded, and what cannot be counted is refused.
@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Statements that one sandbox may run: the model's, and two repairs.
-pub(crate) const STATEMENTS_PER_SANDBOX_MAX: u8 = 3;
+/// Drafts that one sandbox may run: the model's, and two repairs.
+pub(crate) const DRAFTS_PER_SANDBOX_MAX: u8 = 3;
 
 /// Statements of a tenant that wait for one of its places; one more is refused.
 const WAITING_PER_TENANT_MAX: usize = 16;
@@ -75,8 +75,8 @@ impl Budgets {
         }
     }
 
-    /// Takes one statement of a sandbox, which another replica may have opened.
-    pub(crate) async fn take_statement(
+    /// Takes the one compiled statement of a sandbox, whose result is the answer.
+    pub(crate) async fn take_answer(
         &self,
         id: &str,
         until: SystemTime,
@@ -85,8 +85,24 @@ impl Budgets {
         if until <= now {
             return Err(BudgetError::Expired);
         }
-        for number in 1..=STATEMENTS_PER_SANDBOX_MAX {
-            match self.take(&format!("statement/{number}/{id}"), until, now).await {
+        match self.take(&format!("answer/{id}"), until, now).await {
+            Err(UseError::Used) => Err(BudgetError::Exhausted),
+            other => other.map_err(BudgetError::Unknown),
+        }
+    }
+
+    /// Takes one draft of a sandbox, which another replica may have opened.
+    pub(crate) async fn take_draft(
+        &self,
+        id: &str,
+        until: SystemTime,
+        now: SystemTime,
+    ) -> Result<(), BudgetError> {
+        if until <= now {
+            return Err(BudgetError::Expired);
+        }
+        for number in 1..=DRAFTS_PER_SANDBOX_MAX {
+            match self.take(&format!("draft/{number}/{id}"), until, now).await {
                 Err(UseError::Used) => {}
                 other => return other.map_err(BudgetError::Unknown),
             }

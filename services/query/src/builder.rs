@@ -8,7 +8,9 @@ use crate::masks::MaskKeys;
 use crate::scope::{GrantedKeys, columns_to_read, security_plane};
 use crate::token::ResolvedFilter;
 use splitplane_engine::{Engine, GrantsRequest, QueryResult, Statement};
-use splitplane_semantics::{Policy, SemanticModel};
+use splitplane_semantics::{
+    BoundFilter, Derived, Interpretation, Policy, RelationSchema, SemanticModel, compile,
+};
 use splitplane_service::{PublicError, telemetry};
 use splitplane_session::VerifiedSession;
 use splitplane_split_plane::{GuardedQuery, SandboxView, SecurityPlane, ViewRelation};
@@ -42,6 +44,19 @@ pub(crate) struct Answer {
     pub(crate) sql: String,
     pub(crate) bytes: u64,
     pub(crate) digest: Digest,
+}
+
+impl Answer {
+    pub(crate) fn rows(&self) -> u64 {
+        u64::try_from(self.table.rows.len()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A statement that the guard let pass, and its text for the record, which reads back as the statement.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    query: GuardedQuery,
+    pub(crate) sql: String,
 }
 
 impl SandboxBuilder {
@@ -88,15 +103,35 @@ impl SandboxBuilder {
         Ok(GrantedKeys::new(&self.policy, self.engine.read_grants(request).await?))
     }
 
-    /// Guards a statement and runs it to its end.
+    /// Compiles what was asked to a statement over the sandbox, and guards it like any other.
+    pub(crate) fn compiled(
+        &self,
+        sandbox: &Sandbox,
+        interpretation: &Interpretation,
+        filters: &[ResolvedFilter],
+    ) -> Result<Guarded, QueryError> {
+        let bound = |filter: &ResolvedFilter| BoundFilter {
+            filter: filter.filter,
+            relation: filter.relation.clone(),
+            column: filter.column.clone(),
+            parameter: format!(":{}", filter.parameter()),
+        };
+        let relations: Vec<RelationSchema> = view_relations(&sandbox.plane)
+            .into_iter()
+            .map(|relation| RelationSchema { name: relation.name, columns: relation.columns })
+            .collect();
+        let filters_bound: Vec<BoundFilter> = filters.iter().map(bound).collect();
+        let query = compile(interpretation, &self.model, &relations, &filters_bound)?;
+        guard(sandbox, parameters(filters), &query.to_string())
+    }
+
+    /// Runs a guarded statement to its end.
     pub(crate) async fn answer(
         &self,
         sandbox: &Sandbox,
-        parameters: BTreeMap<String, String>,
         metrics: &[String],
-        draft: &str,
+        Guarded { query, sql }: Guarded,
     ) -> Result<Answer, QueryError> {
-        let (query, sql) = guard(sandbox, parameters, draft)?;
         let QueryResult { table, bytes, bytes_read: _ } = self.run(sandbox, query).await?;
         let table = with_units(table, metrics, &self.model);
         let digest = result_digest(&table);
@@ -137,16 +172,16 @@ pub(crate) fn parameters(filters: &[ResolvedFilter]) -> BTreeMap<String, String>
     filters.iter().map(|filter| (filter.parameter(), filter.value.clone())).collect()
 }
 
-/// The guarded query, and its text for the record, which reads back as the query.
-fn guard(
+/// Lets a statement pass or refuses it.
+pub(crate) fn guard(
     sandbox: &Sandbox,
     parameters: BTreeMap<String, String>,
     draft: &str,
-) -> Result<(GuardedQuery, String), QueryError> {
+) -> Result<Guarded, QueryError> {
     let view = SandboxView::new(view_relations(&sandbox.plane), parameters)?;
     let guarded = view.guard(draft).and_then(|query| {
         let sql = query.text()?;
-        Ok((query, sql))
+        Ok(Guarded { query, sql })
     });
     match guarded {
         Ok(guarded) => {
@@ -178,6 +213,9 @@ pub(crate) fn view_relations(plane: &SecurityPlane) -> Vec<ViewRelation> {
     plane.relations().iter().map(relation).collect()
 }
 
+/// Unit of a percentage.
+const PERCENT: &str = "%";
+
 /// Digits after the point of an amount of money, at least.
 const MONEY_DIGITS: u8 = 2;
 
@@ -185,13 +223,23 @@ const MONEY_DIGITS: u8 = 2;
 /// takes the zeros away that a division leaves at the end of a decimal.
 fn with_units(mut table: Table, metrics: &[String], model: &SemanticModel) -> Table {
     for column in &mut table.columns {
-        let metric =
-            model.metrics.iter().find(|metric| metric.name == column.name && metrics.contains(&metric.name));
-        if let Some(metric) = metric {
-            column.unit.clone_from(&metric.unit);
+        let asked = model.metrics.iter().filter(|metric| metrics.contains(&metric.name));
+        for metric in asked {
+            let derived =
+                Derived::ALL.into_iter().find(|derived| derived.column(&metric.name) == column.name);
+            match derived {
+                Some(Derived::Growth | Derived::Share) => column.unit = Some(PERCENT.to_owned()),
+                Some(Derived::Before | Derived::Change) => column.unit.clone_from(&metric.unit),
+                None if metric.name == column.name => column.unit.clone_from(&metric.unit),
+                None => {}
+            }
         }
     }
-    let digits = |column: &Column| if column.unit.is_some() { MONEY_DIGITS } else { 0 };
+    let is_plain = |unit: &str| unit == PERCENT;
+    let digits = |column: &Column| match &column.unit {
+        Some(unit) if !is_plain(unit) => MONEY_DIGITS,
+        Some(_) | None => 0,
+    };
     for row in &mut table.rows {
         for (cell, column) in row.iter_mut().zip(&table.columns) {
             if let Cell::Decimal(amount) = cell {

@@ -47,10 +47,12 @@ impl Counting<'_> {
         let granted = self.grants.len();
         let mut covered = granted;
         if let [name] = names.as_slice() {
-            for filter in filters {
-                let negated = interpretation.filters.get(filter.filter).is_some_and(|filter| filter.negated);
-                if let Some(matching) = self.matching_keys(name, filter).await? {
-                    covered = covered.min(if negated { granted.saturating_sub(matching) } else { matching });
+            for (position, filter) in interpretation.filters.iter().enumerate() {
+                let of_filter: Vec<&ResolvedFilter> =
+                    filters.iter().filter(|resolved| resolved.filter == position).collect();
+                if let Some(matching) = self.matching_keys(name, &of_filter).await? {
+                    let left = if filter.negated { granted.saturating_sub(matching) } else { matching };
+                    covered = covered.min(left);
                 }
             }
         }
@@ -63,23 +65,36 @@ impl Counting<'_> {
         if let Some(period) = &interpretation.period {
             sentence.push_str(&format!(", {}", splitplane_semantics::period_text(period)));
         }
+        if let Some(before) = &interpretation.comparison {
+            sentence.push_str(&format!(", compared with {}", splitplane_semantics::period_text(before)));
+        }
         Ok(Coverage { sentence, covered: to_u32(covered), granted: to_u32(granted) })
     }
 
-    /// The keys whose rows match a filter; `None` where the filter says nothing about keys.
-    async fn matching_keys(&self, name: &str, filter: &ResolvedFilter) -> Result<Option<usize>, EngineError> {
-        let Some(column) = key_column(self.model, self.policy, self.plane, &filter.relation, name) else {
-            return Ok(None);
-        };
-        let value = Cell::Text(filter.value.clone());
-        let lookup = Lookup {
-            plane: Arc::clone(self.plane),
-            relation: filter.relation.clone(),
-            columns: vec![column],
-            matching: vec![Match::Exactly { column: filter.column.clone(), value }],
-            limit: self.grants.len(),
-        };
-        Ok(Some(self.engine.lookup(lookup).await?.len()))
+    /// The keys whose rows match a value of a filter; `None` where the filter says nothing about keys.
+    async fn matching_keys(
+        &self,
+        name: &str,
+        values: &[&ResolvedFilter],
+    ) -> Result<Option<usize>, EngineError> {
+        let mut keys: Vec<Vec<Cell>> = Vec::new();
+        let mut is_said = false;
+        for filter in values {
+            let column = key_column(self.model, self.policy, self.plane, &filter.relation, name);
+            let Some(column) = column else { continue };
+            is_said = true;
+            let value = Cell::Text(filter.value.clone());
+            let lookup = Lookup {
+                plane: Arc::clone(self.plane),
+                relation: filter.relation.clone(),
+                columns: vec![column],
+                matching: vec![Match::Exactly { column: filter.column.clone(), value }],
+                limit: self.grants.len(),
+            };
+            let found = self.engine.lookup(lookup).await?;
+            keys.extend(found.into_iter().filter(|key| !keys.contains(key)).collect::<Vec<_>>());
+        }
+        Ok(is_said.then_some(keys.len()))
     }
 }
 

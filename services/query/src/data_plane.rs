@@ -4,10 +4,12 @@
 //! make the record durable, answer. Identity comes from the verified session key alone.
 
 use crate::budget::Budgets;
-use crate::builder::{Answer, SandboxBuilder, parameters, view_relations};
+use crate::builder::{Answer, Guarded, Sandbox, SandboxBuilder, guard, parameters, view_relations};
 use crate::coverage::{Counting, Coverage};
+use crate::drafted::{Checked, Drafted};
 use crate::error::QueryError;
 use crate::filters::{Resolution, resolve};
+use crate::integrity::Difference;
 use crate::token::{ResolvedFilter, SandboxToken, Sealer};
 use futures::TryFutureExt as _;
 use futures::future::try_join;
@@ -16,7 +18,7 @@ use splitplane_semantics::{Interpretation, interpretation_from_receipt, relation
 use splitplane_service::{Auditor, Clock, PublicError, telemetry};
 use splitplane_session::{SessionKey, VerifiedReceipt, VerifiedSession, Verifier};
 use splitplane_split_plane::ViewRelation;
-use splitplane_types::Outcome;
+use splitplane_types::{Outcome, Reason};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,6 +31,7 @@ pub(crate) struct DataPlane {
     pub(crate) budgets: Budgets,
     pub(crate) audit: Auditor,
     pub(crate) clock: Clock,
+    pub(crate) checks: telemetry::DraftMetrics,
 }
 
 /// What opening a sandbox led to.
@@ -45,6 +48,14 @@ pub(crate) enum Opening {
     },
     /// A phrase means nothing among the caller's rows.
     Nothing,
+}
+
+/// A result that may leave.
+#[derive(Debug)]
+pub(crate) struct Released {
+    pub(crate) answer: Answer,
+    /// How the draft compares, if there was one.
+    pub(crate) checked: Option<Checked>,
 }
 
 /// A sandbox as the caller learns of it.
@@ -95,7 +106,7 @@ impl DataPlane {
             expires: unix_seconds(receipt.expires_at()),
             relations: relations.to_vec(),
             filters: filters.clone(),
-            metrics: interpretation.metrics,
+            interpretation,
         };
         Ok(Opening::Opened(OpenedSandbox {
             id: self.sealer.seal(&token, session, model, policy)?,
@@ -124,45 +135,115 @@ impl DataPlane {
         Ok(self.audit.append(record).await?)
     }
 
-    /// Guards a statement, runs it, makes its record durable, and only then releases the result.
+    /// Answers the sandbox's question: runs the statement that was compiled from it, and the draft beside it,
+    /// makes the record durable, and only then releases the result of the first.
     pub(crate) async fn execute(
         &self,
         session: &VerifiedSession,
         key: &SessionKey,
         sandbox_id: &str,
         draft: &str,
-    ) -> Result<Answer, QueryError> {
+    ) -> Result<Released, QueryError> {
         let now = self.clock.now();
         let SandboxBuilder { model, policy, .. } = &self.builder;
         let token = self.sealer.open(sandbox_id, session, model, policy)?;
         let expires = UNIX_EPOCH + Duration::from_secs(token.expires);
-        let taken = self.budgets.take_statement(&token.id, expires, now).err_into::<QueryError>();
+        let taken = async {
+            let has_draft = !draft.is_empty();
+            if has_draft {
+                self.budgets.take_draft(&token.id, expires, now).await?
+            }
+            Ok::<_, QueryError>(())
+        };
         let entered = async {
             let place = self.budgets.enter(session.composite().tenant(), policy.limits.time_max).await?;
             Ok((place, self.builder.enter(session, &token.relations).await?))
         };
         let ((), (_place, sandbox)) = try_join(taken, entered).await?;
-        let parameters = parameters(&token.filters);
-        let answer = self.builder.answer(&sandbox, parameters.clone(), &token.metrics, draft).await?;
+        let compiled = self.builder.compiled(&sandbox, &token.interpretation, &token.filters)?;
+        let drafted = self.draft(&sandbox, &token, draft, &compiled).await?;
+        let answer = self.builder.answer(&sandbox, &token.interpretation.metrics, compiled);
+        // Nothing leaves before the disk has confirmed that this sandbox has answered.
+        let taken = self.budgets.take_answer(&token.id, expires, now).err_into::<QueryError>();
+        let ((), answer) = try_join(taken, answer).await?;
+        let checked = drafted.map(|drafted| drafted.checked(&token.interpretation, &answer));
 
         // Invariant 8: whoever lost the right while the statement ran gets nothing.
         self.verifier.verify(key, self.clock.now())?;
         if !self.builder.still_granted(session, &sandbox).await? {
             return Err(QueryError::GrantsChanged);
         }
+        if let Some(checked) = &checked {
+            self.report(session, &token, checked).await?;
+        }
         let record = Record {
             decision: Some(Outcome::Answered),
-            relations: token.relations,
-            metrics: token.metrics,
             sql: Some(answer.sql.clone()),
-            parameters,
-            rows: Some(u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX)),
+            rows: Some(answer.rows()),
             bytes: Some(answer.bytes),
             result_digest: Some(answer.digest),
-            ..self.record(session, Event::RowsReleased)
+            ..self.statement_record(session, &token, Event::RowsReleased)
         };
         self.audit.append(record).await?;
-        Ok(answer)
+        Ok(Released { answer, checked })
+    }
+
+    /// Runs a draft, if there is one. Where it is the compiled statement to the letter, it has the same result.
+    async fn draft(
+        &self,
+        sandbox: &Sandbox,
+        token: &SandboxToken,
+        draft: &str,
+        compiled: &Guarded,
+    ) -> Result<Option<Drafted>, QueryError> {
+        if draft.is_empty() {
+            return Ok(None);
+        }
+        let guarded = guard(sandbox, parameters(&token.filters), draft)?;
+        if guarded.sql == compiled.sql {
+            return Ok(Some(Drafted::Same));
+        }
+        let sql = guarded.sql.clone();
+        match self.builder.answer(sandbox, &token.interpretation.metrics, guarded).await {
+            Ok(answer) => Ok(Some(Drafted::Ran(answer))),
+            // What the model wrote is too much: what was asked may not be.
+            Err(error) if is_limit(error.reason()) => Ok(Some(Drafted::TooLarge(sql))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reports how a draft compares: as a metric always, as an event and a record where it differs.
+    async fn report(
+        &self,
+        session: &VerifiedSession,
+        token: &SandboxToken,
+        checked: &Checked,
+    ) -> Result<(), QueryError> {
+        let outcome = checked.difference.map_or("agrees", Difference::as_str);
+        self.checks.record(outcome);
+        let Some(sql) = checked.draft_sql() else { return Ok(()) };
+        tracing::warn!(
+            difference = outcome,
+            "the model's statement gives other figures: ours are the answer"
+        );
+        let draft = checked.draft.as_ref();
+        let record = Record {
+            sql: Some(sql),
+            rows: draft.map(Answer::rows),
+            bytes: draft.map(|draft| draft.bytes),
+            result_digest: draft.map(|draft| draft.digest),
+            ..self.statement_record(session, token, Event::DraftDiffered)
+        };
+        Ok(self.audit.append(record).await?)
+    }
+
+    fn statement_record(&self, session: &VerifiedSession, token: &SandboxToken, event: Event) -> Record {
+        Record {
+            relations: token.relations.clone(),
+            metrics: token.interpretation.metrics.clone(),
+            parameters: parameters(&token.filters),
+            ..self.record(session, event)
+        }
     }
 
     /// Writes a refusal down. What is refused stays refused, but if that cannot be recorded the
@@ -207,6 +288,11 @@ impl DataPlane {
             ..Record::new(self.clock.now(), "query", event)
         }
     }
+}
+
+/// Whether a statement failed by its size.
+const fn is_limit(reason: Reason) -> bool {
+    matches!(reason, Reason::ResultTooLarge | Reason::QueryMemoryExceeded)
 }
 
 /// The sandbox holds what the interpretation needs, neither less nor more, whoever asks for it.

@@ -37,52 +37,54 @@ pub(crate) async fn resolve(
     interpretation: &Interpretation,
 ) -> Result<Resolution, EngineError> {
     let mut bound = Vec::new();
+    let phrases = |filter: &Filter| filter.phrases.clone().into_iter().enumerate();
     for (position, filter) in interpretation.filters.iter().enumerate() {
-        let mut found = Vec::new();
-        for field in &filter.fields {
-            found.extend(matches(engine, plane, model, filter, field).await?);
-        }
-        match found.as_slice() {
-            [] => return Ok(Resolution::Nothing),
-            [(field, value)] => {
-                let resolved = ResolvedFilter {
-                    filter: position,
-                    relation: field.dataset.clone(),
-                    column: field.field.clone(),
-                    value: value.clone(),
-                };
-                if let Some(other) = contradicted(&bound, &resolved, interpretation) {
-                    let options =
-                        [&other.value, value].map(|value| format!("{} {value}", label(model, field)));
-                    return Ok(Resolution::Ambiguous {
-                        phrase: filter.phrase.clone(),
-                        options: options.into(),
-                    });
+        for (at, phrase) in phrases(filter) {
+            let mut found = Vec::new();
+            for field in &filter.fields {
+                found.extend(matches(engine, plane, model, &phrase, field).await?);
+            }
+            let named = |(field, value): &(FieldRef, String)| format!("{} {value}", label(model, field));
+            let [(field, value)] = found.as_slice() else {
+                if found.is_empty() {
+                    return Ok(Resolution::Nothing);
                 }
-                bound.push(resolved);
+                let options = found.iter().take(OPTIONS_MAX).map(named).collect();
+                return Ok(Resolution::Ambiguous { phrase, options });
+            };
+            let resolved = ResolvedFilter {
+                filter: position,
+                phrase: at,
+                relation: field.dataset.clone(),
+                column: field.field.clone(),
+                value: value.clone(),
+            };
+            if let Some(other) = at_odds(&bound, &resolved, interpretation) {
+                let (relation, column) = (other.relation.clone(), other.column.clone());
+                let first = (FieldRef { dataset: relation, field: column }, other.value.clone());
+                let second = (field.clone(), value.clone());
+                return Ok(Resolution::Ambiguous { phrase, options: vec![named(&first), named(&second)] });
             }
-            several => {
-                let options = several
-                    .iter()
-                    .take(OPTIONS_MAX)
-                    .map(|(field, value)| format!("{} {value}", label(model, field)))
-                    .collect();
-                return Ok(Resolution::Ambiguous { phrase: filter.phrase.clone(), options });
-            }
+            bound.push(resolved);
         }
     }
     Ok(Resolution::Bound(bound))
 }
 
-/// An earlier filter that wants another value of the same column: no row is both, so the sum would be
-/// an empty answer to a question that nobody asked.
-fn contradicted<'a>(
+/// What does not go together with a filter: an earlier one that wants another value of the same column, since no
+/// row is both and the sum would be an empty answer to a question that nobody asked; and a phrase that "or"
+/// joins to it and that is a value of another column, since rows of either are no filter.
+fn at_odds<'a>(
     bound: &'a [ResolvedFilter],
     resolved: &ResolvedFilter,
     interpretation: &Interpretation,
 ) -> Option<&'a ResolvedFilter> {
     let keeps = |position: usize| interpretation.filters.get(position).is_some_and(|filter| !filter.negated);
+    let either = interpretation.filters.get(resolved.filter).is_some_and(|filter| filter.either);
     bound.iter().find(|other| {
+        if other.filter == resolved.filter {
+            return either && (&other.relation, &other.column) != (&resolved.relation, &resolved.column);
+        }
         keeps(other.filter)
             && keeps(resolved.filter)
             && (&other.relation, &other.column) == (&resolved.relation, &resolved.column)
@@ -94,7 +96,7 @@ async fn matches(
     engine: &dyn Engine,
     plane: &Arc<SecurityPlane>,
     model: &SemanticModel,
-    filter: &Filter,
+    phrase: &str,
     field: &FieldRef,
 ) -> Result<Vec<(FieldRef, String)>, EngineError> {
     if !is_searchable(plane, model, field) {
@@ -104,7 +106,7 @@ async fn matches(
         plane: Arc::clone(plane),
         relation: field.dataset.clone(),
         columns: vec![field.field.clone()],
-        matching: vec![Match::Phrase { column: field.field.clone(), phrase: filter.phrase.clone() }],
+        matching: vec![Match::Phrase { column: field.field.clone(), phrase: phrase.to_owned() }],
         limit: OPTIONS_MAX + 1,
     };
     let rows = engine.lookup(lookup).await?;

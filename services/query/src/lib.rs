@@ -7,8 +7,10 @@ mod builder;
 mod config;
 mod coverage;
 mod data_plane;
+mod drafted;
 mod error;
 mod filters;
+mod integrity;
 mod load;
 mod masks;
 mod replay;
@@ -26,6 +28,7 @@ use crate::data_plane::DataPlane;
 use crate::rpc::Rpc;
 use crate::token::Sealer;
 use splitplane_proto::query::v1::query_service_server::QueryServiceServer;
+use splitplane_service::telemetry::DraftMetrics;
 use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload};
 use splitplane_store::{Place, SingleUse, Store};
 use std::sync::Arc;
@@ -62,6 +65,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         budgets: Budgets::new(used, concurrent),
         audit: audit.clone(),
         clock: start.clock().clone(),
+        checks: DraftMetrics::new(&start.telemetry().meter()),
     };
     let server = QueryServiceServer::new(Rpc(Arc::new(data_plane)))
         .max_decoding_message_size(start.limits().message_bytes_max);

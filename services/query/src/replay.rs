@@ -4,7 +4,7 @@
 //! grants and the data as they are now. What it gives is compared by whoever asks.
 
 use crate::Config;
-use crate::builder::SandboxBuilder;
+use crate::builder::{SandboxBuilder, guard};
 use crate::error::QueryError;
 use crate::load::sandbox_builder;
 use splitplane_service::StartError;
@@ -64,9 +64,8 @@ impl Replayer {
     /// The guard, the engine or the scope refuses it as things are now.
     pub async fn run(&self, session: &VerifiedSession, recorded: Recorded) -> Result<Replayed, ReplayError> {
         let sandbox = self.0.enter(session, &recorded.relations).await.map_err(ReplayError)?;
-        let answer = self.0.answer(&sandbox, recorded.parameters, &recorded.metrics, &recorded.sql);
-        let answer = answer.await.map_err(ReplayError)?;
-        let rows = u64::try_from(answer.table.rows.len()).unwrap_or(u64::MAX);
-        Ok(Replayed { rows, digest: answer.digest })
+        let guarded = guard(&sandbox, recorded.parameters, &recorded.sql).map_err(ReplayError)?;
+        let answer = self.0.answer(&sandbox, &recorded.metrics, guarded).await.map_err(ReplayError)?;
+        Ok(Replayed { rows: answer.rows(), digest: answer.digest })
     }
 }

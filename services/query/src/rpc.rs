@@ -2,8 +2,10 @@
 
 use crate::builder::Answer;
 use crate::coverage::Coverage;
-use crate::data_plane::{DataPlane, OpenedSandbox, Opening, ambiguity_question};
+use crate::data_plane::{DataPlane, OpenedSandbox, Opening, Released, ambiguity_question};
+use crate::drafted::Checked;
 use crate::error::QueryError;
+use crate::integrity::Difference;
 use futures::stream::BoxStream;
 use splitplane_proto::common::v1 as common;
 use splitplane_proto::convert::{column_to_wire, row_to_wire};
@@ -16,6 +18,7 @@ use splitplane_proto::query::v1::{
 };
 use splitplane_service::{CallContext, to_status};
 use splitplane_split_plane::ViewRelation;
+use splitplane_types::Cell;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -52,7 +55,7 @@ impl QueryService for Rpc {
         let caller = context(&request)?;
         let message = request.into_inner();
         match self.0.execute(&caller.session, &caller.key, &message.sandbox_id, &message.sql).await {
-            Ok(released) => Ok(Response::new(stream(released))),
+            Ok(released) => Ok(Response::new(stream(released, message.with_draft_rows))),
             Err(error) => Err(self.refuse(&caller.session, Some(&message.sql), error).await),
         }
     }
@@ -109,21 +112,47 @@ fn relation_to_wire(relation: &ViewRelation) -> common::Relation {
     }
 }
 
-/// The released result as messages: header, rows, summary. Everything in it is already complete.
-fn stream(answer: Answer) -> BoxStream<'static, Result<ExecuteResponse, Status>> {
-    let Answer { table, sql, bytes: _, digest } = answer;
-    let header = ResultHeader { columns: table.columns.iter().map(column_to_wire).collect(), sql };
+/// The released result as messages: header, rows, summary, and where it is wanted the draft's. Everything in it is
+/// already complete.
+fn stream(released: Released, with_draft: bool) -> BoxStream<'static, Result<ExecuteResponse, Status>> {
+    let Released { answer, checked } = released;
     let summary = ResultSummary {
-        rows: u64::try_from(table.rows.len()).unwrap_or(u64::MAX),
-        result_digest: digest.as_bytes().to_vec(),
+        rows: answer.rows(),
+        result_digest: answer.digest.as_bytes().to_vec(),
+        check: checked.as_ref().map(check),
     };
-    let batches: Vec<Part> = table
-        .rows
-        .chunks(ROWS_PER_MESSAGE)
-        .map(|rows| Part::Batch(RowBatch { rows: rows.iter().map(|row| row_to_wire(row)).collect() }))
-        .collect();
-    let parts = std::iter::once(Part::Header(header)).chain(batches).chain([Part::Summary(summary)]);
-    Box::pin(futures::stream::iter(parts.map(|part| Ok(ExecuteResponse { part: Some(part) }))))
+    let mut parts = vec![Part::Header(header(&answer))];
+    parts.extend(batches(&answer).map(Part::Batch));
+    parts.push(Part::Summary(summary));
+    if let Some(checked) = checked.filter(|_| with_draft) {
+        // A draft that is the compiled statement has its result.
+        let draft = checked.draft.as_ref().or(checked.difference.is_none().then_some(&answer));
+        if let Some(draft) = draft {
+            parts.push(Part::DraftHeader(header(draft)));
+            parts.extend(batches(draft).map(Part::DraftBatch));
+        }
+    }
+    let parts = parts.into_iter().map(|part| Ok(ExecuteResponse { part: Some(part) }));
+    Box::pin(futures::stream::iter(parts))
+}
+
+fn header(answer: &Answer) -> ResultHeader {
+    let columns = answer.table.columns.iter().map(column_to_wire).collect();
+    ResultHeader { columns, sql: answer.sql.clone() }
+}
+
+fn batches(answer: &Answer) -> impl Iterator<Item = RowBatch> {
+    let batch = |rows: &[Vec<Cell>]| RowBatch { rows: rows.iter().map(|row| row_to_wire(row)).collect() };
+    answer.table.rows.chunks(ROWS_PER_MESSAGE).map(batch)
+}
+
+fn check(checked: &Checked) -> common::Check {
+    common::Check {
+        agrees: checked.difference.is_none(),
+        difference: checked.difference.map_or("", Difference::as_str).to_owned(),
+        draft_rows: checked.rows,
+        draft_digest: checked.digest.map_or_else(Vec::new, |digest| digest.as_bytes().to_vec()),
+    }
 }
 
 fn context<T>(request: &Request<T>) -> Result<CallContext, Status> {

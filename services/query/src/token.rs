@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
-use splitplane_semantics::{Policy, SemanticModel};
+use splitplane_semantics::{Interpretation, Policy, SemanticModel};
 use splitplane_session::VerifiedSession;
 
 /// A filter whose value was found among the caller's own rows.
@@ -19,6 +19,8 @@ use splitplane_session::VerifiedSession;
 pub(crate) struct ResolvedFilter {
     /// Position of the filter in the interpretation.
     pub(crate) filter: usize,
+    /// Position of the phrase in the filter.
+    pub(crate) phrase: usize,
     /// Relation that holds the column.
     pub(crate) relation: String,
     /// Column to compare.
@@ -30,7 +32,10 @@ pub(crate) struct ResolvedFilter {
 impl ResolvedFilter {
     /// Name of the parameter, without the colon.
     pub(crate) fn parameter(&self) -> String {
-        format!("filter_{}", self.filter)
+        match self.phrase {
+            0 => format!("filter_{}", self.filter),
+            phrase => format!("filter_{}_{phrase}", self.filter),
+        }
     }
 }
 
@@ -46,8 +51,8 @@ pub(crate) struct SandboxToken {
     pub(crate) relations: Vec<String>,
     /// Filters by value.
     pub(crate) filters: Vec<ResolvedFilter>,
-    /// Metrics of the interpretation, for the units of result columns.
-    pub(crate) metrics: Vec<String>,
+    /// What was asked, as the receipt has it: the answer is compiled from it.
+    pub(crate) interpretation: Interpretation,
 }
 
 /// Why a sandbox id does not open. For the log only.

@@ -11,7 +11,9 @@ use splitplane_proto::reasoning::v1::{
     ExplainRequest, ExplainResponse, ListMetricsRequest, ListMetricsResponse, Supported, ValidateRequest,
     ValidateResponse,
 };
-use splitplane_semantics::{Grain, Interpretation, Metric, SemanticModel, sentence};
+use splitplane_semantics::{
+    Bound, Grain, Interpretation, Metric, Period, SemanticModel, Threshold, sentence,
+};
 use splitplane_service::{CallContext, to_status};
 use splitplane_session::VerifiedSession;
 use std::sync::Arc;
@@ -95,13 +97,14 @@ fn to_wire(interpretation: &Interpretation, model: &SemanticModel) -> common::In
         .filters
         .iter()
         .map(|filter| common::Filter {
-            phrase: filter.phrase.clone(),
+            phrases: filter.phrases.clone(),
             fields: filter
                 .fields
                 .iter()
                 .map(|field| common::FieldRef { dataset: field.dataset.clone(), field: field.field.clone() })
                 .collect(),
             negated: filter.negated,
+            either: filter.either,
         })
         .collect();
     common::Interpretation {
@@ -109,13 +112,10 @@ fn to_wire(interpretation: &Interpretation, model: &SemanticModel) -> common::In
         metrics: interpretation.metrics.clone(),
         dimensions,
         filters,
-        period: interpretation.period.as_ref().map(|period| common::Period {
-            from: period.from.to_string(),
-            to: period.to.to_string(),
-            label: period.label.clone(),
-            first_day: period.first_day().to_string(),
-            last_day: period.last_day().to_string(),
-        }),
+        period: interpretation.period.as_ref().map(period),
+        comparison: interpretation.comparison.as_ref().map(period),
+        thresholds: interpretation.thresholds.iter().map(threshold).collect(),
+        shares: interpretation.shares,
         order: interpretation
             .order
             .iter()
@@ -125,6 +125,27 @@ fn to_wire(interpretation: &Interpretation, model: &SemanticModel) -> common::In
         metric_labels: metrics(model, interpretation).map(|metric| metric.label.clone()).collect(),
         additive: metrics(model, interpretation).all(Metric::is_additive),
     }
+}
+
+fn period(period: &Period) -> common::Period {
+    common::Period {
+        from: period.from.to_string(),
+        to: period.to.to_string(),
+        label: period.label.clone(),
+        first_day: period.first_day().to_string(),
+        last_day: period.last_day().to_string(),
+    }
+}
+
+fn threshold(threshold: &Threshold) -> common::Threshold {
+    let bound = match threshold.bound {
+        Bound::MoreThan => common::Bound::MoreThan,
+        Bound::AtLeast => common::Bound::AtLeast,
+        Bound::LessThan => common::Bound::LessThan,
+        Bound::AtMost => common::Bound::AtMost,
+        Bound::Exactly => common::Bound::Exactly,
+    };
+    common::Threshold { by: threshold.by.clone(), bound: bound.into(), value: threshold.value.clone() }
 }
 
 fn metrics<'a>(

@@ -4,7 +4,7 @@
 //! outcome an error is.
 
 use crate::caller::{Caller, CallerError};
-use splitplane_proto::common::v1::{Clarification, Coverage, Interpretation, Metric};
+use splitplane_proto::common::v1::{Check, Clarification, Coverage, Interpretation, Metric};
 use splitplane_proto::convert::table_from_wire;
 use splitplane_proto::gateway::v1::ask_response::Event;
 use splitplane_proto::gateway::v1::{AskRequest, AskResponse, Outcome as WireOutcome};
@@ -71,8 +71,16 @@ pub struct Answer {
     pub sql: Option<String>,
     /// The rows.
     pub table: Option<Table>,
+    /// How the model's own statement compares with the rows.
+    pub check: Option<Check>,
+    /// A chart that may help: a Vega-Lite specification, as JSON.
+    pub chart: Option<String>,
     /// The analysis.
     pub narrative: Option<String>,
+    /// Language models that stood in for the configured one, without repetition.
+    pub stood_in: Vec<String>,
+    /// The conversation so far: a secret, to be sent with a follow-up.
+    pub conversation: Option<String>,
     /// Whole milliseconds of each stage, in order.
     pub timings_ms: Vec<(String, u32)>,
     /// Why there is no answer.
@@ -98,7 +106,11 @@ impl Answer {
             refused_drafts: Vec::new(),
             sql: None,
             table: None,
+            check: None,
+            chart: None,
             narrative: None,
+            stood_in: Vec::new(),
+            conversation: None,
             timings_ms: Vec::new(),
             error: None,
         }
@@ -117,6 +129,7 @@ impl Answer {
             Event::Validated(validated) => {
                 self.interpretation = validated.interpretation;
                 self.as_of = Some(validated.as_of);
+                self.note(validated.stood_in);
             }
             Event::Clarify(clarification) => self.clarification = Some(clarification),
             Event::Unsupported(unsupported) => self.metrics = Some(unsupported.metrics),
@@ -126,7 +139,10 @@ impl Answer {
                 self.coverage = opened.coverage;
                 self.relations = opened.relations.into_iter().map(|relation| relation.name).collect();
             }
-            Event::SqlWritten(written) => self.drafts.push(written.sql),
+            Event::SqlWritten(written) => {
+                self.drafts.push(written.sql);
+                self.note(written.stood_in);
+            }
             Event::SqlRefused(refused) => self.refused_drafts.push(RefusedDraft {
                 sql: self.drafts.last().cloned().unwrap_or_else(String::new),
                 reason: refused.reason,
@@ -139,9 +155,15 @@ impl Answer {
                     Err(error) => self.fail(unusable(error.to_string())),
                 }
             }
-            Event::Narrative(narrative) => self.narrative = Some(narrative.text),
+            Event::Checked(checked) => self.check = checked.check,
+            Event::Chart(chart) => self.chart = Some(chart.vega_lite),
+            Event::Narrative(narrative) => {
+                self.narrative = Some(narrative.text);
+                self.note(narrative.stood_in);
+            }
             Event::NothingInScope(nothing) => self.nothing = Some(nothing.message),
             Event::Done(done) => {
+                self.conversation = Some(done.conversation.clone()).filter(|token| !token.is_empty());
                 self.timings_ms =
                     done.timings.iter().map(|timing| (timing.stage.clone(), timing.ms)).collect();
                 match outcome(done.outcome()) {
@@ -153,6 +175,12 @@ impl Answer {
             }
         }
         false
+    }
+
+    fn note(&mut self, stood_in: String) {
+        if !stood_in.is_empty() && !self.stood_in.contains(&stood_in) {
+            self.stood_in.push(stood_in);
+        }
     }
 
     fn fail(&mut self, refusal: Refusal) {
@@ -320,7 +348,8 @@ pub(crate) mod tests {
         assert!(!answer.take(Event::Accepted(Accepted { txn: "01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned() })));
         assert!(!answer.take(Event::Rows(rows)));
         let timings = vec![StageTiming { stage: "total".to_owned(), ms: 12 }];
-        assert!(answer.take(Event::Done(Done { outcome: WireOutcome::Answered.into(), timings })));
+        let (outcome, conversation) = (WireOutcome::Answered.into(), "a.token".to_owned());
+        assert!(answer.take(Event::Done(Done { outcome, timings, conversation })));
         answer
     }
 

@@ -7,7 +7,7 @@ use crate::caller::{ASK, Caller, question};
 use crate::error::{CommandError, DONE, FAILED, OTHERWISE};
 use crate::home::Home;
 use crate::profiles::Profile;
-use crate::{json, output, table, when};
+use crate::{conversation, json, output, table, when};
 use clap::Args;
 use splitplane_proto::common::v1::Metric;
 use splitplane_proto::gateway::v1::ask_response::Event;
@@ -27,6 +27,9 @@ pub(crate) struct AskArgs {
     /// Count relative periods from here: RFC 3339, or a date (its noon, UTC)
     #[arg(long, value_name = "TIME", value_parser = when::instant)]
     as_of: Option<SystemTime>,
+    /// Ask it in the conversation of this profile's last answer: "and by channel?"
+    #[arg(long)]
+    follow_up: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -43,7 +46,8 @@ pub(crate) async fn run(home: &Home, args: AskArgs) -> Result<u8, CommandError> 
     let clock = Clock::system();
     let profile = Profile::read(&home.profiles(), &args.name)?;
     let caller = Caller::new(&profile, clock.clone())?;
-    let message = AskRequest { question: Some(question(&args.question, args.as_of)) };
+    let conversation = if args.follow_up { conversation::kept(home, &args.name)? } else { String::new() };
+    let message = AskRequest { question: Some(question(&args.question, args.as_of)), conversation };
     let mut request = caller.signer().request(ASK, message)?;
     if let Some(timeout) = args.timeout {
         request.set_timeout(timeout);
@@ -55,6 +59,9 @@ pub(crate) async fn run(home: &Home, args: AskArgs) -> Result<u8, CommandError> 
         }
     };
     let answer = answer(&caller, request, &mut on_event).await?;
+    if let Some(token) = &answer.conversation {
+        conversation::keep(home, &args.name, token)?;
+    }
     if args.json {
         output::out(&json::text(&answer).map_err(std::io::Error::from)?)?;
     } else {
@@ -95,6 +102,12 @@ fn stage(response: &AskResponse) -> String {
         Event::SqlRefused(refused) => format!("SQL refused: {}", refused.reason),
         Event::Rows(rows) if rows.rows.len() == 1 => "1 row".to_owned(),
         Event::Rows(rows) => format!("{} rows", rows.rows.len()),
+        Event::Checked(checked) => match &checked.check {
+            None => "no statement of a model was usable".to_owned(),
+            Some(check) if check.agrees => "the model's statement gives the same".to_owned(),
+            Some(check) => format!("the model's statement gives other {}: set aside", check.difference),
+        },
+        Event::Chart(_) => "chart suggested".to_owned(),
         Event::Narrative(narrative) if narrative.from_template => "analysis from the template".to_owned(),
         Event::Narrative(_) => "analysis written and proved".to_owned(),
         Event::NothingInScope(_) => "nothing by that name".to_owned(),
@@ -116,6 +129,10 @@ pub(crate) fn text(answer: &Answer, with_sql: bool) -> String {
     if let Some(clarification) = &answer.clarification {
         let options: String = clarification.options.iter().map(|option| format!("  - {option}\n")).collect();
         parts.push(format!("{}\n{options}", clarification.question));
+    }
+    if !answer.stood_in.is_empty() {
+        let models = answer.stood_in.join(", ");
+        parts.push(format!("The configured language model was not available: {models} stood in.\n"));
     }
     if let Some(metrics) = &answer.metrics {
         parts.push(format!("That is not something you can ask about. These are:\n{}", metrics_text(metrics)));

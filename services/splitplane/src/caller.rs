@@ -168,7 +168,8 @@ impl Caller {
         question: Question,
         timeout: Option<Duration>,
     ) -> Result<Streaming<AskResponse>, CallerError> {
-        let mut request = self.signer.request(ASK, AskRequest { question: Some(question) })?;
+        let mut request =
+            self.signer.request(ASK, AskRequest { question: Some(question), conversation: String::new() })?;
         if let Some(timeout) = timeout {
             request.set_timeout(timeout);
         }
@@ -202,7 +203,8 @@ impl Caller {
     /// # Errors
     /// See [`CallerError`].
     pub async fn open_session(&self, question: Question) -> Result<OpenSessionResponse, CallerError> {
-        let request = self.signer.request(OPEN_SESSION, OpenSessionRequest { question: Some(question) })?;
+        let message = OpenSessionRequest { question: Some(question), conversation: String::new() };
+        let request = self.signer.request(OPEN_SESSION, message)?;
         let answer = self.client.clone().open_session(request).await.map_err(refused)?;
         Ok(answer.into_inner())
     }

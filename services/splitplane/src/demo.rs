@@ -213,7 +213,8 @@ impl Stage {
 
     async fn ask(&self, name: &str, text: &str) -> Result<Answer, DemoError> {
         let caller = Caller::new(&self.profile(name).await?, self.clock.clone())?;
-        let request = caller.signer().request(ASK, AskRequest { question: Some(question(text, None)) })?;
+        let message = AskRequest { question: Some(question(text, None)), conversation: String::new() };
+        let request = caller.signer().request(ASK, message)?;
         Ok(answer(&caller, request, &mut |_| {}).await?)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Decides what is counted and the exit code: 1 when a question got a wrong answer, the worst that can happen.
 //! What is expected stands in the set; when an interpretation is another one is decided by `splitplane-semantics`.
-//! There are no conversations yet: a follow-up is asked as a question of its own.
+//! Follow-ups are asked in the conversation of the question before.
 
 mod compare;
 mod report;
@@ -16,14 +16,14 @@ use crate::output;
 use crate::profiles::Profile;
 use crate::world::{World, WorldArgs, WorldError};
 use clap::Args;
-use compare::{Judged, judge};
+use compare::judge;
 use report::Report;
 use splitplane_proto::gateway::v1::AskRequest;
-use splitplane_semantics::{Calendar, Expectation, load_model, load_policy, load_question_set};
+use splitplane_semantics::{Calendar, load_model, load_policy, load_question_set};
 use splitplane_service::Clock;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// Put a set of questions to the mesh that is up, and compare what comes of them with what is expected
 #[derive(Debug, Args)]
@@ -47,8 +47,12 @@ pub(crate) async fn run(home: &Home, args: &EvalArgs) -> Result<u8, CommandError
         let as_of = asked.instant(&calendar, Clock::system().now());
         let first = std::iter::once((asked.question.as_str(), &asked.expect));
         let turns = asked.turns.iter().map(|turn| (turn.question.as_str(), &turn.expect));
+        let mut conversation = String::new();
         for (text, expect) in first.chain(turns) {
-            let judged = callers.ask(&asked.profile, text, as_of, expect).await?;
+            let message = AskRequest { question: Some(question(text, Some(as_of))), conversation };
+            let (answer, took) = callers.ask(&asked.profile, message).await?;
+            let judged = judge(expect, &answer, took);
+            conversation = answer.conversation.unwrap_or_default();
             let line = report.add(asked.line, text, &judged);
             output::out(&if args.json { line.json() } else { line.text() })?;
         }
@@ -74,13 +78,7 @@ struct Callers<'a> {
 }
 
 impl Callers<'_> {
-    async fn ask(
-        &mut self,
-        profile: &str,
-        text: &str,
-        as_of: SystemTime,
-        expect: &Expectation,
-    ) -> Result<Judged, CommandError> {
+    async fn ask(&mut self, profile: &str, message: AskRequest) -> Result<(Answer, Duration), CommandError> {
         if !self.callers.contains_key(profile) {
             let read = Profile::read(&self.home.profiles(), profile)?;
             self.callers.insert(profile.to_owned(), Caller::new(&read, Clock::system())?);
@@ -88,10 +86,9 @@ impl Callers<'_> {
         let Some(caller) = self.callers.get(profile) else {
             return Err(CommandError::Usage(format!("there is no profile `{profile}`")));
         };
-        let message = AskRequest { question: Some(question(text, Some(as_of))) };
         let request = caller.signer().request(ASK, message)?;
         let began = Instant::now();
         let answer: Answer = answer(caller, request, &mut |_| {}).await?;
-        Ok(judge(expect, &answer, began.elapsed()))
+        Ok((answer, began.elapsed()))
     }
 }

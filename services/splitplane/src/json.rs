@@ -20,10 +20,14 @@ struct Object<'a> {
     columns: Vec<Value>,
     rows: Vec<Vec<Value>>,
     narrative: Option<&'a str>,
+    chart: Option<Value>,
+    check: Option<Value>,
+    stood_in: &'a [String],
     coverage: Option<Value>,
     sql: Option<&'a str>,
     security_sql: Option<&'a str>,
     txn: Option<&'a str>,
+    conversation: Option<&'a str>,
     timings_ms: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clarification: Option<Value>,
@@ -65,10 +69,14 @@ pub(crate) fn text(answer: &Answer) -> Result<String, serde_json::Error> {
         columns: columns(table),
         rows: table.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
         narrative: answer.narrative.as_deref(),
+        chart: answer.chart.as_deref().map(serde_json::from_str).transpose()?,
+        check: answer.check.as_ref().map(check),
+        stood_in: &answer.stood_in,
         coverage: answer.coverage.as_ref().map(coverage),
         sql: answer.sql.as_deref(),
         security_sql: answer.security_sql.as_deref(),
         txn: answer.txn.as_deref(),
+        conversation: answer.conversation.as_deref(),
         timings_ms: answer.timings_ms.iter().map(|(stage, ms)| (stage.clone(), json!(ms))).collect(),
         clarification: answer.clarification.as_ref().map(clarification),
         metrics: answer.metrics.as_ref().map(|metrics| metrics.iter().map(metric).collect()),
@@ -111,6 +119,22 @@ fn cell(cell: &Cell) -> Value {
     }
 }
 
+const fn bound(bound: common::Bound) -> &'static str {
+    match bound {
+        common::Bound::Unspecified => "",
+        common::Bound::MoreThan => "more_than",
+        common::Bound::AtLeast => "at_least",
+        common::Bound::LessThan => "less_than",
+        common::Bound::AtMost => "at_most",
+        common::Bound::Exactly => "exactly",
+    }
+}
+
+fn check(check: &common::Check) -> Value {
+    let difference = (!check.difference.is_empty()).then_some(&check.difference);
+    json!({ "agrees": check.agrees, "difference": difference, "draft_rows": check.draft_rows })
+}
+
 fn interpretation(interpretation: &common::Interpretation) -> Value {
     let field = |field: &common::FieldRef| json!({ "dataset": field.dataset, "field": field.field });
     let dimension = |dimension: &common::Dimension| {
@@ -123,9 +147,10 @@ fn interpretation(interpretation: &common::Interpretation) -> Value {
     };
     let filter = |filter: &common::Filter| {
         json!({
-            "phrase": filter.phrase,
+            "phrases": filter.phrases,
             "fields": filter.fields.iter().map(field).collect::<Vec<_>>(),
             "negated": filter.negated,
+            "either": filter.either,
         })
     };
     let period = |period: &common::Period| {
@@ -137,6 +162,7 @@ fn interpretation(interpretation: &common::Interpretation) -> Value {
             "label": period.label,
         })
     };
+    let threshold = |threshold: &common::Threshold| json!({ "by": threshold.by, "bound": bound(threshold.bound()), "value": threshold.value });
     let order = |order: &common::Order| json!({ "by": order.by, "descending": order.descending });
     json!({
         "sentence": interpretation.sentence,
@@ -144,6 +170,9 @@ fn interpretation(interpretation: &common::Interpretation) -> Value {
         "dimensions": interpretation.dimensions.iter().map(dimension).collect::<Vec<_>>(),
         "filters": interpretation.filters.iter().map(filter).collect::<Vec<_>>(),
         "period": interpretation.period.as_ref().map(period),
+        "comparison": interpretation.comparison.as_ref().map(period),
+        "thresholds": interpretation.thresholds.iter().map(threshold).collect::<Vec<_>>(),
+        "shares": interpretation.shares,
         "order": interpretation.order.iter().map(order).collect::<Vec<_>>(),
         "limit": (interpretation.limit > 0).then_some(interpretation.limit),
     })

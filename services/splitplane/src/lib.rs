@@ -10,6 +10,7 @@ mod audit;
 pub mod caller;
 mod cli;
 mod configuration;
+mod conversation;
 pub mod credentials;
 pub mod demo;
 mod error;

@@ -16,7 +16,7 @@ use splitplane_types::{Outcome, Reason};
 /// Sends a forged request, and says what came back.
 pub(super) async fn forged(stage: &Stage, script: &AttackScript, text: &str) -> Result<Answer, DemoError> {
     let caller = Caller::new(&stage.profile(&script.caller).await?, stage.clock.clone())?;
-    let message = AskRequest { question: Some(question(text, None)) };
+    let message = AskRequest { question: Some(question(text, None)), conversation: String::new() };
     let mut signer = caller.signer().clone();
     if let Some(combination) = &script.attack.sign_as {
         signer.composite = combination.key()?;

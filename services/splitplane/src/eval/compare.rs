@@ -6,8 +6,8 @@ use crate::answer::Answer;
 use jiff::civil::DateTime;
 use splitplane_proto::common::v1 as wire;
 use splitplane_semantics::{
-    Dimension, Expectation, ExpectedCell, FieldRef, Filter, Grain, Interpretation, Order, Outcome, Period,
-    Verdict,
+    Bound, Dimension, Expectation, ExpectedCell, FieldRef, Filter, Grain, Interpretation, Order, Outcome,
+    Period, Threshold, Verdict,
 };
 use splitplane_types::{Cell, Outcome as Ended};
 use std::time::Duration;
@@ -134,32 +134,51 @@ fn interpretation(shown: &wire::Interpretation) -> Option<Interpretation> {
         grain: grain(dimension.grain()),
     });
     let filters = shown.filters.iter().map(|filter| Filter {
-        phrase: filter.phrase.clone(),
+        phrases: filter.phrases.clone(),
         fields: filter
             .fields
             .iter()
             .map(|field| FieldRef { dataset: field.dataset.clone(), field: field.field.clone() })
             .collect(),
         negated: filter.negated,
+        either: filter.either,
     });
     let order = shown.order.iter().map(|order| Order { by: order.by.clone(), descending: order.descending });
-    let period = match &shown.period {
-        Some(period) => Some(Period {
-            from: period.from.parse::<DateTime>().ok()?,
-            to: period.to.parse::<DateTime>().ok()?,
-            zone: String::new(),
-            label: period.label.clone(),
-        }),
-        None => None,
-    };
+    let thresholds = shown.thresholds.iter().map(|threshold| {
+        let (by, value) = (threshold.by.clone(), threshold.value.clone());
+        Some(Threshold { by, bound: bound(threshold.bound())?, value })
+    });
     Some(Interpretation {
         metrics: shown.metrics.clone(),
         dimensions: dimensions.collect(),
         filters: filters.collect(),
-        period,
+        period: shown.period.as_ref().map(period).transpose().ok()?,
+        comparison: shown.comparison.as_ref().map(period).transpose().ok()?,
+        thresholds: thresholds.collect::<Option<_>>()?,
+        shares: shown.shares,
         order: order.collect(),
         limit: (shown.limit > 0).then_some(shown.limit),
     })
+}
+
+fn period(period: &wire::Period) -> Result<Period, jiff::Error> {
+    Ok(Period {
+        from: period.from.parse::<DateTime>()?,
+        to: period.to.parse::<DateTime>()?,
+        zone: String::new(),
+        label: period.label.clone(),
+    })
+}
+
+const fn bound(bound: wire::Bound) -> Option<Bound> {
+    match bound {
+        wire::Bound::Unspecified => None,
+        wire::Bound::MoreThan => Some(Bound::MoreThan),
+        wire::Bound::AtLeast => Some(Bound::AtLeast),
+        wire::Bound::LessThan => Some(Bound::LessThan),
+        wire::Bound::AtMost => Some(Bound::AtMost),
+        wire::Bound::Exactly => Some(Bound::Exactly),
+    }
 }
 
 const fn grain(grain: wire::Grain) -> Option<Grain> {
