@@ -92,7 +92,13 @@ async fn a_refused_draft_is_repaired_and_three_are_the_end() {
     assert_eq!(cents(&answer), world.fees_cents(ANN, "2026-01-01", "2026-12-31"));
     model.write_next("DELETE FROM loans");
     let answer = ask(&caller, "total fees").await;
-    assert_eq!((answer.outcome, answer.refused_drafts.len()), (Outcome::Refused, 3), "{answer:?}");
+    assert_eq!((answer.outcome, answer.refused_drafts.len()), (Outcome::Answered, 3), "{answer:?}");
+    assert_eq!(
+        cents(&answer),
+        world.fees_cents(ANN, "2026-01-01", "2026-12-31"),
+        "what was asked is answered"
+    );
+    assert_eq!(answer.check, None, "there was nothing to compare with");
     bench.mesh.stop().await.unwrap();
 }
 

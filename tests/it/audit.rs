@@ -18,7 +18,7 @@ async fn answers_and_refusals_are_recorded_and_any_change_is_found() {
     let answered = ask(&caller, "total fees").await;
     assert_eq!(answered.outcome, Outcome::Answered);
     model.write_next("SELECT * FROM secrets");
-    assert_eq!(ask(&caller, "total fees").await.reason(), Some(Reason::QueryOutsideView));
+    assert_eq!(ask(&caller, "total fees").await.refused_drafts.len(), 3);
     let mut forged = caller.signer().clone();
     forged.composite = "rival-books/north/rita".parse().unwrap();
     assert_eq!(ask(&caller.with_signer(forged), "total fees").await.reason(), Some(Reason::Unauthenticated));
@@ -29,7 +29,7 @@ async fn answers_and_refusals_are_recorded_and_any_change_is_found() {
     };
     assert_eq!(
         (of("answered", "query"), of("refused", "query"), of("refused", "auth")),
-        (1, 3, 1),
+        (2, 3, 1),
         "{records:#?}"
     );
     let answer = records.iter().find(|record| record["decision"] == "answered").unwrap();

@@ -3,8 +3,9 @@
 
 use crate::support::{ANN, BEA, Bench, as_of};
 use splitplane::caller::question;
-use splitplane_proto::common::v1::Relation;
+use splitplane_proto::common::v1::{Relation, Row};
 use splitplane_proto::gateway::v1::OpenSessionResponse;
+use splitplane_proto::query::v1::execute_response::Part;
 use splitplane_proto::query::v1::open_sandbox_response::Outcome as Opened;
 use splitplane_proto::query::v1::query_service_client::QueryServiceClient;
 use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest, Sandbox};
@@ -116,6 +117,26 @@ impl Operator {
     }
 }
 
+/// The rows of a statement that somebody wrote by hand, in the sandbox of a question.
+pub(crate) async fn rows_of_draft(bench: &Bench, composite: &str, text: &str, sql: &str) -> Vec<Row> {
+    let mut operator = Operator::of(bench).await;
+    let session = session(bench, composite, text).await;
+    let (key, receipt) = (session.session_key.clone(), operator.receipt(&session).await);
+    let relations = operator.route(&key, &receipt).await.unwrap();
+    let relations: Vec<&str> = relations.iter().map(String::as_str).collect();
+    let sandbox = operator.open(&key, &receipt, &relations).await.unwrap();
+    let message =
+        ExecuteRequest { sandbox_id: sandbox.sandbox_id, sql: sql.to_owned(), with_draft_rows: true };
+    let mut parts = operator.query.execute(with_key(&key, message)).await.unwrap().into_inner();
+    let mut rows = Vec::new();
+    while let Some(part) = parts.message().await.unwrap() {
+        if let Some(Part::DraftBatch(batch)) = part.part {
+            rows.extend(batch.rows);
+        }
+    }
+    rows
+}
+
 pub(crate) async fn session(bench: &Bench, composite: &str, text: &str) -> OpenSessionResponse {
     bench.caller(composite).await.open_session(question(text, Some(as_of()))).await.unwrap()
 }
@@ -141,7 +162,11 @@ async fn an_operator_walks_the_chain_by_hand() {
     let columns: Vec<_> = sandbox.relations[0].columns.iter().map(|column| column.name.as_str()).collect();
     assert!(columns.contains(&"fee") && !columns.contains(&"reader_email"), "{columns:?}");
     let sql = operator.write(&key, &receipt, sandbox.relations.clone()).await.unwrap();
-    assert_eq!(operator.execute(&key, &sandbox.sandbox_id, &sql).await.unwrap(), 3, "header, rows, summary");
+    assert_eq!(
+        operator.execute(&key, &sandbox.sandbox_id, &sql).await.unwrap(),
+        5,
+        "header, rows, summary; and the draft's"
+    );
     bench.mesh.stop().await.unwrap();
 }
 
@@ -197,10 +222,20 @@ async fn a_receipt_opens_one_sandbox_and_a_sandbox_is_its_callers() {
     other[20] = if other[20] == b'A' { b'B' } else { b'A' };
     let other = String::from_utf8(other).unwrap();
     refused(operator.execute(&ann.session_key, &other, SQL).await, Reason::SandboxNotFound);
+    let key = &ann.session_key;
     for _ in 0..3 {
-        operator.execute(&ann.session_key, &sandbox.sandbox_id, SQL).await.unwrap();
+        refused(
+            operator.execute(key, &sandbox.sandbox_id, "DROP TABLE loans").await,
+            Reason::QueryNotAllowed,
+        );
     }
-    refused(operator.execute(&ann.session_key, &sandbox.sandbox_id, SQL).await, Reason::SandboxExhausted);
+    refused(operator.execute(key, &sandbox.sandbox_id, SQL).await, Reason::SandboxExhausted);
+    assert_eq!(
+        operator.execute(key, &sandbox.sandbox_id, "").await.unwrap(),
+        3,
+        "the compiled statement alone"
+    );
+    refused(operator.execute(key, &sandbox.sandbox_id, "").await, Reason::SandboxExhausted);
     bench.mesh.stop().await.unwrap();
 }
 
@@ -219,7 +254,7 @@ async fn a_grant_that_is_taken_away_closes_open_sandboxes() {
     let mut parts = operator.query.execute(with_key(&ann.session_key, message)).await.unwrap().into_inner();
     let mut rows = Vec::new();
     while let Some(part) = parts.message().await.unwrap() {
-        if let Some(splitplane_proto::query::v1::execute_response::Part::Batch(batch)) = part.part {
+        if let Some(Part::Batch(batch)) = part.part {
             rows.extend(batch.rows);
         }
     }

@@ -1,9 +1,11 @@
 //! Non-interference through the whole mesh: everything that a caller can obtain stays the same when
 //! everybody else's rows are gone.
 
-use crate::support::{ANN, BEA, Bench, RITA, SUE, Scripted, ask, obtained, table};
+use crate::inner_services::rows_of_draft;
+use crate::support::{ANN, BEA, Bench, RITA, SUE, ask, obtained};
+use splitplane_proto::common::v1::cell::Kind;
 use splitplane_testkit::{SECRET, World};
-use splitplane_types::{Cell, Outcome};
+use splitplane_types::Outcome;
 
 const QUESTIONS: &[&str] = &[
     "What were total fees last week?",
@@ -85,22 +87,19 @@ async fn masked_columns_reach_a_statement_masked_and_each_tenant_has_hashes_of_i
     for loan in &mut world.loans {
         loan.id = format!("L-{}", loan.id.split('-').nth(1).unwrap());
     }
-    let model = Scripted::writing(["SELECT reader_email, pages FROM loans WHERE loan_id = 'L-00003'"]);
-    let bench = Bench::start_with(&world, |options| {
-        masked(options);
-        options.language = Some(model);
-    })
-    .await;
+    let bench = Bench::start_with(&world, masked).await;
     let mut seen = Vec::new();
     for composite in [ANN, RITA] {
-        let answer = bench.ask(composite, "number of loans").await;
-        for row in &table(&answer).rows {
-            let [Cell::Text(hash), Cell::Integer(pages)] = row.as_slice() else { panic!("{row:?}") };
+        let sql = "SELECT reader_email, pages FROM loans WHERE loan_id = 'L-00003'";
+        let rows = rows_of_draft(&bench, composite, "number of loans", sql).await;
+        assert!(!format!("{rows:?}").contains('@'), "{rows:?}");
+        for row in rows {
+            let cells: Vec<_> = row.cells.into_iter().filter_map(|cell| cell.kind).collect();
+            let [Kind::Text(hash), Kind::Integer(pages)] = cells.as_slice() else { panic!("{cells:?}") };
             assert!(hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{hash}");
             assert_eq!(pages % 10, 0);
             seen.push(hash.clone());
         }
-        assert!(!obtained(&answer).contains('@'), "{answer:?}");
     }
     let [first, second, rival] = seen.as_slice() else { panic!("{seen:?}") };
     assert_eq!(first, second, "one reader of one tenant");

@@ -18,6 +18,7 @@ mod demo;
 mod door;
 mod every_rpc;
 mod inner_services;
+mod integrity;
 mod isolation;
 mod jaffle;
 mod outages;

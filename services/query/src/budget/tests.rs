@@ -17,20 +17,23 @@ async fn budgets(store: &Store) -> Budgets {
 }
 
 #[tokio::test]
-async fn a_sandbox_runs_three_statements_before_it_expires() {
+async fn a_sandbox_runs_three_drafts_and_answers_once_before_it_expires() {
     let (_folder, store) = store().await;
     let budgets = budgets(&store).await;
     for _ in 0..3 {
-        budgets.take_statement("r", at(10), at(1)).await.unwrap();
+        budgets.take_draft("r", at(10), at(1)).await.unwrap();
     }
-    assert_eq!(budgets.take_statement("r", at(10), at(1)).await, Err(BudgetError::Exhausted));
-    assert_eq!(budgets.take_statement("s", at(10), at(10)).await, Err(BudgetError::Expired));
-    budgets.take_statement("t", at(10), at(1)).await.unwrap();
+    assert_eq!(budgets.take_draft("r", at(10), at(1)).await, Err(BudgetError::Exhausted));
+    assert_eq!(budgets.take_draft("s", at(10), at(10)).await, Err(BudgetError::Expired));
+    budgets.take_draft("t", at(10), at(1)).await.unwrap();
     assert_eq!(
         budgets.use_receipt("r", at(10), at(1)).await,
         Ok(()),
         "receipts and statements are told apart"
     );
+    budgets.take_answer("r", at(10), at(1)).await.unwrap();
+    assert_eq!(budgets.take_answer("r", at(10), at(1)).await, Err(BudgetError::Exhausted));
+    assert_eq!(budgets.take_answer("s", at(10), at(10)).await, Err(BudgetError::Expired));
 }
 
 #[tokio::test]
@@ -40,29 +43,32 @@ async fn what_cannot_be_counted_is_refused() {
     store.close().await;
     let unknown = Err(BudgetError::Unknown(UseError::Unavailable));
     assert_eq!(budgets.use_receipt("r", at(10), at(1)).await, unknown);
-    assert_eq!(budgets.take_statement("r", at(10), at(1)).await, unknown);
+    assert_eq!(budgets.take_draft("r", at(10), at(1)).await, unknown);
+    assert_eq!(budgets.take_answer("r", at(10), at(1)).await, unknown);
 }
 
-/// Every sequence of four steps, each an opening or a statement at either of two replicas, a restart or time that
-/// passes: one opening succeeds, three statements do, and nothing after the receipt has expired.
+/// Every sequence of four steps, each an opening, a draft or an answer at either of two replicas, a restart or time
+/// that passes: one opening succeeds and one answer, three drafts do, and nothing after the receipt has expired.
 #[tokio::test]
 async fn no_sequence_of_uses_restarts_and_time_goes_beyond_a_receipt() {
     const STEPS: u32 = 4;
     const LIFE: u64 = 2;
     let (_folder, store) = store().await;
-    let (mut most_statements, mut refused) = (0, 0);
-    for sequence in 0..6_u32.pow(STEPS) {
+    let (mut most_drafts, mut refused) = (0, 0);
+    for sequence in 0..8_u32.pow(STEPS) {
         let mut replicas = [budgets(&store).await, budgets(&store).await];
         let (id, start) = (format!("receipt {sequence}"), u64::from(sequence) * 100);
         let (mut now, until) = (start, at(start + LIFE));
-        let (mut opened, mut statements) = (0, 0);
+        let (mut opened, mut drafts, mut answers) = (0, 0, 0);
         for step in 0..STEPS {
-            let taken = match sequence / 6_u32.pow(step) % 6 {
+            let taken = match sequence / 8_u32.pow(step) % 8 {
                 0 => replicas[0].use_receipt(&id, until, at(now)).await.map(|()| opened += 1),
                 1 => replicas[1].use_receipt(&id, until, at(now)).await.map(|()| opened += 1),
-                2 => replicas[0].take_statement(&id, until, at(now)).await.map(|()| statements += 1),
-                3 => replicas[1].take_statement(&id, until, at(now)).await.map(|()| statements += 1),
-                4 => {
+                2 => replicas[0].take_draft(&id, until, at(now)).await.map(|()| drafts += 1),
+                3 => replicas[1].take_draft(&id, until, at(now)).await.map(|()| drafts += 1),
+                4 => replicas[0].take_answer(&id, until, at(now)).await.map(|()| answers += 1),
+                5 => replicas[1].take_answer(&id, until, at(now)).await.map(|()| answers += 1),
+                6 => {
                     replicas[0] = budgets(&store).await;
                     Ok(())
                 }
@@ -72,7 +78,7 @@ async fn no_sequence_of_uses_restarts_and_time_goes_beyond_a_receipt() {
                 }
             };
             // An expired receipt is refused before it is used: nothing is opened by it any more.
-            assert!(opened <= 1 && statements <= 3, "{sequence}");
+            assert!(opened <= 1 && drafts <= 3 && answers <= 1, "{sequence}");
             assert!(!matches!(taken, Err(BudgetError::Unknown(_))), "{sequence}: {taken:?}");
             let is_over = now >= start + LIFE;
             if taken == Err(BudgetError::Expired) {
@@ -80,9 +86,9 @@ async fn no_sequence_of_uses_restarts_and_time_goes_beyond_a_receipt() {
             }
             refused += usize::from(taken.is_err());
         }
-        most_statements = most_statements.max(statements);
+        most_drafts = most_drafts.max(drafts);
     }
-    assert_eq!(most_statements, 3);
+    assert_eq!(most_drafts, 3);
     assert!(refused > 200, "{refused}");
 }
 

@@ -63,7 +63,7 @@ fn bench(reply: Result<ValidateReply, ModelError>, budget: BudgetConfig, policy:
     let model = parse_model("model.yaml", MODEL).unwrap();
     let policy = parse_policy("policy.yaml", policy, &model).unwrap();
     let question = common::Question { text: "how much was lent".into(), as_of: None };
-    let frame = frame(&AskRequest { question: Some(question) }.encode_to_vec());
+    let frame = frame(&AskRequest { question: Some(question), conversation: String::new() }.encode_to_vec());
 
     let ((session_key, _), (receipt_key, pem)) =
         (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());

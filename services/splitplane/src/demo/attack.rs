@@ -1,7 +1,7 @@
 //! Attacks: how a request is forged, and whether the right layer stopped it.
 //!
 //! That a layer stopped an attack is read from what came back before: a refusal of layer 1 has no
-//! transaction, one of layer 3b comes after a scope was built, and an answer that layer 3a kept clean
+//! transaction, layer 3b refused every draft after a scope was built, and an answer that layer 3a kept clean
 //! holds none of the words that it must not.
 
 use super::script::{AttackScript, Layer};
@@ -66,7 +66,9 @@ fn is_stopped_by(layer: Layer, answer: &Answer) -> bool {
         Layer::Signature => answer.outcome == Outcome::Refused && !is_authenticated,
         Layer::Validation => is_authenticated && !is_validated,
         Layer::Scope => is_validated && is_scoped && answer.table.is_some(),
-        Layer::Guard => is_scoped && !answer.refused_drafts.is_empty() && answer.table.is_none(),
+        Layer::Guard => {
+            is_scoped && !answer.drafts.is_empty() && answer.refused_drafts.len() == answer.drafts.len()
+        }
     }
 }
 

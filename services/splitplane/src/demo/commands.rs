@@ -25,8 +25,7 @@ pub(super) fn text(report: &DemoReport, home: &Home) -> String {
     }
     text.push('\n');
     for (number, attack) in (1..).zip(&report.attacks) {
-        let drafted = attack.answer.refused_drafts.first().map(|draft| draft.sql.as_str());
-        let sql = drafted.or(attack.answer.sql.as_deref());
+        let sql = attack.answer.drafts.first().map(String::as_str);
         text.extend(
             repeated(&attack.script, &report.question, &message, sql)
                 .map(|command| format!("  # attack {number}\n  {command}\n")),

@@ -48,10 +48,14 @@ fn attack(report: &AttackReport) -> String {
     if let Some(question) = &script.attack.obedient {
         text.push_str(&format!("  asked       \"{question}\"\n"));
     }
-    for draft in answer.refused_drafts.iter().take(1) {
-        text.push_str(&format!("  model wrote {}\n", draft.sql));
+    text.extend(answer.drafts.first().map(|draft| format!("  model wrote {draft}\n")));
+    for refused in answer.refused_drafts.iter().take(1) {
+        text.push_str(&format!("  refused     {}: {}\n", refused.reason, refused.hint));
     }
-    text.extend(answer.sql.as_ref().map(|sql| format!("  model ran   {sql}\n")));
+    if let Some(check) = answer.check.as_ref().filter(|check| !check.agrees) {
+        text.push_str(&format!("  set aside   it gives other {} than what was asked\n", check.difference));
+    }
+    text.extend(answer.sql.as_ref().map(|sql| format!("  answered by {sql}\n")));
     let reason = answer.reason().map_or_else(String::new, |reason| format!(", {}", Reason::as_str(reason)));
     text.push_str(&format!("  outcome     {}{reason}\n", answer.outcome));
     if let Some(table) = &answer.table {
