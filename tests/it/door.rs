@@ -4,27 +4,19 @@
 //! The worlds and statements are those of the engine's conformance kit. Whatever is signed, one combination
 //! obtains what it would obtain from a warehouse without anyone else's rows.
 
-use crate::inner_services::channel;
+use crate::forger::{Forger, with_key};
 use crate::support::Bench;
 use splitplane::home::Home;
 use splitplane::mesh::MeshOptions;
 use splitplane_engine::kit::statement::draft;
 use splitplane_engine::kit::subject::Ask;
 use splitplane_engine::kit::world::{Copy, World};
-use splitplane_proto::query::v1::open_sandbox_response::Outcome as Opened;
-use splitplane_proto::query::v1::query_service_client::QueryServiceClient;
-use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest, Sandbox};
-use splitplane_semantics::{Policy, SemanticModel, load_model, load_policy};
-use splitplane_service::{Clock, Workload};
-use splitplane_session::{
-    Feed, Minter, ReceiptClaims, ReceiptSigner, SessionGrant, SessionKey, SigningKey, VerifiedSession,
-    Verifier, receipt_issuer,
-};
-use splitplane_types::{DataType, Digest, SessionId, Txn};
+use splitplane_proto::query::v1::{ExecuteRequest, Sandbox};
+use splitplane_semantics::{load_model, load_policy};
+use splitplane_session::{SessionKey, VerifiedSession};
+use splitplane_types::DataType;
 use std::fmt::Write as _;
-use std::time::{Duration, SystemTime};
-use tonic::transport::Channel;
-use tonic::{Request, Status};
+use tonic::Status;
 
 const CALLER: &str = "c-1/h-1/a-1";
 const COLLEAGUE: &str = "c-1/h-1/A-1";
@@ -128,20 +120,13 @@ fn model(world: &World) -> String {
     text
 }
 
-/// Someone who holds every key of the mesh.
+/// A mesh over a warehouse that is written anew for every world, and someone who holds its keys.
 struct Door {
     bench: Bench,
-    query: QueryServiceClient<Channel>,
-    minter: Minter,
-    signer: ReceiptSigner,
-    verifier: Verifier,
-    model: SemanticModel,
-    policy: Policy,
-    ids: u128,
+    forger: Forger,
 }
 
 impl Door {
-    /// A mesh over a warehouse that is written anew for every world.
     async fn open(world: &World) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
@@ -154,32 +139,8 @@ impl Door {
         let model = load_model(&at("model.yaml")).unwrap();
         let policy = load_policy(&at("policy.yaml"), &model).unwrap();
         let bench = Bench::start_at(folder, MeshOptions::new(home, files), |_| {}).await;
-        let query = QueryServiceClient::new(channel(&bench, Workload::Query, Workload::Operator).await);
-        let key = |name: &str| {
-            SigningKey::from_pkcs8_pem(&std::fs::read_to_string(keys.join(name)).unwrap()).unwrap()
-        };
-        let mesh = splitplane_service::config::load::<splitplane_query::Config>(
-            "query",
-            splitplane_query::DEFAULTS,
-            None,
-            [],
-        )
-        .unwrap()
-        .mesh;
-        let life = Duration::from_secs(900);
-        let verifier = Verifier::new(mesh.issuer.clone(), mesh.trust_domain.clone(), life);
-        let (session, receipt) = (key("session.key"), key("receipt.key"));
-        let feed = Feed {
-            session_keys: vec![session.public_key().into()],
-            receipt_keys: vec![receipt.public_key()],
-            revocations: Vec::new(),
-            minimum_epoch: 0,
-            epoch: 0,
-        };
-        verifier.update(feed, Clock::system().now()).unwrap();
-        let minter = Minter::new(session, mesh.issuer, mesh.trust_domain.clone(), life);
-        let signer = ReceiptSigner::new(receipt, receipt_issuer(&mesh.trust_domain), mesh.trust_domain, life);
-        Self { bench, query, minter, signer, verifier, model, policy, ids: 0 }
+        let forger = Forger::with_keys_of(&bench, &keys, (&model, &policy)).await;
+        Self { bench, forger }
     }
 
     /// Puts another copy of a world in the warehouse's place.
@@ -188,47 +149,9 @@ impl Door {
         world.write(&self.bench.data(), copy).unwrap();
     }
 
-    fn id(&mut self) -> u128 {
-        self.ids += 1;
-        self.ids
-    }
-
-    /// A session key for any combination; nobody was asked.
-    fn key(&mut self, composite: &str) -> (SessionKey, VerifiedSession) {
-        let now = Clock::system().now();
-        let ms = u64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis()).unwrap();
-        let grant = SessionGrant {
-            composite: composite.parse().unwrap(),
-            role: "member".parse().unwrap(),
-            session_id: SessionId::from_parts(ms, self.id()),
-            txn: Txn::from_parts(ms, self.id()),
-            body_digest: Digest::of(b"a question that nobody asked"),
-            method: "/splitplane.gateway.v1.GatewayService/Ask".to_owned(),
-            epoch: u64::MAX / 4,
-            principal: "nobody".parse().unwrap(),
-            access_key_id: "ASIANOBODY".to_owned(),
-            requesting_workload: "spiffe://splitplane.local/gateway".to_owned(),
-        };
-        let (key, _) = self.minter.mint(&grant, now).unwrap();
-        let session = self.verifier.verify(&key, now).unwrap();
-        (key, session)
-    }
-
-    /// A sandbox with every relation, whatever layer 2 would have said.
-    async fn sandbox(&mut self, key: &SessionKey, session: &VerifiedSession) -> Result<Sandbox, Status> {
-        let claims = ReceiptClaims {
-            interpretation: INTERPRETATION.to_owned(),
-            model: self.model.digest,
-            policy: self.policy.digest,
-            as_of: "2026-11-20T12:00:00Z".to_owned(),
-        };
-        let receipt = self.signer.sign(session, &claims, Clock::system().now()).unwrap();
-        let relations = RELATIONS.map(str::to_owned).to_vec();
-        let message = OpenSandboxRequest { receipt, relations };
-        match self.query.open_sandbox(with_key(key, message)).await?.into_inner().outcome {
-            Some(Opened::Sandbox(sandbox)) => Ok(sandbox),
-            other => panic!("{other:?}"),
-        }
+    /// A sandbox with every relation.
+    async fn sandbox(&mut self, key: &SessionKey, session: &VerifiedSession) -> Sandbox {
+        self.forger.sandbox((key, session), INTERPRETATION, &RELATIONS.map(str::to_owned)).await.unwrap()
     }
 
     /// Everything that the service says to a statement.
@@ -239,7 +162,7 @@ impl Door {
             with_draft_rows: true,
         };
         let mut said = String::new();
-        let mut parts = match self.query.execute(with_key(key, message)).await {
+        let mut parts = match self.forger.query.execute(with_key(key, message)).await {
             Ok(parts) => parts.into_inner(),
             Err(status) => return refusal(&status),
         };
@@ -254,27 +177,21 @@ impl Door {
 
     /// What the caller obtains by each statement, a colleague's asking before some of them included.
     async fn obtain(&mut self, statements: &[(String, bool)]) -> Vec<String> {
-        let (key, session) = self.key(CALLER);
-        let (colleagues_key, colleagues) = self.key(COLLEAGUE);
+        let (key, session) = self.forger.key(CALLER);
+        let (colleagues_key, colleagues) = self.forger.key(COLLEAGUE);
         let mut obtained = Vec::new();
         for (sql, after_colleague) in statements {
-            let sandbox = self.sandbox(&key, &session).await.unwrap();
+            let sandbox = self.sandbox(&key, &session).await;
             let shown = Sandbox { sandbox_id: String::new(), ..sandbox.clone() };
             obtained.push(format!("{shown:?}"));
             if *after_colleague {
-                let theirs = self.sandbox(&colleagues_key, &colleagues).await.unwrap();
+                let theirs = self.sandbox(&colleagues_key, &colleagues).await;
                 let _ = self.run(&colleagues_key, &theirs, sql).await;
             }
             obtained.push(self.run(&key, &sandbox, sql).await);
         }
         obtained
     }
-}
-
-fn with_key<T>(key: &SessionKey, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.metadata_mut().insert("txn-token", key.expose().parse().unwrap());
-    request
 }
 
 fn refusal(status: &Status) -> String {

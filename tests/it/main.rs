@@ -17,6 +17,8 @@ mod bad_input;
 mod demo;
 mod door;
 mod every_rpc;
+mod figures;
+mod forger;
 mod inner_services;
 mod integrity;
 mod isolation;

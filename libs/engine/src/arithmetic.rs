@@ -15,27 +15,25 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::type_coercion::binary::BinaryTypeCoercer;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-    cast,
+    ColumnarValue, Expr, ExprSchemable, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility, cast,
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 use std::sync::{Arc, LazyLock};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Operation {
-    /// Of two doubles, refusing a zero on the right.
     Divide,
     Modulo,
-    /// Of two integers of one type, refusing what does not fit it.
     Add,
     Subtract,
     Multiply,
-    /// Of two decimals, to the digits of Databricks.
-    DivideDecimals,
 }
 
-/// An operation that fails where the engine's own gives something else.
+/// An operation that fails where the engine's own gives something else. What it does is decided by the types of its
+/// sides when the plan has its last ones: the columns of a set operation get theirs after it was planned.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Checked {
     operation: Operation,
@@ -43,34 +41,20 @@ struct Checked {
 }
 
 /// What the operators are called in a plan.
-pub(crate) const OPERATORS: [&str; 6] = [
+pub(crate) const OPERATORS: [&str; 5] = [
     "splitplane_divide",
     "splitplane_modulo",
     "splitplane_add",
     "splitplane_subtract",
     "splitplane_multiply",
-    "splitplane_divide_decimals",
 ];
 
-const OPERATIONS: [Operation; 6] = [
-    Operation::Divide,
-    Operation::Modulo,
-    Operation::Add,
-    Operation::Subtract,
-    Operation::Multiply,
-    Operation::DivideDecimals,
-];
+const OPERATIONS: [Operation; 5] =
+    [Operation::Divide, Operation::Modulo, Operation::Add, Operation::Subtract, Operation::Multiply];
 
 static FUNCTIONS: LazyLock<Vec<(Operation, Arc<ScalarUDF>)>> = LazyLock::new(|| {
     let function = |operation| {
-        let signature = match operation {
-            Operation::Divide | Operation::Modulo => {
-                Signature::exact(vec![DataType::Float64, DataType::Float64], Volatility::Immutable)
-            }
-            Operation::Add | Operation::Subtract | Operation::Multiply | Operation::DivideDecimals => {
-                Signature::any(2, Volatility::Immutable)
-            }
-        };
+        let signature = Signature::user_defined(Volatility::Immutable);
         (operation, Arc::new(ScalarUDF::from(Checked { operation, signature })))
     };
     OPERATIONS.map(function).to_vec()
@@ -78,25 +62,84 @@ static FUNCTIONS: LazyLock<Vec<(Operation, Arc<ScalarUDF>)>> = LazyLock::new(|| 
 
 impl Operation {
     const fn name(self) -> &'static str {
-        let [divide, modulo, add, subtract, multiply, decimals] = OPERATORS;
+        let [divide, modulo, add, subtract, multiply] = OPERATORS;
         match self {
             Self::Divide => divide,
             Self::Modulo => modulo,
             Self::Add => add,
             Self::Subtract => subtract,
             Self::Multiply => multiply,
-            Self::DivideDecimals => decimals,
         }
     }
 
     const fn symbol(self) -> &'static str {
         match self {
-            Self::Divide | Self::DivideDecimals => " / ",
+            Self::Divide => " / ",
             Self::Modulo => " % ",
             Self::Add => " + ",
             Self::Subtract => " - ",
             Self::Multiply => " * ",
         }
+    }
+
+    const fn operator(self) -> Operator {
+        match self {
+            Self::Divide => Operator::Divide,
+            Self::Modulo => Operator::Modulo,
+            Self::Add => Operator::Plus,
+            Self::Subtract => Operator::Minus,
+            Self::Multiply => Operator::Multiply,
+        }
+    }
+
+    /// The types in which two sides meet.
+    fn sides(self, left: &DataType, right: &DataType) -> Result<(DataType, DataType)> {
+        if !is_number(left) || !is_number(right) {
+            return Err(DataFusionError::Plan("an operator of what is no number".to_owned()));
+        }
+        let doubles = left.is_floating() || right.is_floating();
+        let integers = is_whole(left) && is_whole(right);
+        match self {
+            Self::Divide if doubles || integers => Ok((DataType::Float64, DataType::Float64)),
+            Self::Divide => decimal_of(left)
+                .zip(decimal_of(right))
+                .ok_or_else(|| DataFusionError::Plan("a division of what is no decimal".to_owned())),
+            Self::Modulo if doubles => Ok((DataType::Float64, DataType::Float64)),
+            Self::Modulo | Self::Add | Self::Subtract | Self::Multiply if integers => {
+                let common = wider(&integer_of(left), &integer_of(right));
+                Ok((common.clone(), common))
+            }
+            Self::Modulo | Self::Add | Self::Subtract | Self::Multiply => {
+                BinaryTypeCoercer::new(left, &self.operator(), right).get_input_types()
+            }
+        }
+    }
+
+    /// The type of the result of two sides that have met.
+    fn result(self, left: &DataType, right: &DataType) -> Result<DataType> {
+        match self {
+            _ if left.is_integer() => Ok(left.clone()),
+            Self::Divide if !left.is_floating() => division::quotient_type(left, right),
+            Self::Divide | Self::Modulo if left.is_floating() => Ok(DataType::Float64),
+            Self::Divide | Self::Modulo | Self::Add | Self::Subtract | Self::Multiply => {
+                BinaryTypeCoercer::new(left, &self.operator(), right).get_result_type()
+            }
+        }
+    }
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    data_type.is_numeric() || data_type.is_null()
+}
+
+fn is_whole(data_type: &DataType) -> bool {
+    data_type.is_integer() || data_type.is_null()
+}
+
+fn two<T>(sides: &[T]) -> Result<(&T, &T)> {
+    match sides {
+        [left, right] => Ok((left, right)),
+        _ => Err(DataFusionError::Plan("an operator has two sides".to_owned())),
     }
 }
 
@@ -115,26 +158,31 @@ impl ScalarUDFImpl for Checked {
         &self.signature
     }
 
+    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
+        let (left, right) = two(arguments)?;
+        let (left, right) = self.operation.sides(left, right)?;
+        Ok(vec![left, right])
+    }
+
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        match (self.operation, arguments) {
-            (Operation::Divide | Operation::Modulo, _) => Ok(DataType::Float64),
-            (Operation::Add | Operation::Subtract | Operation::Multiply, [left, _]) => Ok(left.clone()),
-            (Operation::DivideDecimals, [left, right]) => division::quotient_type(left, right),
-            _ => Err(DataFusionError::Plan("an operator has two sides".to_owned())),
-        }
+        let (left, right) = two(arguments)?;
+        let (left, right) = self.operation.sides(left, right)?;
+        self.operation.result(&left, &right)
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
-        let [left, right] = arrays.as_slice() else {
-            return Err(ArrowError::ComputeError("two arguments".to_owned()).into());
-        };
+        let (left, right) = two(&arrays)?;
+        let is_double = left.data_type().is_floating();
         let result: ArrayRef = match self.operation {
-            Operation::Divide | Operation::Modulo => Arc::new(checked(left, right, self.operation)?),
+            Operation::Divide | Operation::Modulo if is_double => {
+                Arc::new(checked(left, right, self.operation)?)
+            }
+            Operation::Divide => division::divide(left, right)?,
+            Operation::Modulo => numeric::rem(left, right)?,
             Operation::Add => numeric::add(left, right)?,
             Operation::Subtract => numeric::sub(left, right)?,
             Operation::Multiply => numeric::mul(left, right)?,
-            Operation::DivideDecimals => division::divide(left, right)?,
         };
         Ok(ColumnarValue::Array(result))
     }
@@ -171,13 +219,11 @@ impl ExprPlanner for Arithmetic {
             // An interval on Databricks, a number of days here.
             return Err(DataFusionError::Plan("a date minus a date".to_owned()));
         }
-        let Some((operation, left_type, right_type)) = planned(operation, &left, &right) else {
+        if !is_number(&left.data_type) || !is_number(&right.data_type) || is_left(operation, &left, &right) {
             return Ok(PlannerResult::Original(expr));
-        };
-        // A cast to the type that is there already would only make the tree deeper.
-        let to = |expr, from: &DataType, to: DataType| if *from == to { expr } else { cast(expr, to) };
+        }
         let arguments =
-            vec![to(expr.left, &left.data_type, left_type), to(expr.right, &right.data_type, right_type)];
+            vec![literal(expr.left, &left, operation, &right), literal(expr.right, &right, operation, &left)];
         let function = FUNCTIONS.iter().find(|(known, _)| *known == operation);
         let Some((_, function)) = function else {
             return Err(DataFusionError::Plan("an operator".to_owned()));
@@ -207,49 +253,47 @@ fn is_date(side: &Side) -> bool {
     matches!(side.data_type, DataType::Date32 | DataType::Date64)
 }
 
-/// The operation that stands for an operator, and the types of its sides; `None` leaves it to the engine.
-fn planned(operation: Operation, left: &Side, right: &Side) -> Option<(Operation, DataType, DataType)> {
-    let number = |side: &Side| side.data_type.is_numeric() || side.data_type.is_null();
-    let whole = |side: &Side| side.data_type.is_integer() || side.data_type.is_null();
-    if !number(left) || !number(right) {
-        return None;
-    }
-    let doubles = left.data_type.is_floating() || right.data_type.is_floating();
-    let integers = whole(left) && whole(right);
+/// Whether the engine's own operator does what Databricks does: it adds what is no integer exactly, and a decimal or a
+/// double stays none, whatever a set operation widens it to.
+fn is_left(operation: Operation, left: &Side, right: &Side) -> bool {
+    let integers = is_whole(&left.data_type) && is_whole(&right.data_type);
     match operation {
-        Operation::Divide if doubles || integers => {
-            Some((Operation::Divide, DataType::Float64, DataType::Float64))
-        }
-        Operation::Divide => {
-            let (left, right) = (decimal_of(left)?, decimal_of(right)?);
-            Some((Operation::DivideDecimals, left, right))
-        }
-        Operation::Modulo if doubles => Some((Operation::Modulo, DataType::Float64, DataType::Float64)),
-        Operation::Add | Operation::Subtract | Operation::Multiply if integers => {
-            let common = wider(&integer_of(left), &integer_of(right));
-            Some((operation, common.clone(), common))
-        }
-        Operation::Modulo
-        | Operation::Add
-        | Operation::Subtract
-        | Operation::Multiply
-        | Operation::DivideDecimals => None,
+        Operation::Divide | Operation::Modulo => false,
+        Operation::Add | Operation::Subtract | Operation::Multiply => !integers,
     }
 }
 
-/// The integer type that Databricks gives a side: a literal is an INT where it fits one.
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other integer is a BIGINT there")]
-fn integer_of(side: &Side) -> DataType {
-    if let Some(ScalarValue::Int64(Some(value))) = side.literal
-        && i32::try_from(value).is_ok()
-    {
-        return DataType::Int32;
+/// A literal in the type that Databricks gives it: an INT where it fits one, and beside a decimal that it is divided
+/// with one of the digits in which it is written.
+fn literal(expr: Expr, side: &Side, operation: Operation, other: &Side) -> Expr {
+    let Some(ScalarValue::Int64(Some(value))) = side.literal else { return expr };
+    let is_decimal = other.data_type.is_decimal();
+    let digits = value.unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
+    match (operation, u8::try_from(digits)) {
+        (Operation::Divide, Ok(digits)) if is_decimal => cast(expr, DataType::Decimal128(digits, 0)),
+        (Operation::Add | Operation::Subtract | Operation::Multiply | Operation::Modulo, _)
+            if !is_decimal && i32::try_from(value).is_ok() =>
+        {
+            cast(expr, DataType::Int32)
+        }
+        (
+            Operation::Divide
+            | Operation::Add
+            | Operation::Subtract
+            | Operation::Multiply
+            | Operation::Modulo,
+            _,
+        ) => expr,
     }
-    match &side.data_type {
-        DataType::Int8 => DataType::Int8,
+}
+
+/// The integer type that Databricks gives a side.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other integer is a BIGINT there")]
+fn integer_of(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Int8 | DataType::Null => DataType::Int8,
         DataType::Int16 | DataType::UInt8 => DataType::Int16,
         DataType::Int32 | DataType::UInt16 => DataType::Int32,
-        DataType::Null => DataType::Int8,
         _ => DataType::Int64,
     }
 }
@@ -259,20 +303,16 @@ fn wider(left: &DataType, right: &DataType) -> DataType {
     if width(left) >= width(right) { left.clone() } else { right.clone() }
 }
 
-/// The decimal type that Databricks gives a side of a division: a literal has the digits it is written in.
+/// The decimal type that Databricks gives a side of a division.
 #[expect(clippy::wildcard_enum_match_arm, reason = "what is no number here never comes to this place")]
-fn decimal_of(side: &Side) -> Option<DataType> {
-    if let Some(ScalarValue::Int64(Some(value))) = side.literal {
-        let digits = value.unsigned_abs().checked_ilog10().map_or(1, |log| log + 1);
-        return Some(DataType::Decimal128(u8::try_from(digits).ok()?, 0));
-    }
-    match side.data_type {
-        DataType::Decimal128(precision, scale) => Some(DataType::Decimal128(precision, scale)),
+fn decimal_of(data_type: &DataType) -> Option<DataType> {
+    match data_type {
+        DataType::Decimal128(precision, scale) => Some(DataType::Decimal128(*precision, *scale)),
         DataType::Int8 => Some(DataType::Decimal128(3, 0)),
         DataType::Int16 => Some(DataType::Decimal128(5, 0)),
         DataType::Int32 => Some(DataType::Decimal128(10, 0)),
         DataType::Null => Some(DataType::Decimal128(1, 0)),
-        _ if side.data_type.is_integer() => Some(DataType::Decimal128(20, 0)),
+        _ if data_type.is_integer() => Some(DataType::Decimal128(20, 0)),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@
 mod branch;
 mod combined;
 mod period;
+mod total;
 mod tree;
 
 use crate::joins::metrics_of;
@@ -17,6 +18,7 @@ use crate::{CompileError, Dimension, FieldRef, Interpretation, Metric, Order, Se
 use branch::{Branch, Slot};
 use splitplane_types::Column;
 use sqlparser::ast::{Query, SetExpr};
+use total::total;
 
 /// A relation of a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub fn compile(
     let select = match grains.as_slice() {
         [base] if is_plain => {
             let branch = Branch { compiler: &compiler, base, slot: Slot::Now };
-            let figures = metrics.iter().map(|metric| metric.expression.clone());
+            let figures = metrics.iter().map(|metric| total(&metric.expression));
             branch.select(&columns.dimensions, columns.metrics.iter().cloned().zip(figures))?
         }
         _ => compiler.combined(&grains, &metrics, &columns)?,

@@ -215,3 +215,34 @@ async fn grants_are_typed_exact_and_read_anew() {
     let nobody = GrantsRequest { identity: Vec::new(), ..request() };
     assert!(matches!(engine.read_grants(nobody).await, Err(EngineError::Plan { .. })));
 }
+
+/// The first query of a set operation says the names, not the types: what is computed from its columns is computed in
+/// the types that all queries agree on.
+#[tokio::test]
+async fn columns_of_a_set_operation_are_computed_in_the_types_that_they_get() {
+    let folder = folder();
+    csv(folder.path(), "tanks.csv", TANKS);
+    let columns = vec![column("tank", None), column("price", Some(DataType::Decimal))];
+    let tanks = [relation("tanks", columns, keys(&["tenant"], &[&["t1"]]))];
+    let of = |figure: &str, first: &str| {
+        format!(
+            "SELECT {figure} AS figure FROM (SELECT max(a) AS a, max(b) AS b FROM ({first} \
+             UNION ALL SELECT max(price) AS a, min(price) AS b FROM tanks) AS parts) AS figures"
+        )
+    };
+    let nulls = "SELECT CASE WHEN count(tank) < 0 THEN NULL END AS a, NULL AS b FROM tanks";
+    let integers = "SELECT count(tank) - count(tank) AS a, count(tank) - count(tank) AS b FROM tanks";
+    for (figure, expected) in [
+        ("a - b", "10.250000"),
+        ("a + b", "10.750000"),
+        ("a * b", "2.625000000000"),
+        ("a / b", "42.0000000000000000"),
+        ("a % b", "0.000000"),
+        ("a - b + 1", "11.250000"),
+    ] {
+        let found = rows(folder.path(), &tanks, &of(figure, nulls)).await;
+        let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
+        assert!((number(&found[0]) - number(expected)).abs() < 1e-9, "{figure}: {found:?}");
+    }
+    assert_eq!(rows(folder.path(), &tanks, &of("a - b", integers)).await, ["10.250000"]);
+}

@@ -4,6 +4,7 @@
 //! dimensions, where a row without a value of a dimension is a group like any other.
 
 use super::branch::{Branch, Slot};
+use super::total::total;
 use super::{Columns, Compiler, tree};
 use crate::expression::{aggregates, ident, replace_aggregates};
 use crate::joins::grain_of;
@@ -37,7 +38,7 @@ impl Compiler<'_> {
         let figures = match grains {
             [base] if !compared => {
                 let branch = Branch { compiler: self, base, slot: Slot::Now };
-                let figures = metrics.iter().map(|metric| metric.expression.clone());
+                let figures = metrics.iter().map(|metric| total(&metric.expression));
                 branch.select(&columns.dimensions, columns.metrics.iter().cloned().zip(figures))?
             }
             _ => self.folded(grains, metrics, columns)?,
@@ -107,7 +108,8 @@ impl Compiler<'_> {
         parts: &mut Vec<Part<'m>>,
     ) -> Expr {
         let first = grains.iter().find(|grain| metric.grains.first().is_some_and(|own| own == **grain));
-        for aggregate in aggregates(&metric.expression) {
+        let mut figure = total(&metric.expression);
+        for aggregate in aggregates(&figure) {
             let own = grain_of(&aggregate, self.model).ok().flatten();
             let grain = grains.iter().find(|grain| own.as_deref() == Some(**grain)).or(first);
             let Some(grain) = grain else { continue };
@@ -117,7 +119,6 @@ impl Compiler<'_> {
                 parts.push(Part { name, slot, grain, aggregate });
             }
         }
-        let mut figure = metric.expression.clone();
         replace_aggregates(&mut figure, |aggregate| {
             let part = parts.iter().find(|part| part.slot == slot && part.aggregate == *aggregate);
             let name = part.map_or("", |part| part.name.as_str());
@@ -140,7 +141,7 @@ impl Compiler<'_> {
                 let expr = match derived {
                     Derived::Before => before.clone(),
                     Derived::Change => change(),
-                    Derived::Growth => percent(tree::nested(change()), tree::call("abs", [before.clone()])),
+                    Derived::Growth => percent(change(), tree::call("abs", [before.clone()])),
                     Derived::Share => percent(now.clone(), tree::over_all("sum", now.clone())),
                 };
                 let alias = ident(&derived.column(metric));
@@ -173,10 +174,11 @@ impl Compiler<'_> {
     }
 }
 
-/// `part` in percent of `whole`; nothing where that is zero.
+/// `part` in percent of `whole`; nothing where that is zero. As doubles: quotients of exact decimals of many digits
+/// do not fit into one.
 fn percent(part: Expr, whole: Expr) -> Expr {
-    let hundredfold = tree::binary(part, BinaryOperator::Multiply, tree::number(100));
-    let whole = tree::call("nullif", [whole, tree::number(0)]);
+    let hundredfold = tree::binary(tree::double(part), BinaryOperator::Multiply, tree::number(100));
+    let whole = tree::call("nullif", [tree::double(whole), tree::number(0)]);
     let ratio = tree::binary(hundredfold, BinaryOperator::Divide, whole);
     tree::call("round", [ratio, tree::number(PERCENT_DIGITS)])
 }

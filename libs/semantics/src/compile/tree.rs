@@ -4,10 +4,11 @@ use crate::Grain;
 use crate::expression::ident;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    GroupByExpr, Ident, LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query,
-    Select, SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor,
-    TableWithJoins, UnaryOperator, Value, WindowSpec, WindowType,
+    BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName,
+    OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectFlavor, SelectItem, SetExpr,
+    SetOperator, SetQuantifier, TableAlias, TableFactor, TableWithJoins, UnaryOperator, Value, WindowSpec,
+    WindowType,
 };
 
 pub(super) fn value(value: Value) -> Expr {
@@ -34,6 +35,16 @@ pub(super) fn any_of(conditions: Vec<Expr>) -> Option<Expr> {
 
 pub(super) fn nested(inner: Expr) -> Expr {
     Expr::Nested(Box::new(inner))
+}
+
+pub(super) fn double(of: Expr) -> Expr {
+    Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(of),
+        data_type: SqlType::Double(ExactNumberInfo::None),
+        array: false,
+        format: None,
+    }
 }
 
 pub(super) fn number(number: i64) -> Expr {

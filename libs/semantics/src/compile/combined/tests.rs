@@ -38,7 +38,7 @@ fn a_comparison_adds_both_periods_up_and_says_what_lies_between() {
     assert_eq!(
         sql(&compared, &[]),
         "SELECT loan_count, loan_count_before, loan_count - loan_count_before AS loan_count_change, \
-         round((loan_count - loan_count_before) * 100 / nullif(abs(loan_count_before), 0), 2) AS loan_count_growth \
+         round(CAST(loan_count - loan_count_before AS DOUBLE) * 100 / nullif(CAST(abs(loan_count_before) AS DOUBLE), 0), 2) AS loan_count_growth \
          FROM (SELECT coalesce(max(part_0), 0) AS loan_count, coalesce(max(part_1), 0) AS loan_count_before FROM (\
          SELECT COUNT(DISTINCT loans.loan_id) AS part_0, NULL AS part_1 FROM loans \
          WHERE loans.borrowed_at >= TIMESTAMP '2021-05-01 00:00:00' AND loans.borrowed_at < TIMESTAMP '2021-08-31 00:00:00' \
@@ -86,7 +86,7 @@ fn bounds_and_shares_are_taken_before_rows_are_cut() {
     assert_eq!(
         sql(&chosen, &[]),
         "SELECT channel, total_fees, total_fees_share FROM (\
-         SELECT channel, total_fees, round(total_fees * 100 / nullif(sum(total_fees) OVER (), 0), 2) AS total_fees_share \
+         SELECT channel, total_fees, round(CAST(total_fees AS DOUBLE) * 100 / nullif(CAST(sum(total_fees) OVER () AS DOUBLE), 0), 2) AS total_fees_share \
          FROM (SELECT loans.channel AS channel, SUM(loans.fee) AS total_fees FROM loans GROUP BY loans.channel) AS figures\
          ) AS answer WHERE total_fees > 100.5 AND total_fees_share <= -3 \
          ORDER BY total_fees_share DESC NULLS LAST, channel ASC NULLS LAST, total_fees ASC NULLS LAST LIMIT 3"
