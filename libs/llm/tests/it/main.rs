@@ -11,6 +11,7 @@ mod bedrock;
 mod endpoint;
 mod explain;
 mod hostile;
+mod misbehaviour;
 mod questions;
 mod spans;
 mod worlds;

@@ -82,3 +82,36 @@ async fn a_failure_is_told_by_its_kind_and_not_in_the_endpoints_words() {
         assert!(!said.concat().contains("canary"), "{said:#?}");
     }
 }
+
+/// Every field of every span and event of anybody.
+#[derive(Clone, Default)]
+struct Overheard(Told);
+
+impl<S: Subscriber> Layer<S> for Overheard {
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        attributes.record(&mut self.0.clone());
+    }
+
+    fn on_record(&self, _: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        values.record(&mut self.0.clone());
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        event.record(&mut self.0.clone());
+    }
+}
+
+// The SDK writes whole requests and answers at its finest level, which an operator may have turned on.
+#[tokio::test]
+async fn not_even_the_finest_log_holds_a_word_of_prompt_or_answer() {
+    for reply in [text(&routed()), failure(400, "ValidationException"), text(&json!({ "canary words": 1 }))] {
+        let (overheard, endpoint) = (Overheard::default(), Endpoint::start([reply]).await);
+        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(overheard.clone()));
+        drop(route(&endpoint.model(Form::Schema)).await);
+        let said = overheard.0.0.lock().unwrap().concat();
+        assert!(said.contains("gen_ai.request.model"), "{said}");
+        for word in ["You name the datasets", "late_fees", "canary", "branches"] {
+            assert!(!said.contains(word), "{word}");
+        }
+    }
+}
