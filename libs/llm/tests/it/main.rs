@@ -8,6 +8,7 @@
 )]
 
 mod bedrock;
+mod drafts;
 mod endpoint;
 mod explain;
 mod hostile;
