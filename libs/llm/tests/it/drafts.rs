@@ -1,15 +1,17 @@
 //! Interpretations and statements that a model should not have written, up to the gate behind every model.
 
-use crate::endpoint::{Endpoint, REPLY_BYTES_MAX, text, tool};
+use crate::endpoint::{Endpoint, REPLY_BYTES_MAX, Reply, Sent, converse, text, tool};
 use crate::worlds::{library, role};
 use serde_json::{Value, json};
 use splitplane_llm::{
-    BedrockConfig, Form, LanguageModel, ModelError, TaskConfig, ValidateReply, ValidateTask, WriteSqlTask,
+    AskError, Asked, BedrockConfig, BedrockModel, BudgetConfig, Form, LanguageModel, ModelError, RouteTask,
+    TaskConfig, ValidateReply, ValidateTask, WriteSqlTask,
 };
 use splitplane_semantics::{
     Catalogue, DraftInterpretation, Interpretation, InterpretationError, PeriodError,
 };
 use splitplane_types::Question;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 const FORM: ModelError = ModelError::Malformed("not of the form that was asked for");
@@ -153,4 +155,74 @@ async fn a_statement_of_a_megabyte_is_too_large_wherever_the_bound_of_replies_li
             assert_eq!(model.write_sql(task).await, Err(SIZE), "{reply_bytes_max} {form:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_no_answer_could_need_is_not_even_parsed() {
+    let long = "canary".repeat(30_000);
+    for (form, reply) in [
+        (Form::Schema, converse("end_turn", &json!([{ "text": long }]))),
+        (Form::Tool, tool("route", &json!({ "relations": [], "more": long }))),
+    ] {
+        let endpoint = Endpoint::start([reply]).await;
+        let change = |config: &mut BedrockConfig, _: &mut TaskConfig| config.reply_bytes_max = 4_194_304;
+        let model = endpoint.model_with("ASIAIOSFODNN7EXAMPLE", change, form);
+        assert_eq!(crate::bedrock::route(&model).await, Err(SIZE), "{form:?}");
+    }
+}
+
+async fn asked(model: &BedrockModel, question: &str, previous: Option<&Interpretation>) -> ValidateReply {
+    let (world, role) = (library(), role());
+    let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
+    let question = Question::new(question).unwrap();
+    model.validate(ValidateTask { question: &question, catalogue: &catalogue, previous }).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_stays_the_same_stands_before_the_cache_point_and_a_conversation_after_it() {
+    let (first, second) = (supported(|_| {}), supported(|draft| draft["limit"] = json!(3)));
+    let before = understood(first.clone()).await.unwrap().unwrap();
+    let endpoint = Endpoint::start([text(&first), text(&second)]).await;
+    let model = endpoint.model(Form::Schema);
+    asked(&model, "late fees of canary", None).await;
+    let ValidateReply::Supported(draft) = asked(&model, "only the top three", Some(&before)).await else {
+        panic!()
+    };
+    assert_eq!(draft.limit, Some(3));
+    let [one, other] = endpoint.sent().try_into().unwrap();
+    // A cache holds what is the same, byte for byte, up to the point.
+    assert_eq!(one.body["system"].to_string(), other.body["system"].to_string());
+    let system = one.body["system"].as_array().unwrap();
+    assert_eq!(system.last().unwrap(), &json!({ "cachePoint": { "type": "default" } }));
+    assert_eq!(one.body.to_string().matches("cachePoint").count(), 1);
+    let said = |sent: &Sent| -> Value {
+        let text = sent.body["messages"][0]["content"][0]["text"].as_str().unwrap();
+        let inside = text.strip_prefix("<input>\n").unwrap().strip_suffix("\n</input>").unwrap();
+        serde_json::from_str(inside).unwrap()
+    };
+    assert_eq!(said(&one), json!({ "question": "late fees of canary", "previous": null }));
+    assert_eq!(said(&other)["question"], "only the top three");
+    assert_eq!(said(&other)["previous"]["filters"][0]["phrases"], json!(["canary"]));
+    assert_eq!(said(&other)["previous"]["period"]["from"], "2031-04-01");
+}
+
+#[tokio::test]
+async fn a_tenant_without_tokens_sends_nothing_and_one_without_an_answer_has_used_some() {
+    let html = Reply::Said(200, None, "<html>canary</html>".into());
+    let script = [text(&crate::bedrock::routed()), html, text(&crate::bedrock::routed())];
+    let endpoint = Endpoint::start(script).await;
+    let budget = BudgetConfig { tokens_per_tenant_and_day: 2_000, tokens_held_per_task: 800 };
+    let asked = Asked::new(Arc::new(endpoint.model(Form::Schema)), budget, Box::new(|_| {}));
+    let (one, other) = ("one".parse().unwrap(), "other".parse().unwrap());
+    let (world, now) = (library(), UNIX_EPOCH);
+    let interpretation = crate::bedrock::interpretation_of(&world);
+    let task = RouteTask { interpretation: &interpretation, model: &world.model };
+    assert!(asked.ask(&one, now, |model| model.route(task)).await.is_ok());
+    let unread = asked.ask(&one, now, |model| model.route(task)).await;
+    assert_eq!(unread, Err(AskError::Model(ModelError::Malformed("not JSON"))));
+    // 1,123 and 800 are used of 2,000: too few are left for one more.
+    let over = asked.ask(&one, now, |model| model.route(task)).await;
+    assert!(matches!(over, Err(AskError::Budget(_))), "{over:?}");
+    assert_eq!(endpoint.sent().len(), 2);
+    assert!(asked.ask(&other, now, |model| model.route(task)).await.is_ok());
 }

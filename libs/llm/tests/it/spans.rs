@@ -1,7 +1,7 @@
 //! What is told of a call to whoever watches.
 
 use crate::bedrock::{route, routed};
-use crate::endpoint::{Endpoint, Reply, failure, text};
+use crate::endpoint::{Endpoint, Reply, converse, failure, raw, text};
 use serde_json::json;
 use splitplane_llm::{Form, PROMPT_VERSION};
 use std::fmt::Debug;
@@ -76,6 +76,9 @@ async fn a_failure_is_told_by_its_kind_and_not_in_the_endpoints_words() {
         (failure(403, "AccessDeniedException"), "unauthorised"),
         (Reply::Said(200, None, "<html>canary words</html>".into()), "malformed"),
         (text(&json!({ "canary words": 1 })), "malformed"),
+        (failure(400, "canary words"), "rejected"),
+        (raw(400, "", br#"{"__type":"canary words","message":"canary"}"#), "rejected"),
+        (converse("canary words", &json!([{ "text": "canary" }])), "malformed"),
     ] {
         let said = told(reply).await;
         assert!(said.contains(&format!("error.type={kind:?}")), "{said:#?}");
