@@ -93,10 +93,13 @@ pub(super) fn went_out(error: &SdkError<ConverseError>) -> bool {
 
 /// Whether a failure is one that passes, so that another try may do better.
 pub(super) fn may_pass(error: Option<&ConverseError>, status: Option<u16>) -> bool {
-    // A model's time-out and a model's error have statuses of the client's faults.
-    let is_of_model =
-        error.is_some_and(|error| error.is_model_timeout_exception() || error.is_model_error_exception());
-    is_of_model || matches!(status, Some(408 | 424 | 429 | 500 | 502..=504 | 529))
+    // Some of these have a status of the client's faults.
+    let is_known = error.is_some_and(|error| {
+        error.is_throttling_exception()
+            || error.is_model_timeout_exception()
+            || error.is_model_error_exception()
+    });
+    is_known || matches!(status, Some(408 | 424 | 429 | 500 | 502..=504 | 529))
 }
 
 /// The kind of a reply that we would not read to its end; it would be the same again.

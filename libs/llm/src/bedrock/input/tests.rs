@@ -123,12 +123,14 @@ fn the_columns_that_are_asked_for_are_those_that_the_compiler_gives() {
     let model = MODEL
         .replace("opened_on", "fines_charged_change")
         .replace("genre", "Fines_Charged")
+        .replace("town", "fines_channel")
         .replace("branch_name", "Channel");
     let model = parse_model("model.yaml", &model).unwrap();
     let policy = parse_policy("policy.yaml", POLICY, &model).unwrap();
     let world = World { model, policy, role: "clerk".parse().unwrap() };
     let dimension = |of: FieldRef| Dimension { field: of, grain: None };
     let dimensions = [
+        dimension(field("members", "fines_channel")),
         dimension(field("fines", "channel")),
         dimension(field("loans", "channel")),
         dimension(field("branches", "Channel")),
