@@ -5,6 +5,7 @@
 //! that it answers is read in [`draft`] and trusted no more than any other model's answer. Prompts and
 //! answers are in no span and no log.
 
+mod bounded;
 mod client;
 mod document;
 mod draft;

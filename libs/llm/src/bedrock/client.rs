@@ -4,6 +4,7 @@
 //! looked at), that no reply is read beyond its bound or taken where it says two things, and which failures
 //! are worth another try, and when.
 
+use super::bounded::bounded;
 use super::failure::{may_pass, refused};
 use super::once::{SaidTwice, says_twice};
 use crate::config::BedrockConfig;
@@ -25,7 +26,6 @@ use aws_sdk_bedrockruntime::config::{
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
-use http_body_util::Limited;
 use std::error::Error;
 use std::time::Duration;
 
@@ -138,7 +138,7 @@ fn wait(response: &HttpResponse) -> Option<Duration> {
         .or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
-/// Stops reading a reply at its bound.
+/// Stops reading a reply at its bounds.
 #[derive(Debug)]
 struct LimitReply {
     bytes_max: usize,
@@ -157,7 +157,7 @@ impl Intercept for LimitReply {
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let body = context.response_mut().body_mut();
         let whole = std::mem::replace(body, SdkBody::taken());
-        *body = SdkBody::from_body_1_x(Limited::new(whole, self.bytes_max));
+        *body = bounded(whole, self.bytes_max);
         Ok(())
     }
 }

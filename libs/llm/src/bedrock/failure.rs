@@ -3,6 +3,7 @@
 //! Decides the kind of every failure of the SDK. What the endpoint said in words stays out of it: only
 //! its code is logged, since words may hold names of roles or parts of a prompt.
 
+use super::bounded::is_beyond;
 use super::draft::{FORM, NOT_JSON, SIZE};
 use super::once::SaidTwice;
 use super::reply::word;
@@ -10,7 +11,6 @@ use crate::language_model::ModelError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_bedrockruntime::operation::converse::ConverseError;
-use http_body_util::LengthLimitError;
 use std::error::Error;
 
 /// The kind of a failure.
@@ -21,7 +21,7 @@ pub(super) fn kind_of(error: &SdkError<ConverseError>) -> ModelError {
         return refused;
     }
     match error {
-        _ if caused_by::<CredentialsError>(error) => ModelError::Unauthorised,
+        _ if is_caused_by(error, |cause| cause.is::<CredentialsError>()) => ModelError::Unauthorised,
         SdkError::ConstructionFailure(_) => ModelError::Rejected,
         SdkError::TimeoutError(_) => ModelError::TimedOut,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => ModelError::TimedOut,
@@ -104,16 +104,16 @@ pub(super) fn may_pass(error: Option<&ConverseError>, status: Option<u16>) -> bo
 
 /// The kind of a reply that we would not read to its end; it would be the same again.
 pub(super) fn refused(error: &(dyn Error + 'static)) -> Option<ModelError> {
-    if caused_by::<LengthLimitError>(error) {
+    if is_caused_by(error, is_beyond) {
         Some(SIZE)
     } else {
-        caused_by::<SaidTwice>(error).then_some(FORM)
+        is_caused_by(error, |cause| cause.is::<SaidTwice>()).then_some(FORM)
     }
 }
 
-fn caused_by<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+fn is_caused_by(error: &(dyn Error + 'static), is_it: fn(&(dyn Error + 'static)) -> bool) -> bool {
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.any(|cause| cause.is::<E>())
+    causes.any(is_it)
 }
 
 #[cfg(test)]

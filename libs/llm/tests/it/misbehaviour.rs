@@ -2,8 +2,11 @@
 
 use crate::bedrock::{outcome, route, routed};
 use crate::endpoint::{ATTEMPTS_MAX, Endpoint, Reply, converse, failure, raw, text, tool};
+use crate::worlds::library;
 use serde_json::{Value, json};
-use splitplane_llm::{BedrockConfig, Form, ModelError, TaskConfig, accounted};
+use splitplane_llm::{
+    BedrockConfig, Form, LanguageModel as _, ModelError, TaskConfig, WriteSqlTask, accounted,
+};
 use std::time::{Duration, Instant};
 
 const FORM: ModelError = ModelError::Malformed("not of the form that was asked for");
@@ -157,6 +160,29 @@ async fn a_reply_without_end_ends_at_its_bytes_or_at_its_time() {
 }
 
 #[tokio::test]
+async fn a_reply_of_many_parts_is_not_parsed_however_few_its_bytes_are() {
+    let of = |count: usize| {
+        let parts = vec!["{\"a\":0}"; count].join(",");
+        body(tool("route", &json!({ "relations": ["PARTS"] }))).replace("\"PARTS\"", &parts).into_bytes()
+    };
+    let change = |config: &mut BedrockConfig, _: &mut TaskConfig| config.reply_bytes_max = 1_048_576;
+    for (count, error) in [(4_000, FORM), (16_000, FORM), (17_000, SIZE), (100_000, SIZE)] {
+        let bytes = of(count);
+        assert!(bytes.len() < 1_048_576);
+        let endpoint = Endpoint::start([raw(200, "", &bytes)]).await;
+        let model = endpoint.model_with("ASIAIOSFODNN7EXAMPLE", change, Form::Tool);
+        assert_eq!(route(&model).await, Err(error), "{count}");
+    }
+    // The parts of a text that is an answer are within: as many as a statement may have bytes.
+    let statement = json!({ "sql": ",".repeat(16_384) });
+    let (endpoint, world) = (Endpoint::start([text(&statement)]).await, library());
+    let interpretation = crate::bedrock::interpretation_of(&world);
+    let (model, relations, filters, refusals) = (&world.model, &[], &[], &[]);
+    let task = WriteSqlTask { interpretation: &interpretation, model, relations, filters, refusals };
+    assert!(endpoint.model(Form::Schema).write_sql(task).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_connection_that_closes_in_the_middle_is_an_outage_and_tried_again() {
     let whole = body(text(&routed()));
     let head = format!(
@@ -202,6 +228,10 @@ async fn the_endpoint_is_left_alone_as_long_as_it_asks_but_not_for_longer_than_a
             assert_eq!(outcome(Form::Schema, script).await, (Err(error.clone()), 1), "{headers}");
             assert!(began.elapsed() < Duration::from_secs(3), "{headers}");
         }
+        // AWS tells a throttled caller so with a status of the caller's faults, too.
+        let code = "x-amzn-errortype: ThrottlingException\r\nretry-after: 3600\r\n";
+        let script = vec![raw(400, code, b"{}"), text(&routed())];
+        assert_eq!(outcome(Form::Schema, script).await, (Err(ModelError::Throttled), 1));
         let (script, began) =
             (vec![raw(status, "retry-after: 1\r\n", b"{}"), text(&routed())], Instant::now());
         assert_eq!(outcome(Form::Schema, script).await.1, 2);
