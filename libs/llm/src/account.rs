@@ -31,8 +31,12 @@ pub struct Call {
     pub model: String,
     /// Its provider, as the GenAI conventions name it.
     pub provider: &'static str,
+    /// What it was asked for: `validate`, `route`, `write_sql` or `explain`.
+    pub task: &'static str,
     /// Tokens, if the answer told them.
     pub usage: Usage,
+    /// Whether `usage` is what was used; not so where a request went out and nothing came back to say it.
+    pub is_counted: bool,
     /// Cost in US dollars, by the configured prices.
     pub cost: f64,
     /// How long it took.
@@ -56,6 +60,14 @@ impl Account {
     pub fn tokens(&self) -> u64 {
         let of = |call: &Call| call.usage.input_tokens.saturating_add(call.usage.output_tokens);
         self.calls.iter().map(of).fold(0, u64::saturating_add)
+    }
+}
+
+impl Account {
+    /// Whether a call may have used tokens that nobody counted.
+    #[must_use]
+    pub fn is_uncounted(&self) -> bool {
+        self.calls.iter().any(|call| !call.is_counted)
     }
 }
 
@@ -86,7 +98,7 @@ mod tests {
     fn call(input_tokens: u64) -> Call {
         let usage = Usage { input_tokens, output_tokens: 1, ..Usage::default() };
         let (model, duration) = (String::from("m"), Duration::ZERO);
-        Call { model, provider: "p", usage, cost: 0.0, duration, failure: None }
+        Call { model, provider: "p", task: "t", usage, is_counted: true, cost: 0.0, duration, failure: None }
     }
 
     #[tokio::test]

@@ -5,11 +5,13 @@
 //! that it answers is read in [`draft`] and trusted no more than any other model's answer. Prompts and
 //! answers are in no span and no log.
 
+mod bounded;
 mod client;
 mod document;
 mod draft;
 mod failure;
 mod input;
+mod once;
 mod prompts;
 mod reply;
 mod request;
@@ -25,9 +27,10 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_bedrockruntime::Client;
 use input::Input;
 use prompts::Task;
-use serde_json::Value;
 use std::time::Instant;
 use tracing::Instrument as _;
+use tracing::instrument::WithSubscriber as _;
+use tracing::subscriber::NoSubscriber;
 
 /// As the GenAI conventions name it.
 const PROVIDER: &str = "aws.bedrock";
@@ -61,13 +64,14 @@ impl BedrockModel {
         &self,
         task: Task,
         input: &Input,
-        read: impl FnOnce(Value) -> Result<T, ModelError>,
+        read: impl FnOnce(&str) -> Result<T, ModelError>,
     ) -> Result<T, ModelError> {
         // A service asks for the tasks that are in its configuration.
         let config = self.config_of(task).ok_or(ModelError::Rejected)?;
         let (span, started) = (span(task, config), Instant::now());
-        let (usage, answer) = self.converse(config, task, input).instrument(span.clone()).await;
-        let answer = answer.and_then(read);
+        let (told, answer) = self.converse(config, task, input).instrument(span.clone()).await;
+        let usage = told.unwrap_or_default();
+        let answer = answer.and_then(|answer| read(&answer));
         let failure = answer.as_ref().err().map(ModelError::kind);
         span.record("gen_ai.usage.input_tokens", usage.input_tokens)
             .record("gen_ai.usage.output_tokens", usage.output_tokens)
@@ -79,7 +83,9 @@ impl BedrockModel {
         note(Call {
             model: config.model_id.clone(),
             provider: PROVIDER,
+            task: task.name(),
             usage,
+            is_counted: told.is_some(),
             cost: cost(config, usage),
             duration: started.elapsed(),
             failure,
@@ -87,26 +93,31 @@ impl BedrockModel {
         answer
     }
 
+    /// The tokens that were used, unless nobody told them, and the answer's text.
     async fn converse(
         &self,
         config: &TaskConfig,
         task: Task,
         input: &Input,
-    ) -> (Usage, Result<Value, ModelError>) {
+    ) -> (Option<Usage>, Result<String, ModelError>) {
         let request = match request::converse(&self.client, &self.config, config, task, input) {
             Ok(request) => request,
             Err(error) => {
                 tracing::error!(%error, "the request cannot be written");
-                return (Usage::default(), Err(ModelError::Rejected));
+                return (Some(Usage::default()), Err(ModelError::Rejected));
             }
         };
-        match Box::pin(request.send()).await {
+        // The SDK writes requests and answers whole into its finest log, whoever may read that.
+        match Box::pin(request.send()).with_subscriber(NoSubscriber::new()).await {
             Ok(reply) => {
                 tracing::Span::current()
-                    .record("gen_ai.response.finish_reasons", reply.stop_reason().as_str());
-                (reply::usage(reply.usage()), reply::answer(&reply, task, config.form))
+                    .record("gen_ai.response.finish_reasons", reply::word(reply.stop_reason().as_str()));
+                (reply.usage().and_then(reply::usage), reply::answer(&reply, task, config.form))
             }
-            Err(error) => (Usage::default(), Err(failure::kind_of(&error))),
+            Err(error) => {
+                let none = (!failure::went_out(&error)).then(Usage::default);
+                (none, Err(failure::kind_of(&error)))
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Decides whether a task may begin. Kept in this process's memory: each replica counts for itself, a
 //! restart counts anew, and a day is a day of UTC. A task holds back some tokens when it begins and
-//! settles when it ends, so that tasks at the same moment count, and so does one that is called off.
+//! settles when it ends, so that tasks at the same moment count, and so does one that is called off or
+//! whose answer did not tell its tokens.
 
 use crate::account::{Account, accounted};
 use serde::{Deserialize, Serialize};
@@ -96,7 +97,10 @@ impl Budget {
     ) -> Result<(T, Account), OverBudget> {
         let allowance = self.allow(tenant, now)?;
         let (answer, account) = accounted(task).await;
-        allowance.settle(account.tokens());
+        let held = self.config.tokens_held_per_task;
+        // What nobody counted was not for nothing: it stays what was held back for it.
+        let uncounted = if account.is_uncounted() { held } else { 0 };
+        allowance.settle(account.tokens().saturating_add(uncounted));
         Ok((answer, account))
     }
 }

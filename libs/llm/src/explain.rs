@@ -18,7 +18,10 @@ pub(crate) fn explain(task: &ExplainTask<'_>) -> String {
         return single(task, first, &measure);
     }
     let mut sentences = Vec::new();
-    let whole = task.row_count == task.table.rows.len() && task.interpretation.limit.is_none();
+    // Groups that were left out by a limit or a bound are in no sum of those that are here.
+    let asked = task.interpretation;
+    let is_all = asked.limit.is_none() && asked.thresholds.is_empty();
+    let whole = is_all && task.row_count == task.table.rows.len();
     if let (true, Some(total)) = (whole && measure.additive, measure.total()) {
         sentences.push(format!(
             "Altogether, {} came to {}{}, across {} rows.",

@@ -23,7 +23,9 @@ impl LanguageModel for Costly {
         note(Call {
             model: "m".into(),
             provider: "p",
+            task: "route",
             usage: Usage { input_tokens: 50, output_tokens: 10, ..Usage::default() },
+            is_counted: true,
             cost: 0.5,
             duration: Duration::ZERO,
             failure: None,

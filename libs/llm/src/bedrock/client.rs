@@ -1,17 +1,21 @@
 //! The SDK's client: how it connects, by whose credentials, how often it tries, how much it reads.
 //!
 //! Decides that only a role's credentials sign a request (a bearer key in the environment is not even
-//! looked at), that no reply is read beyond its bound, and which failures are worth another try.
+//! looked at), that no reply is read beyond its bound or taken where it says two things, and which failures
+//! are worth another try, and when.
 
-use super::failure::{is_too_large, is_worth_another_try};
+use super::bounded::bounded;
+use super::failure::{may_pass, refused};
+use super::once::{SaidTwice, says_twice};
 use crate::config::BedrockConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_fn::provide_credentials_fn;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_bedrockruntime::Client;
+use aws_sdk_bedrockruntime::config::http::HttpResponse;
 use aws_sdk_bedrockruntime::config::interceptors::{
-    BeforeDeserializationInterceptorContextMut, InterceptorContext,
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextMut, InterceptorContext,
 };
 use aws_sdk_bedrockruntime::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
@@ -21,8 +25,9 @@ use aws_sdk_bedrockruntime::config::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::body::SdkBody;
-use http_body_util::Limited;
+use aws_smithy_types::retry::ErrorKind;
 use std::error::Error;
+use std::time::Duration;
 
 /// Credentials, by the SDK's own rules of where they are found.
 pub(super) async fn credentials(config: &BedrockConfig) -> SharedCredentialsProvider {
@@ -55,8 +60,9 @@ pub(super) fn client(credentials: SharedCredentialsProvider, config: &BedrockCon
         .credentials_provider(RoleOnly(credentials))
         .timeout_config(timeouts.build())
         .retry_config(retries)
-        .retry_classifier(Retries)
+        .retry_classifier(Retries { wait_max: config.attempt_time_max })
         .interceptor(LimitReply { bytes_max: config.reply_bytes_max })
+        .interceptor(OneMeaning)
         // A model that thinks sends nothing for long; the time of an attempt bounds it.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if !config.endpoint.is_empty() {
@@ -89,24 +95,33 @@ fn of_a_role(credentials: Credentials) -> provider::Result {
     }
 }
 
-/// Tries again where the SDK's own rules do not: a model's time-out and a model's error. Not where a
-/// reply was too large, which it would be again.
+/// Tries again where the SDK's own rules do not: a model's time-out, a model's error, an endpoint that is
+/// too busy in other words than AWS's. Not where a reply was refused, and not where the endpoint asks for
+/// more patience than a try has: whoever asked is told at once.
 #[derive(Debug)]
-struct Retries;
+struct Retries {
+    wait_max: Duration,
+}
 
 impl ClassifyRetry for Retries {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let Some(Err(error)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
-        if is_too_large(error) {
-            RetryAction::RetryForbidden
-        } else if error
-            .as_operation_error()
-            .and_then(|error| error.downcast_ref())
-            .is_some_and(is_worth_another_try)
-        {
-            RetryAction::transient_error()
-        } else {
-            RetryAction::NoActionIndicated
+        if refused(error).is_some() {
+            return RetryAction::RetryForbidden;
+        }
+        let Some(response) = context.response() else { return RetryAction::NoActionIndicated };
+        let status = response.status().as_u16();
+        let said = error.as_operation_error().and_then(|error| error.downcast_ref());
+        if !may_pass(said, Some(status)) {
+            return RetryAction::NoActionIndicated;
+        }
+        let kind = if status == 429 { ErrorKind::ThrottlingError } else { ErrorKind::TransientError };
+        match wait(response) {
+            None => RetryAction::retryable_error(kind),
+            Some(wait) if wait < self.wait_max => {
+                RetryAction::retryable_error_with_explicit_delay(kind, wait)
+            }
+            Some(_) => RetryAction::RetryForbidden,
         }
     }
 
@@ -115,7 +130,15 @@ impl ClassifyRetry for Retries {
     }
 }
 
-/// Stops reading a reply at its bound.
+/// How long the endpoint asks to be left alone: in AWS's header, else in HTTP's.
+fn wait(response: &HttpResponse) -> Option<Duration> {
+    let number = |name: &str| response.headers().get(name).and_then(|text| text.trim().parse().ok());
+    number("x-amz-retry-after")
+        .map(Duration::from_millis)
+        .or_else(|| number("retry-after").map(Duration::from_secs))
+}
+
+/// Stops reading a reply at its bounds.
 #[derive(Debug)]
 struct LimitReply {
     bytes_max: usize,
@@ -134,8 +157,29 @@ impl Intercept for LimitReply {
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let body = context.response_mut().body_mut();
         let whole = std::mem::replace(body, SdkBody::taken());
-        *body = SdkBody::from_body_1_x(Limited::new(whole, self.bytes_max));
+        *body = bounded(whole, self.bytes_max);
         Ok(())
+    }
+}
+
+/// Refuses a reply in which an object has two values for a key: the SDK would take the last one.
+#[derive(Debug)]
+struct OneMeaning;
+
+impl Intercept for OneMeaning {
+    fn name(&self) -> &'static str {
+        "OneMeaning"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _settings: &mut ConfigBag,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let response = context.response();
+        let is_twofold = response.status().is_success() && response.body().bytes().is_some_and(says_twice);
+        if is_twofold { Err(Box::new(SaidTwice)) } else { Ok(()) }
     }
 }
 

@@ -1,16 +1,16 @@
 //! Answers of a model, read strictly.
 //!
-//! Decides whether an answer has the form that was asked for: every key known, every size bounded,
-//! every outcome complete. Decides nothing about its content: drafts pass the same gates as those of
-//! every other model.
+//! Decides whether an answer has the form that was asked for: every key known, there and said once,
+//! every size bounded, every outcome complete. Decides nothing about its content: drafts pass the same
+//! gates as those of every other model.
+
+mod interpretation;
+mod period;
 
 use crate::language_model::{ModelError, ValidateReply};
-use serde::Deserialize;
+use interpretation::Draft;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use splitplane_semantics::{
-    Dimension, DraftInterpretation, FieldRef, Filter, Grain, Order, PeriodExpr, PeriodPhrase,
-};
+use serde::{Deserialize, Deserializer};
 
 /// Names in a list.
 const NAMES_MAX: usize = 64;
@@ -23,17 +23,23 @@ const SQL_BYTES_MAX: usize = 16_384;
 /// Bytes of an analysis.
 const NARRATIVE_BYTES_MAX: usize = 8_192;
 
-const FORM: ModelError = ModelError::Malformed("not of the form that was asked for");
-const SIZE: ModelError = ModelError::Malformed("larger than an answer may be");
+pub(super) const FORM: ModelError = ModelError::Malformed("not of the form that was asked for");
+pub(super) const SIZE: ModelError = ModelError::Malformed("larger than an answer may be");
+pub(super) const NOT_JSON: ModelError = ModelError::Malformed("not JSON");
 
-fn read<T: DeserializeOwned>(answer: Value) -> Result<T, ModelError> {
+fn read<T: DeserializeOwned>(answer: &str) -> Result<T, ModelError> {
     // What serde says would name parts of the answer.
-    T::deserialize(answer).or(Err(FORM))
+    serde_json::from_str(answer).map_err(|error| if error.is_data() { FORM } else { NOT_JSON })
 }
 
-fn bounded(texts: &[String], count_max: usize) -> Result<(), ModelError> {
-    let is_small = texts.len() <= count_max && texts.iter().all(|text| text.len() <= TEXT_BYTES_MAX);
-    if is_small { Ok(()) } else { Err(SIZE) }
+/// A key whose value may be null, but which must be there: what a model forgot to say is not "none".
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(value)
+}
+
+/// Not more parts than a list may have.
+fn few<T>(parts: Vec<T>, parts_max: usize) -> Result<Vec<T>, ModelError> {
+    if parts.len() > parts_max { Err(SIZE) } else { Ok(parts) }
 }
 
 fn text(text: String, bytes_max: usize) -> Result<String, ModelError> {
@@ -51,16 +57,30 @@ fn text(text: String, bytes_max: usize) -> Result<String, ModelError> {
     }
 }
 
+/// A name of a semantic model, which may be any on one line.
+fn name(name: String) -> Result<String, ModelError> {
+    if name.len() > TEXT_BYTES_MAX {
+        Err(SIZE)
+    } else if name.trim().is_empty() || name.chars().any(char::is_control) {
+        Err(FORM)
+    } else {
+        Ok(name)
+    }
+}
+
+fn names(of: Vec<String>) -> Result<Vec<String>, ModelError> {
+    few(of, NAMES_MAX)?.into_iter().map(name).collect()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Routed {
     relations: Vec<String>,
 }
 
-pub(super) fn route(answer: Value) -> Result<Vec<String>, ModelError> {
+pub(super) fn route(answer: &str) -> Result<Vec<String>, ModelError> {
     let Routed { relations } = read(answer)?;
-    bounded(&relations, NAMES_MAX)?;
-    Ok(relations)
+    names(relations)
 }
 
 #[derive(Deserialize)]
@@ -69,7 +89,7 @@ struct Written {
     sql: String,
 }
 
-pub(super) fn write_sql(answer: Value) -> Result<String, ModelError> {
+pub(super) fn write_sql(answer: &str) -> Result<String, ModelError> {
     let Written { sql } = read(answer)?;
     text(sql, SQL_BYTES_MAX)
 }
@@ -80,7 +100,7 @@ struct Explained {
     narrative: String,
 }
 
-pub(super) fn explain(answer: Value) -> Result<String, ModelError> {
+pub(super) fn explain(answer: &str) -> Result<String, ModelError> {
     let Explained { narrative } = read(answer)?;
     text(narrative, NARRATIVE_BYTES_MAX)
 }
@@ -89,7 +109,9 @@ pub(super) fn explain(answer: Value) -> Result<String, ModelError> {
 #[serde(deny_unknown_fields)]
 struct Validated {
     outcome: Outcome,
+    #[serde(deserialize_with = "present")]
     interpretation: Option<Draft>,
+    #[serde(deserialize_with = "present")]
     question: Option<String>,
     options: Vec<String>,
     nearest: Vec<String>,
@@ -103,168 +125,24 @@ enum Outcome {
     Unsupported,
 }
 
-pub(super) fn validate(answer: Value) -> Result<ValidateReply, ModelError> {
+pub(super) fn validate(answer: &str) -> Result<ValidateReply, ModelError> {
     let reply: Validated = read(answer)?;
-    bounded(&reply.nearest, NAMES_MAX)?;
-    bounded(&reply.options, OPTIONS_MAX)?;
+    let (nearest, options) = (names(reply.nearest)?, few(reply.options, OPTIONS_MAX)?);
     match (reply.outcome, reply.interpretation, reply.question) {
-        (Outcome::Supported, Some(draft), None) if reply.options.is_empty() => {
+        (Outcome::Supported, Some(draft), None) if options.is_empty() => {
             Ok(ValidateReply::Supported(draft.interpretation()?))
         }
-        (Outcome::Ambiguous, None, Some(question)) if reply.options.len() >= 2 => {
-            let options = reply.options.into_iter().map(|option| text(option, TEXT_BYTES_MAX));
+        (Outcome::Ambiguous, None, Some(question)) if options.len() >= 2 => {
+            let options = options.into_iter().map(|option| text(option, TEXT_BYTES_MAX));
             let options = options.collect::<Result<Vec<_>, _>>()?;
             Ok(ValidateReply::Ambiguous { question: text(question, TEXT_BYTES_MAX)?, options })
         }
-        (Outcome::Unsupported, None, None) if reply.options.is_empty() => {
-            Ok(ValidateReply::Unsupported { nearest: reply.nearest })
+        (Outcome::Unsupported, None, None) if options.is_empty() => {
+            Ok(ValidateReply::Unsupported { nearest })
         }
         // Two outcomes at once are none.
         (Outcome::Supported | Outcome::Ambiguous | Outcome::Unsupported, _, _) => Err(FORM),
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Draft {
-    metrics: Vec<String>,
-    dimensions: Vec<DraftDimension>,
-    filters: Vec<DraftFilter>,
-    period: Option<DraftPeriod>,
-    order: Vec<DraftOrder>,
-    limit: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DraftDimension {
-    field: String,
-    grain: Option<Grain>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DraftFilter {
-    phrase: String,
-    fields: Vec<String>,
-    negated: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DraftOrder {
-    by: String,
-    descending: bool,
-}
-
-impl Draft {
-    fn interpretation(self) -> Result<DraftInterpretation, ModelError> {
-        let parts = [self.dimensions.len(), self.filters.len(), self.order.len()];
-        if parts.into_iter().any(|parts| parts > NAMES_MAX) {
-            return Err(SIZE);
-        }
-        bounded(&self.metrics, NAMES_MAX)?;
-        let dimension = |of: DraftDimension| Ok(Dimension { field: field(&of.field)?, grain: of.grain });
-        let filter = |of: DraftFilter| {
-            bounded(&of.fields, NAMES_MAX)?;
-            let fields = of.fields.iter().map(|name| field(name)).collect::<Result<_, _>>()?;
-            let phrases = vec![text(of.phrase, TEXT_BYTES_MAX)?];
-            Ok(Filter { phrases, fields, negated: of.negated, either: false })
-        };
-        Ok(DraftInterpretation {
-            metrics: self.metrics,
-            dimensions: self.dimensions.into_iter().map(dimension).collect::<Result<_, ModelError>>()?,
-            filters: self.filters.into_iter().map(filter).collect::<Result<_, ModelError>>()?,
-            period: self.period.map(DraftPeriod::phrase).transpose()?,
-            comparison: None,
-            thresholds: Vec::new(),
-            shares: false,
-            order: self
-                .order
-                .into_iter()
-                .map(|order| Order { by: order.by, descending: order.descending })
-                .collect(),
-            limit: self.limit,
-        })
-    }
-}
-
-fn field(name: &str) -> Result<FieldRef, ModelError> {
-    let (dataset, field) = name.split_once('.').ok_or(FORM)?;
-    Ok(FieldRef { dataset: dataset.to_owned(), field: field.to_owned() })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DraftPeriod {
-    kind: Kind,
-    label: String,
-    count: Option<u16>,
-    unit: Option<Grain>,
-    year: Option<i16>,
-    month: Option<i8>,
-    quarter: Option<i8>,
-    from: Option<String>,
-    to: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    Today,
-    Yesterday,
-    Last,
-    This,
-    ToDate,
-    PastDays,
-    Day,
-    Month,
-    Quarter,
-    Year,
-    Between,
-    Since,
-}
-
-impl DraftPeriod {
-    fn phrase(self) -> Result<PeriodPhrase, ModelError> {
-        let days = (day(self.from.as_deref())?, day(self.to.as_deref())?);
-        let count = (self.count, self.unit);
-        let part = (self.year, self.month, self.quarter);
-        // A key that does not belong to the kind would say something else than the kind does.
-        let expr = match (self.kind, count, part, days) {
-            (Kind::Today, (None, None), (None, None, None), (None, None)) => PeriodExpr::Today,
-            (Kind::Yesterday, (None, None), (None, None, None), (None, None)) => PeriodExpr::Yesterday,
-            (Kind::Last, (Some(count @ 1..), Some(unit)), (None, None, None), (None, None)) => {
-                PeriodExpr::Last { count, unit }
-            }
-            (Kind::This, (None, Some(unit)), (None, None, None), (None, None)) => PeriodExpr::This(unit),
-            (Kind::ToDate, (None, Some(unit)), (None, None, None), (None, None)) => PeriodExpr::ToDate(unit),
-            (Kind::PastDays, (Some(days @ 1..), None), (None, None, None), (None, None)) => {
-                PeriodExpr::PastDays(days)
-            }
-            (Kind::Day, (None, None), (None, None, None), (Some(day), None)) => PeriodExpr::Day(day),
-            (Kind::Month, (None, None), (year, Some(month @ 1..=12), None), (None, None)) => {
-                PeriodExpr::Month { year, month }
-            }
-            (Kind::Quarter, (None, None), (year, None, Some(quarter @ 1..=4)), (None, None)) => {
-                PeriodExpr::Quarter { year, quarter }
-            }
-            (Kind::Year, (None, None), (Some(year), None, None), (None, None)) => PeriodExpr::Year(year),
-            (Kind::Between, (None, None), (None, None, None), (Some(from), Some(to))) => {
-                PeriodExpr::Between { from, to }
-            }
-            (Kind::Since, (None, None), (None, None, None), (Some(from), None)) => PeriodExpr::Since(from),
-            _ => return Err(FORM),
-        };
-        Ok(PeriodPhrase { expr, label: text(self.label, TEXT_BYTES_MAX)? })
-    }
-}
-
-fn day(text: Option<&str>) -> Result<Option<jiff::civil::Date>, ModelError> {
-    let Some(text) = text else { return Ok(None) };
-    let day: jiff::civil::Date = text.parse().or(Err(FORM))?;
-    // jiff reads many spellings; a day has one here.
-    if day.to_string() == text { Ok(Some(day)) } else { Err(FORM) }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The prompts and the forms of answers, by version.
 //!
 //! Decides which text goes with which task. A text that was used is not changed: a new one is a new
-//! version, so that a span's version says what the model was told.
+//! version, so that a span's version says what the model was told, and the form of its answer is the one
+//! that [`super::draft`] reads. Older versions are in the history of this folder; nothing reads them.
 
 /// The version in use.
-pub const PROMPT_VERSION: &str = "v1";
+pub const PROMPT_VERSION: &str = "v2";
 
 /// A task, as a model is told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,20 +33,20 @@ impl Task {
     /// What the model is told to do.
     pub(super) const fn instructions(self) -> &'static str {
         match self {
-            Self::Validate => include_str!("../../prompts/v1/validate.md"),
-            Self::Route => include_str!("../../prompts/v1/route.md"),
-            Self::WriteSql => include_str!("../../prompts/v1/write_sql.md"),
-            Self::Explain => include_str!("../../prompts/v1/explain.md"),
+            Self::Validate => include_str!("../../prompts/v2/validate.md"),
+            Self::Route => include_str!("../../prompts/v2/route.md"),
+            Self::WriteSql => include_str!("../../prompts/v2/write_sql.md"),
+            Self::Explain => include_str!("../../prompts/v2/explain.md"),
         }
     }
 
     /// JSON schema of the answer.
     pub(super) const fn schema(self) -> &'static str {
         match self {
-            Self::Validate => include_str!("../../prompts/v1/validate.schema.json"),
-            Self::Route => include_str!("../../prompts/v1/route.schema.json"),
-            Self::WriteSql => include_str!("../../prompts/v1/write_sql.schema.json"),
-            Self::Explain => include_str!("../../prompts/v1/explain.schema.json"),
+            Self::Validate => include_str!("../../prompts/v2/validate.schema.json"),
+            Self::Route => include_str!("../../prompts/v2/route.schema.json"),
+            Self::WriteSql => include_str!("../../prompts/v2/write_sql.schema.json"),
+            Self::Explain => include_str!("../../prompts/v2/explain.schema.json"),
         }
     }
 }

@@ -2,10 +2,11 @@ use super::*;
 use crate::config::Form;
 use crate::language_model::Refusal;
 use request::enclosed;
+use serde_json::Value;
 use serde_json::json;
 use splitplane_semantics::{
-    BoundFilter, Catalogue, Dimension, FieldRef, Filter, Interpretation, Period, Policy, RelationSchema,
-    SemanticModel, parse_model, parse_policy,
+    Bound, BoundFilter, Catalogue, Dimension, FieldRef, Filter, Interpretation, Order, Period, Policy,
+    RelationSchema, SemanticModel, Threshold, parse_model, parse_policy,
 };
 use splitplane_types::{Cell, Column, DataType, Question, Role, Table};
 use std::num::NonZeroU32;
@@ -15,13 +16,13 @@ const POLICY: &str = include_str!("../../../semantics/fixtures/library/policy.ya
 const CANARY: &str = "canary";
 
 /// A domain in which everything that no prompt may hold is called a canary.
-struct World {
-    model: SemanticModel,
-    policy: Policy,
-    role: Role,
+pub(super) struct World {
+    pub(super) model: SemanticModel,
+    pub(super) policy: Policy,
+    pub(super) role: Role,
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let model = MODEL.replace("dim_branch", "canary_source").replace("email", "canary_hidden");
     let policy = POLICY
         .replace("email", "canary_hidden")
@@ -33,37 +34,44 @@ fn world() -> World {
     World { model, policy, role: "canary-role".parse().unwrap() }
 }
 
-fn interpretation(phrase: &str) -> Interpretation {
+/// Of every part one, with this text wherever a text of the user's may be.
+pub(super) fn interpretation(phrase: &str) -> Interpretation {
     let field = |field: &str| FieldRef { dataset: "branches".into(), field: field.into() };
+    let period = |year: i16, month: i8| Period {
+        from: jiff::civil::date(year, month, 1).at(0, 0, 0, 0),
+        to: jiff::civil::date(year, month + 1, 1).at(0, 0, 0, 0),
+        zone: "America/Chicago".into(),
+        label: phrase.into(),
+    };
     Interpretation {
-        metrics: vec!["lending_fees".into()],
+        metrics: vec!["total_fees".into()],
         dimensions: vec![Dimension { field: field("branch_name"), grain: None }],
         filters: vec![Filter {
-            phrases: vec![phrase.into()],
+            phrases: vec![phrase.into(), "Westside".into()],
             fields: vec![field("branch_name")],
             negated: true,
             either: false,
         }],
-        period: Some(Period {
-            from: jiff::civil::date(2021, 7, 1).at(0, 0, 0, 0),
-            to: jiff::civil::date(2021, 8, 1).at(0, 0, 0, 0),
-            zone: "America/Chicago".into(),
-            label: phrase.into(),
-        }),
-        comparison: None,
-        thresholds: Vec::new(),
-        shares: false,
-        order: vec![],
+        period: Some(period(2021, 7)),
+        comparison: Some(period(2020, 7)),
+        thresholds: vec![Threshold {
+            by: "total_fees_change".into(),
+            bound: Bound::LessThan,
+            value: "12.50".into(),
+        }],
+        shares: true,
+        order: vec![Order { by: "total_fees_growth".into(), descending: true }],
         limit: Some(3),
     }
 }
 
-fn column(name: &str, masked: bool) -> Column {
+pub(super) fn column(name: &str, masked: bool) -> Column {
     Column { name: name.into(), data_type: DataType::String, unit: None, masked }
 }
 
-/// The inputs of all four tasks, with this text wherever a text of the user's or of a row's may be.
-fn inputs(world: &World, text: &str) -> [(Task, Input); 4] {
+/// The inputs of all tasks, that of a question twice: alone, and after another. This text stands wherever a
+/// text of the user's or of a row's may be.
+fn inputs(world: &World, text: &str) -> [(Task, Input); 5] {
     let question = Question::new(text).unwrap();
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &world.role);
     let interpretation = interpretation(text);
@@ -71,12 +79,13 @@ fn inputs(world: &World, text: &str) -> [(Task, Input); 4] {
         name: "branches".into(),
         columns: vec![column("branch_name", false), column("branch_id", true)],
     }];
-    let filters = [BoundFilter {
+    let bound = |parameter: &str| BoundFilter {
         filter: 0,
         relation: "branches".into(),
         column: "branch_name".into(),
-        parameter: ":filter_0".into(),
-    }];
+        parameter: parameter.into(),
+    };
+    let filters = [bound(":filter_0"), bound(":filter_0_1")];
     let refusals =
         [Refusal { sql: text.into(), reason: "QUERY_NOT_ALLOWED".into(), hint: "use one SELECT".into() }];
     let table = Table {
@@ -92,11 +101,10 @@ fn inputs(world: &World, text: &str) -> [(Task, Input); 4] {
     };
     let explain =
         ExplainTask { interpretation: &interpretation, model: &world.model, table: &table, row_count: 60 };
+    let validate = |previous| ValidateTask { question: &question, catalogue: &catalogue, previous };
     [
-        (
-            Task::Validate,
-            input::validate(&ValidateTask { question: &question, catalogue: &catalogue, previous: None }),
-        ),
+        (Task::Validate, input::validate(&validate(None))),
+        (Task::Validate, input::validate(&validate(Some(&interpretation)))),
         (Task::Route, input::route(&RouteTask { interpretation: &interpretation, model: &world.model })),
         (Task::WriteSql, input::write_sql(&write_sql)),
         (Task::Explain, input::explain(&explain)),
@@ -115,7 +123,8 @@ fn no_prompt_holds_what_no_model_may_see() {
     let digests = [world.model.digest.to_string(), world.policy.digest.to_string()];
     for (task, input) in inputs(&world, "how much was lent") {
         let prompt = prompt(task, &input).to_lowercase();
-        assert!(prompt.contains("how much was lent") && prompt.contains("branches"), "{task:?}");
+        // What is asked of, and what is asked.
+        assert!(prompt.contains("how much was lent") && prompt.contains("fees charged"), "{task:?}");
         assert!(!prompt.contains(CANARY), "{task:?}: {prompt}");
         assert!(!digests.iter().any(|digest| prompt.contains(digest)), "{task:?}");
     }
@@ -150,12 +159,13 @@ fn a_model_explains_fifty_rows_at_most_of_columns_that_are_not_masked() {
 
 #[test]
 fn a_model_that_writes_sql_sees_the_sandbox_and_parameters_only() {
-    let [_, _, (_, input), _] = inputs(&world(), "x");
+    let [_, _, _, (_, input), _] = inputs(&world(), "x");
     let context = input.context.unwrap();
     assert_eq!(context["relations"].as_array().unwrap().len(), 1);
     // The other side of every relationship is not in this sandbox.
     assert_eq!(context["relationships"], json!([]));
-    let filter = json!({ "column": "branches.branch_name", "parameter": ":filter_0", "negated": true });
+    let parameters = [":filter_0", ":filter_0_1"];
+    let filter = json!({ "column": "branches.branch_name", "parameters": parameters, "negated": true });
     assert_eq!(input.input["filters"], json!([filter]));
 }
 
@@ -189,6 +199,57 @@ fn every_schema_requires_each_of_its_keys_and_allows_no_other() {
             assert_eq!(required, keys, "{task:?}");
         }
     }
+}
+
+/// Every schema within a schema that is a choice of types.
+fn unions(schema: &Value) -> usize {
+    match schema {
+        Value::Object(fields) => {
+            let is_union = usize::from(fields.contains_key("anyOf") || schema["type"].is_array());
+            is_union + fields.values().map(unions).sum::<usize>()
+        }
+        Value::Array(items) => items.iter().map(unions).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+/// Every keyword of a schema; the keys of its objects are none.
+fn keywords(schema: &Value, found: &mut std::collections::BTreeSet<String>) {
+    for (keyword, value) in schema.as_object().unwrap() {
+        found.insert(keyword.clone());
+        match (keyword.as_str(), value) {
+            ("properties", Value::Object(fields)) => {
+                fields.values().for_each(|field| keywords(field, found));
+            }
+            ("items", item) => keywords(item, found),
+            ("anyOf", Value::Array(ways)) => ways.iter().for_each(|way| keywords(way, found)),
+            _ => {}
+        }
+    }
+}
+
+// Structured output takes a part of JSON Schema: another keyword, or a choice of types more than sixteen, is a
+// request refused.
+#[test]
+fn every_schema_is_one_that_structured_output_takes() {
+    const TAKEN: [&str; 7] =
+        ["additionalProperties", "anyOf", "enum", "items", "properties", "required", "type"];
+    for task in Task::ALL {
+        let schema: Value = serde_json::from_str(task.schema()).unwrap();
+        let mut found = std::collections::BTreeSet::new();
+        keywords(&schema, &mut found);
+        assert!(found.iter().all(|keyword| TAKEN.contains(&keyword.as_str())), "{task:?}: {found:?}");
+        assert!(unions(&schema) <= 16, "{task:?}: {}", unions(&schema));
+    }
+}
+
+#[test]
+fn a_period_has_one_form_wherever_it_stands() {
+    let schema: Value = serde_json::from_str(Task::Validate.schema()).unwrap();
+    let draft = &schema["properties"]["interpretation"]["anyOf"][1]["properties"];
+    let compared = &draft["comparison"]["anyOf"][1]["properties"]["period"];
+    assert!(compared["anyOf"][1]["properties"]["kind"]["enum"].is_array());
+    assert_eq!(&draft["period"], compared);
 }
 
 #[test]

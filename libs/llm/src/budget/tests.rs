@@ -1,4 +1,5 @@
 use super::*;
+use crate::account::{Call, Usage, note};
 use std::time::Duration;
 
 fn tenant(name: &str) -> TenantId {
@@ -64,4 +65,27 @@ async fn a_task_is_not_begun_without_tokens() {
     let begun = std::cell::Cell::new(false);
     let spent = budget.spend(&one, UNIX_EPOCH, async { begun.set(true) }).await;
     assert_eq!((spent.map(|_| ()), begun.get()), (Err(OverBudget), false));
+}
+
+#[tokio::test]
+async fn a_task_whose_tokens_nobody_counted_counts_as_it_was_held() {
+    let budget = budget(20);
+    let one = tenant("one");
+    let call = |is_counted: bool| Call {
+        model: "m".into(),
+        provider: "p",
+        task: "route",
+        usage: Usage::default(),
+        is_counted,
+        cost: 0.0,
+        duration: Duration::ZERO,
+        failure: Some("timed_out"),
+    };
+    for _ in 0..3 {
+        assert!(budget.spend(&one, UNIX_EPOCH, async { note(call(true)) }).await.is_ok());
+    }
+    for is_begun in [true, true, false] {
+        let spent = budget.spend(&one, UNIX_EPOCH, async { note(call(false)) }).await;
+        assert_eq!(spent.is_ok(), is_begun);
+    }
 }

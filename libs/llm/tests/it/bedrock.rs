@@ -26,7 +26,7 @@ pub(crate) async fn route(model: &dyn LanguageModel) -> Result<Vec<String>, Mode
     model.route(RouteTask { interpretation: &interpretation_of(&world), model: &world.model }).await
 }
 
-fn interpretation_of(world: &World) -> Interpretation {
+pub(crate) fn interpretation_of(world: &World) -> Interpretation {
     Interpretation {
         metrics: world.model.metrics.first().map(|metric| metric.name.clone()).into_iter().collect(),
         dimensions: vec![],
@@ -41,7 +41,7 @@ fn interpretation_of(world: &World) -> Interpretation {
 }
 
 /// What comes of a script, and how many requests were sent.
-async fn outcome(form: Form, script: Vec<Reply>) -> (Result<Vec<String>, ModelError>, usize) {
+pub(crate) async fn outcome(form: Form, script: Vec<Reply>) -> (Result<Vec<String>, ModelError>, usize) {
     let endpoint = Endpoint::start(script).await;
     let answer = route(&endpoint.model(form)).await;
     (answer, endpoint.sent().len())

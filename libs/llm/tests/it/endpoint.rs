@@ -23,6 +23,10 @@ pub(crate) enum Reply {
     Endless,
     /// Half a body, and then nothing more.
     Stalled,
+    /// A body of which a byte comes now and then, without end.
+    Trickling,
+    /// These bytes, and then the end of the connection.
+    Bytes(Vec<u8>),
 }
 
 /// What was sent.
@@ -141,6 +145,14 @@ async fn answer(mut stream: TcpStream, reply: Reply) {
             let chunk = format!("400\r\n{}\r\n", " ".repeat(0x400));
             while stream.write_all(chunk.as_bytes()).await.is_ok() {}
         }
+        Reply::Trickling => {
+            drop(stream.write_all(chunked.as_bytes()).await);
+            let mut now_and_then = tokio::time::interval(Duration::from_millis(20));
+            while stream.write_all(b"1\r\n \r\n").await.is_ok() {
+                now_and_then.tick().await;
+            }
+        }
+        Reply::Bytes(bytes) => drop(stream.write_all(&bytes).await),
         Reply::Stalled => {
             drop(stream.write_all(chunked.as_bytes()).await);
             drop(stream.write_all(b"5\r\n{\"out\r\n").await);
@@ -172,6 +184,15 @@ pub(crate) fn text(answer: &Value) -> Reply {
 /// The answer as a call of a tool.
 pub(crate) fn tool(name: &str, input: &Value) -> Reply {
     converse("tool_use", &json!([{ "toolUse": { "toolUseId": "t1", "name": name, "input": input } }]))
+}
+
+/// A body of these bytes, with headers of its own, each ended.
+pub(crate) fn raw(status: u16, headers: &str, body: &[u8]) -> Reply {
+    let head = format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    Reply::Bytes([head.as_bytes(), body].concat())
 }
 
 /// A failure.

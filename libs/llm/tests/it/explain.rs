@@ -4,7 +4,7 @@ use crate::worlds::{World, ask, bikes, library, validated};
 use proptest::prelude::*;
 use splitplane_grounding::{Context, prove};
 use splitplane_llm::{EmbeddedModel, ExplainTask, LanguageModel, ObedientModel, ValidateReply};
-use splitplane_semantics::Interpretation;
+use splitplane_semantics::{Bound, Interpretation, Threshold};
 use splitplane_types::{Cell, Column, DataType, Decimal, Table};
 
 fn interpretation(world: &World, question: &str) -> Interpretation {
@@ -105,6 +105,38 @@ fn explanations_read_well_and_are_proved() {
         let proved = prove(&text, &table, &context(&interpretation, row_count));
         assert!(proved.is_ok(), "{text}: {proved:?}");
     }
+}
+
+#[test]
+fn groups_that_a_bound_left_out_are_in_no_total_and_no_share() {
+    let library = library();
+    let mut interpretation = interpretation(&library, "late fees by branch");
+    let table = by_branch(&[("Harbour", 120_050), ("Castle", 49_950)]);
+    let text = explained(&library, &EmbeddedModel::new(), &interpretation, &table, 2);
+    assert!(text.starts_with("Altogether") && text.contains("% of the total"), "{text}");
+    let (by, value) = ("late_fees".into(), "400".into());
+    interpretation.thresholds = vec![Threshold { by, bound: Bound::MoreThan, value }];
+    let text = explained(&library, &EmbeddedModel::new(), &interpretation, &table, 2);
+    let expected = "The result covers late fees. Of the rows shown, \"Harbour\" had the highest late fees, $1,200.50, and \
+                    \"Castle\" the lowest, $499.50.";
+    assert_eq!(text, expected);
+    let limited = Context { limited: true, ..context(&interpretation, 2) };
+    assert!(prove(&text, &table, &limited).is_ok(), "{text}");
+}
+
+#[test]
+fn what_a_comparison_adds_is_not_taken_for_the_figure() {
+    let library = library();
+    let mut interpretation = interpretation(&library, "late fees last week");
+    interpretation.comparison = interpretation.period.clone();
+    let cell = |cents: i128| Cell::Decimal(Decimal::new(cents, 2).unwrap());
+    let names = ["late_fees", "late_fees_before", "late_fees_change", "late_fees_growth"];
+    let table = Table {
+        columns: names.map(|name| column(name, DataType::Decimal, Some("USD"))).into(),
+        rows: vec![vec![cell(120_050), cell(100_000), cell(20_050), cell(2_005)]],
+    };
+    let text = explained(&library, &EmbeddedModel::new(), &interpretation, &table, 1);
+    assert_eq!(text, "Late fees came to $1,200.50 from 2031-05-05 to 2031-05-11.");
 }
 
 #[test]

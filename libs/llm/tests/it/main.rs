@@ -8,9 +8,11 @@
 )]
 
 mod bedrock;
+mod drafts;
 mod endpoint;
 mod explain;
 mod hostile;
+mod misbehaviour;
 mod questions;
 mod spans;
 mod worlds;

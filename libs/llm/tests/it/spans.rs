@@ -1,7 +1,7 @@
 //! What is told of a call to whoever watches.
 
 use crate::bedrock::{route, routed};
-use crate::endpoint::{Endpoint, Reply, failure, text};
+use crate::endpoint::{Endpoint, Reply, converse, failure, raw, text};
 use serde_json::json;
 use splitplane_llm::{Form, PROMPT_VERSION};
 use std::fmt::Debug;
@@ -76,9 +76,45 @@ async fn a_failure_is_told_by_its_kind_and_not_in_the_endpoints_words() {
         (failure(403, "AccessDeniedException"), "unauthorised"),
         (Reply::Said(200, None, "<html>canary words</html>".into()), "malformed"),
         (text(&json!({ "canary words": 1 })), "malformed"),
+        (failure(400, "canary words"), "rejected"),
+        (raw(400, "", br#"{"__type":"canary words","message":"canary"}"#), "rejected"),
+        (converse("canary words", &json!([{ "text": "canary" }])), "malformed"),
     ] {
         let said = told(reply).await;
         assert!(said.contains(&format!("error.type={kind:?}")), "{said:#?}");
         assert!(!said.concat().contains("canary"), "{said:#?}");
+    }
+}
+
+/// Every field of every span and event of anybody.
+#[derive(Clone, Default)]
+struct Overheard(Told);
+
+impl<S: Subscriber> Layer<S> for Overheard {
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        attributes.record(&mut self.0.clone());
+    }
+
+    fn on_record(&self, _: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        values.record(&mut self.0.clone());
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        event.record(&mut self.0.clone());
+    }
+}
+
+// The SDK writes whole requests and answers at its finest level, which an operator may have turned on.
+#[tokio::test]
+async fn not_even_the_finest_log_holds_a_word_of_prompt_or_answer() {
+    for reply in [text(&routed()), failure(400, "ValidationException"), text(&json!({ "canary words": 1 }))] {
+        let (overheard, endpoint) = (Overheard::default(), Endpoint::start([reply]).await);
+        let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(overheard.clone()));
+        drop(route(&endpoint.model(Form::Schema)).await);
+        let said = overheard.0.0.lock().unwrap().concat();
+        assert!(said.contains("gen_ai.request.model"), "{said}");
+        for word in ["You name the datasets", "late_fees", "canary", "branches"] {
+            assert!(!said.contains(word), "{word}");
+        }
     }
 }
