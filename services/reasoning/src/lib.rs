@@ -84,7 +84,10 @@ fn observer(start: &Start) -> Observer {
         metrics.record(ModelCall {
             provider: call.provider,
             model: &call.model,
+            task: call.task,
             input_tokens: call.usage.input_tokens,
+            cache_read_tokens: call.usage.cache_read_tokens,
+            cache_write_tokens: call.usage.cache_write_tokens,
             output_tokens: call.usage.output_tokens,
             cost: call.cost,
             duration: call.duration,

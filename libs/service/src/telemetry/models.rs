@@ -34,8 +34,14 @@ pub struct ModelCall<'a> {
     pub provider: &'static str,
     /// The model's id.
     pub model: &'a str,
+    /// What it was asked for.
+    pub task: &'static str,
     /// Tokens read.
     pub input_tokens: u64,
+    /// Those of them that came from the prompt cache.
+    pub cache_read_tokens: u64,
+    /// Tokens put into the prompt cache.
+    pub cache_write_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
     /// US dollars.
@@ -73,8 +79,15 @@ impl ModelMetrics {
             KeyValue::new("gen_ai.operation.name", "chat"),
             KeyValue::new("gen_ai.provider.name", call.provider),
             KeyValue::new("gen_ai.request.model", call.model.to_owned()),
+            KeyValue::new("splitplane.task", call.task),
         ];
-        for (kind, tokens) in [("input", call.input_tokens), ("output", call.output_tokens)] {
+        let tokens = [
+            ("input", call.input_tokens),
+            ("output", call.output_tokens),
+            ("cache_read", call.cache_read_tokens),
+            ("cache_write", call.cache_write_tokens),
+        ];
+        for (kind, tokens) in tokens {
             // A call that got no answer has used none, and would only blur the histogram.
             if tokens > 0 {
                 let kind = KeyValue::new("gen_ai.token.type", kind);
