@@ -6,7 +6,7 @@
 use crate::chart::{Chart, Point};
 use crate::figure::Digits;
 use crate::scale::{Scale, Sides};
-use crate::terminal::{columns, inert, left, right};
+use crate::terminal::{columns, left, right};
 
 /// Fewer columns show no difference.
 const BAR_MIN: usize = 8;
@@ -58,8 +58,8 @@ fn rows(chart: &Chart) -> Vec<Row> {
         let place = chart.places.get(point.place).filter(|_| is_new);
         let series = chart.series.as_ref().and_then(|series| series.names.get(point.series));
         Row {
-            place: place.map_or_else(String::new, |place| inert(&place.name)),
-            series: series.map_or_else(String::new, |name| inert(name)),
+            place: place.map_or_else(String::new, |place| place.name.clone()),
+            series: series.map_or_else(String::new, Clone::clone),
             value: point.figure.map_or_else(|| "-".to_owned(), |figure| figure.written(digits)),
             drawn: point.figure.map(|figure| figure.drawn()),
         }

@@ -3,14 +3,14 @@
 //! Decides nothing; [`crate::suggest`] is its only maker.
 
 use crate::figure::Figure;
-use crate::terminal::{flow, inert, page};
+use crate::terminal::{flow, page};
 use crate::{Grain, bars, line, vega};
 use serde_json::Value;
 
 /// Wider drawings are no easier to read.
 const WIDTH_MAX: usize = 400;
 
-/// A chart of a result.
+/// A chart of a result. Its texts are inert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
     pub(crate) title: String,
@@ -62,15 +62,14 @@ impl Chart {
     #[must_use]
     pub fn text(&self, width: usize) -> String {
         let width = width.min(WIDTH_MAX);
-        let title = inert(&self.title);
-        let mut lines = flow(title.split_whitespace(), " ", width);
-        lines.push(inert(&self.value_title));
+        let mut lines = flow(self.title.split_whitespace(), " ", width);
+        lines.push(self.value_title.clone());
         lines.push(String::new());
         lines.extend(match self.form {
             Form::Bars => bars::lines(self, width),
             Form::Line(_) => line::lines(self, width),
         });
-        lines.extend(self.note.as_ref().map(|note| inert(note)));
+        lines.extend(self.note.clone());
         page(lines, width)
     }
 

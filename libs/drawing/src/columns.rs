@@ -5,6 +5,7 @@
 
 use crate::dimension::Dimension;
 use crate::figure::Figure;
+use crate::terminal::inert;
 use crate::{ChartShape, ColumnRole};
 use splitplane_types::{Cell, Table};
 
@@ -110,7 +111,11 @@ fn largest(column: &FigureColumn) -> f64 {
 fn figure_column(label: &str, unit: Option<String>, table: &Table, at: usize) -> Option<FigureColumn> {
     let values: Result<Vec<Option<Figure>>, _> = cells(table, at).into_iter().map(Figure::of).collect();
     let values = values.ok()?;
-    values.iter().any(Option::is_some).then(|| FigureColumn { label: label.to_owned(), unit, values })
+    values.iter().any(Option::is_some).then(|| FigureColumn {
+        label: inert(label),
+        unit: unit.map(|unit| inert(&unit)),
+        values,
+    })
 }
 
 fn cells(table: &Table, at: usize) -> Vec<&Cell> {

@@ -3,6 +3,7 @@
 //! Decides a place's name, and whether the places are moments of time.
 
 use crate::moment::Moment;
+use crate::terminal::inert;
 use crate::{ColumnRole, Grain};
 use splitplane_types::{Cell, DataType};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,13 +39,8 @@ impl Dimension {
             moments.as_ref().is_some_and(|moments| moments.iter().all(|moment| moment.starts(*grain)))
         });
         let none = name_of_none(&texts);
-        let mut dimension = Self {
-            label: label.to_owned(),
-            places: vec![],
-            of_rows: vec![],
-            is_time: moments.is_some(),
-            grain,
-        };
+        let mut dimension =
+            Self { label: inert(label), places: vec![], of_rows: vec![], is_time: moments.is_some(), grain };
         let mut known: BTreeMap<String, usize> = BTreeMap::new();
         let mut moments = moments.into_iter().flatten();
         for text in texts {
@@ -91,10 +87,12 @@ const fn is_time(data_type: DataType) -> bool {
     }
 }
 
+/// A cell's text, inert: neither a terminal nor a picture can hold a control character. Cells that
+/// differ only there have one name, and are not told apart.
 fn text_of(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Null => None,
-        Cell::Text(text) | Cell::Date(text) | Cell::Timestamp(text) => Some(text.clone()),
+        Cell::Text(text) | Cell::Date(text) | Cell::Timestamp(text) => Some(inert(text)),
         Cell::Integer(value) => Some(value.to_string()),
         Cell::Decimal(value) => Some(value.to_string()),
         Cell::Float(value) => Some(value.to_string()),

@@ -52,6 +52,14 @@ impl Figure {
         }
     }
 
+    /// The number with all its digits.
+    pub(crate) fn exact(self) -> String {
+        match self {
+            Self::Exact(value) => separated(&value),
+            Self::Double(value) => format!("{value:?}"),
+        }
+    }
+
     fn decimal(self) -> Option<Decimal> {
         match self {
             Self::Exact(value) => Some(value),

@@ -7,7 +7,7 @@ use crate::chart::{Chart, Point};
 use crate::figure::{Digits, Figure};
 use crate::raster::{Dot, MARKS, Raster, SEVERAL};
 use crate::scale::{Scale, nearest};
-use crate::terminal::{clip, columns, flow, inert, right};
+use crate::terminal::{clip, columns, flow, right};
 
 /// Lines of text of the drawing.
 const HEIGHT: usize = 12;
@@ -86,7 +86,7 @@ fn share_of(moment: i64, first: i64, last: i64, steps: usize) -> usize {
 
 /// The first and the last moment, under their ends of the axis.
 fn ends(chart: &Chart, room: usize) -> String {
-    let moments = chart.places.iter().filter_map(|place| Some((place.moment?.us, inert(&place.name))));
+    let moments = chart.places.iter().filter_map(|place| Some((place.moment?.us, place.name.clone())));
     let first = moments.clone().min().map_or_else(String::new, |(_, name)| name);
     let last = moments.max().map_or_else(String::new, |(_, name)| name);
     match room.checked_sub(columns(&first) + 1).filter(|room| *room >= columns(&last)) {
@@ -98,7 +98,7 @@ fn ends(chart: &Chart, room: usize) -> String {
 /// Which mark is whose.
 fn legend(chart: &Chart, raster: &Raster, width: usize) -> Vec<String> {
     let Some(series) = &chart.series else { return Vec::new() };
-    let entries = MARKS.iter().zip(&series.names).map(|(mark, name)| format!("{mark} {}", inert(name)));
+    let entries = MARKS.iter().zip(&series.names).map(|(mark, name)| format!("{mark} {name}"));
     let several = raster.has_several().then(|| format!("{SEVERAL} several"));
     let entries: Vec<String> = entries.chain(several).collect();
     flow(entries.iter().map(String::as_str), "   ", width)

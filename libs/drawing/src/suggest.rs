@@ -6,6 +6,7 @@
 use crate::chart::{Chart, Form, Point, Series};
 use crate::columns::{FigureColumn, Figures, dimensions, figures};
 use crate::dimension::Dimension;
+use crate::terminal::inert;
 use crate::{ChartShape, figure::Figure};
 use splitplane_types::Table;
 use std::cmp::Ordering;
@@ -42,7 +43,7 @@ pub fn suggest(table: &Table, shape: &ChartShape) -> Option<Chart> {
         [first, second] => by_two(first, second, &figures),
         _ => None,
     }?;
-    let chart = Chart { title: shape.title.clone(), ..chart };
+    let chart = Chart { title: inert(&shape.title), ..chart };
     (chart.figures().count() >= VALUES_MIN).then_some(chart)
 }
 

@@ -1,8 +1,12 @@
 //! A chart as a specification in Vega-Lite 5.
 //!
-//! Decides marks and encodings. Cells, labels and titles are values and plain strings: the names of
-//! fields are `c0` (place), `c1` (value) and `c2` (series), and no expression is written at all. Orders
-//! are those of the data, because a list of values to sort by would be compiled to an expression.
+//! Decides marks and encodings. Cells are values: the names of fields are `c0` (place), `c1` (value),
+//! `c2` (series) and `c3` (what a reader is told of a point), and no expression is written. Vega-Lite
+//! makes some of its own, and these two are kept free of cells and labels:
+//!
+//! - A list of values to sort by would become one; orders are those of the data.
+//! - The titles of fields would become one, to describe a point; `c3` describes it instead, and has a
+//!   decimal's digits where `c1` has its nearest double.
 
 use crate::Grain;
 use crate::chart::{Chart, Form, Point};
@@ -14,6 +18,8 @@ const SCHEMA: &str = "https://vega.github.io/schema/vega-lite/v5.json";
 /// Bars stand upright while there are so few of them, with names so short.
 const UPRIGHT_PLACES_MAX: usize = 8;
 const UPRIGHT_NAME_MAX: usize = 12;
+/// So few moments have a tick each.
+const TICKS_MAX: usize = 12;
 
 /// The specification.
 pub(crate) fn specification(chart: &Chart) -> Value {
@@ -46,9 +52,13 @@ fn record(chart: &Chart, point: &Point) -> Value {
     });
     let mut record = json!({ "c0": place, "c1": point.figure.map(|figure| figure.json()) });
     let series = chart.series.as_ref().and_then(|series| series.names.get(point.series));
-    if let (Some(name), Some(object)) = (series, record.as_object_mut()) {
-        object.insert("c2".to_owned(), json!(name));
+    if let Some(name) = series {
+        insert(&mut record, "c2", json!(name));
     }
+    let place = chart.places.get(point.place).map(|place| &place.name);
+    let names: Vec<&str> = place.into_iter().chain(series).map(String::as_str).collect();
+    let value = point.figure.map_or_else(|| "-".to_owned(), |figure| figure.exact());
+    insert(&mut record, "c3", json!(format!("{}: {value}", names.join(", "))));
     record
 }
 
@@ -59,23 +69,30 @@ fn instant(place: &Place) -> String {
     if is_zoned || !place.text.contains('T') { place.text.clone() } else { format!("{}Z", place.text) }
 }
 
+/// Units of time are not used: Vega-Lite describes a point of such a unit in the reader's own time,
+/// which may be a day before, and its weeks start on Sunday.
 fn line(chart: &Chart, grain: Option<Grain>) -> Map<String, Value> {
-    let mut place = json!({ "field": "c0", "type": "temporal", "title": chart.place_title });
-    let unit = match grain {
-        None => ("scale", json!({ "type": "utc" })),
-        // Vega's weeks start on Sunday: the day is what is known.
-        Some(Grain::Day | Grain::Week) => ("timeUnit", json!("utcyearmonthdate")),
-        Some(Grain::Month) => ("timeUnit", json!("utcyearmonth")),
-        Some(Grain::Quarter) => ("timeUnit", json!("utcyearquarter")),
-        Some(Grain::Year) => ("timeUnit", json!("utcyear")),
-    };
-    insert(&mut place, unit.0, unit.1);
-    let mut encoding = json!({ "x": place, "y": value(chart) });
-    if let Some(colour) = colour(chart) {
-        insert(&mut encoding, "color", colour);
+    let mut axis = json!({});
+    let format = grain.map(|grain| match grain {
+        Grain::Day | Grain::Week => "%Y-%m-%d",
+        Grain::Month => "%Y-%m",
+        Grain::Quarter => "%Y Q%q",
+        Grain::Year => "%Y",
+    });
+    if let Some(format) = format {
+        insert(&mut axis, "format", json!(format));
     }
+    if chart.places.len() <= TICKS_MAX {
+        let moments = chart.places.iter().filter_map(|place| place.moment);
+        let milliseconds: Vec<i64> = moments.map(|moment| moment.us.div_euclid(1000)).collect();
+        insert(&mut axis, "values", json!(milliseconds));
+    }
+    let place = json!({
+        "field": "c0", "type": "temporal", "title": chart.place_title, "scale": { "type": "utc" }, "axis": axis,
+    });
+    let encoding = encoding(chart, [("x", place), ("y", value(chart))]);
     // A point without neighbours is no line.
-    let mark = json!({ "type": "line", "point": { "size": 20 }, "tooltip": true });
+    let mark = json!({ "type": "line", "point": { "size": 20 } });
     Map::from_iter([
         ("width".to_owned(), json!(600)),
         ("mark".to_owned(), mark),
@@ -88,25 +105,32 @@ fn bars(chart: &Chart) -> Map<String, Value> {
         && chart.places.iter().all(|place| columns(&place.name) <= UPRIGHT_NAME_MAX);
     let (along, across) = if is_upright { ("x", "y") } else { ("y", "x") };
     let place = json!({ "field": "c0", "type": "nominal", "title": chart.place_title, "sort": null });
-    let mut encoding = json!({ along: place, across: value(chart) });
-    if let Some(colour) = colour(chart) {
-        insert(&mut encoding, "color", colour);
-        if is_crowded(chart) {
-            let offset = json!({ "field": "c2", "type": "nominal", "sort": null });
-            insert(&mut encoding, &format!("{along}Offset"), offset);
-        }
+    let mut encoding = encoding(chart, [(along, place), (across, value(chart))]);
+    if chart.series.is_some() && is_crowded(chart) {
+        let offset = json!({ "field": "c2", "type": "nominal", "sort": null });
+        insert(&mut encoding, &format!("{along}Offset"), offset);
     }
-    let mark = json!({ "type": "bar", "tooltip": true });
+    // What is not left out keeps its place, and has a bar of no length.
+    let mark = json!({ "type": "bar", "invalid": null });
     Map::from_iter([("mark".to_owned(), mark), ("encoding".to_owned(), encoding)])
+}
+
+/// The axes, the colour, and what is told of a point.
+fn encoding(chart: &Chart, axes: [(&str, Value); 2]) -> Value {
+    let told = json!({ "field": "c3", "type": "nominal" });
+    let mut encoding = json!({ "tooltip": told.clone(), "description": told });
+    for (channel, axis) in axes {
+        insert(&mut encoding, channel, axis);
+    }
+    if let Some(series) = &chart.series {
+        let colour = json!({ "field": "c2", "type": "nominal", "title": series.title, "sort": null });
+        insert(&mut encoding, "color", colour);
+    }
+    encoding
 }
 
 fn value(chart: &Chart) -> Value {
     json!({ "field": "c1", "type": "quantitative", "title": chart.value_title, "scale": { "zero": true } })
-}
-
-fn colour(chart: &Chart) -> Option<Value> {
-    let series = chart.series.as_ref()?;
-    Some(json!({ "field": "c2", "type": "nominal", "title": series.title, "sort": null }))
 }
 
 /// Whether a place has several bars, which then stand beside each other.

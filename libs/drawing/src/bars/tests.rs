@@ -1,5 +1,5 @@
 use crate::chart::Form;
-use crate::tests::{any_table, decimal, name_of, named_bars, number_of, text};
+use crate::tests::{any_table, decimal, harmless, name_of, named_bars, number_of, text};
 use crate::{suggest, tests};
 use proptest::prelude::*;
 use splitplane_types::Cell;
@@ -119,7 +119,7 @@ proptest! {
             match name_of(&row[0]) {
                 None => prop_assert!(named.starts_with("none)"), "{line:?}"),
                 Some(name) => {
-                    let shown = name.replace(|c: char| c.is_control() || c == '\u{202e}', "\u{fffd}");
+                    let shown = harmless(name);
                     prop_assert!(named.starts_with(shown.trim_start_matches('(').trim_end()), "{line:?} is not {shown:?}");
                 }
             }

@@ -38,6 +38,13 @@ fn rows_without_a_value_have_a_name_that_no_value_has() {
 }
 
 #[test]
+fn values_that_differ_only_in_what_cannot_be_shown_are_one_place() {
+    let cells = ["a\u{1b}", "a\u{7}", "a"].map(|text| Cell::Text(text.to_owned()));
+    let dimension = dimension(None, DataType::String, &cells);
+    assert_eq!((dimension.places[0].name.as_str(), dimension.of_rows), ("a\u{fffd}", vec![0, 0, 1]));
+}
+
+#[test]
 fn places_stand_in_the_order_of_the_table_each_once() {
     let cells = ["b", "a", "b", "c"].map(|text| Cell::Text(text.to_owned()));
     let dimension = dimension(None, DataType::String, &cells);
