@@ -84,6 +84,7 @@ fn arrows_between_rooms_point_one_way() {
         ("session", &["types"]),
         ("split-plane", &["types"]),
         ("grounding", &["types"]),
+        ("drawing", &["types"]),
         ("audit", &["types", "session"]),
         ("store", &["types"]),
         ("semantics", &["types"]),
@@ -120,7 +121,7 @@ fn arrows_between_rooms_point_one_way() {
 fn pure_rooms_know_nothing_of_the_network_or_a_runtime() {
     for package in members() {
         let name = text(&package, "name").strip_prefix("splitplane-").unwrap_or("");
-        if ["types", "sigv4", "session", "semantics", "split-plane", "grounding"].contains(&name) {
+        if ["types", "sigv4", "session", "semantics", "split-plane", "grounding", "drawing"].contains(&name) {
             for dependency in normal_dependencies(&package) {
                 let heavy = ["tokio", "tonic", "hyper", "tower", "datafusion", "futures"]
                     .contains(&dependency.as_str());
