@@ -358,7 +358,7 @@ pub(crate) mod tests {
         assert_eq!(answered().outcome, Outcome::Answered);
         assert_eq!(Answer::to("x").outcome, Outcome::Unavailable);
         let mut unsaid = Answer::to("x");
-        unsaid.take(Event::Done(Done { outcome: 0, timings: vec![] }));
+        unsaid.take(Event::Done(Done { outcome: 0, timings: vec![], conversation: String::new() }));
         assert_eq!((unsaid.outcome, unsaid.error.is_some()), (Outcome::Unavailable, true));
     }
 
@@ -371,7 +371,8 @@ pub(crate) mod tests {
             sql: String::new(),
         };
         answer.take(Event::Rows(rows));
-        answer.take(Event::Done(Done { outcome: WireOutcome::Answered.into(), timings: vec![] }));
+        let outcome = WireOutcome::Answered.into();
+        answer.take(Event::Done(Done { outcome, timings: vec![], conversation: String::new() }));
         assert_eq!(answer.outcome, Outcome::Unavailable);
     }
 }

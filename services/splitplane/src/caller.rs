@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_is_signed_is_the_frame_that_goes_out() {
-        let message = AskRequest { question: Some(question("How many?", None)) };
+        let message = AskRequest { question: Some(question("How many?", None)), conversation: String::new() };
         let request = signer().request(ASK, message.clone()).unwrap();
         let digest = splitplane_types::Digest::of(&frame(&message.encode_to_vec())).to_string();
         assert_eq!(request.metadata().get("x-amz-content-sha256").unwrap(), digest.as_str());

@@ -152,7 +152,7 @@ mod tests {
         let json = r#"{"question":{"asOf":"2021-08-31T00:00:00.5Z","text":"How \"many\"?"}}"#;
         let as_of = (UNIX_EPOCH + Duration::from_millis(1_630_368_000_500)).into();
         let question = Question { text: "How \"many\"?".to_owned(), as_of: Some(as_of) };
-        let expected = AskRequest { question: Some(question) }.encode_to_vec();
+        let expected = AskRequest { question: Some(question), conversation: String::new() }.encode_to_vec();
         for method in
             ["Ask", "splitplane.gateway.v1.GatewayService/Ask", "/splitplane.gateway.v1.GatewayService/Ask"]
         {
