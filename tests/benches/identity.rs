@@ -164,6 +164,7 @@ fn session_check() {
         let feed = Feed {
             session_keys: vec![public.clone().into()],
             receipt_keys: Vec::new(),
+            conversation_keys: Vec::new(),
             revocations: Vec::new(),
             minimum_epoch: 0,
             epoch: 1,
@@ -191,6 +192,7 @@ fn session_check() {
             let feed = Feed {
                 session_keys: vec![public.clone().into(), other.into()],
                 receipt_keys: Vec::new(),
+                conversation_keys: Vec::new(),
                 revocations: Vec::new(),
                 minimum_epoch: 0,
                 epoch: 1 + generation,

@@ -55,6 +55,7 @@ impl Forger {
         let feed = Feed {
             session_keys: vec![session.public_key().into()],
             receipt_keys: vec![receipt.public_key()],
+            conversation_keys: Vec::new(),
             revocations: Vec::new(),
             minimum_epoch: 0,
             epoch: 0,

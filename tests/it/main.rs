@@ -14,6 +14,7 @@ mod ask;
 mod attacks;
 mod audit;
 mod bad_input;
+mod conversations;
 mod demo;
 mod door;
 mod every_rpc;

@@ -1,5 +1,7 @@
 //! A mesh to test against, its callers, and a language model that does as it is told.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use splitplane::answer::{Answer, answer};
 use splitplane::caller::{ASK, Caller, question};
 use splitplane::credentials::{Issuer, profile};
@@ -95,7 +97,13 @@ pub(crate) fn options(folder: &Path, world: &World) -> MeshOptions {
 
 /// Asks as of the fixed instant.
 pub(crate) async fn ask(caller: &Caller, text: &str) -> Answer {
-    let message = AskRequest { question: Some(question(text, Some(as_of()))), conversation: String::new() };
+    ask_in(caller, text, "").await
+}
+
+/// The same, in the conversation of an earlier answer.
+pub(crate) async fn ask_in(caller: &Caller, text: &str, conversation: &str) -> Answer {
+    let question = Some(question(text, Some(as_of())));
+    let message = AskRequest { question, conversation: conversation.to_owned() };
     let request = caller.signer().request(ASK, message).unwrap();
     answer(caller, request, &mut |_| {}).await.unwrap()
 }
@@ -115,11 +123,25 @@ pub(crate) fn cents(answer: &Answer) -> i64 {
     }
 }
 
-/// Everything a caller obtained but what may differ between two worlds: txn and timings.
+/// What stands in a token.
+pub(crate) fn claims_of(token: &str) -> serde_json::Value {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&claims).unwrap()
+}
+
+/// Everything a caller obtained but what may differ between two worlds: txn and timings, and a conversation's id, times
+/// and signature.
 pub(crate) fn obtained(answer: &Answer) -> String {
     let mut answer = answer.clone();
     answer.txn = None;
     answer.timings_ms.clear();
+    answer.conversation = answer.conversation.map(|token| {
+        let mut claims = claims_of(&token);
+        for name in ["iat", "exp", "session_id"] {
+            claims.as_object_mut().unwrap().remove(name).unwrap();
+        }
+        claims.to_string()
+    });
     if let Some(error) = &mut answer.error {
         error.metadata.remove("server_time");
     }

@@ -182,7 +182,8 @@ def rotate(mesh):
     check(figure(mesh.ask("franchise-owner", FLAGSHIP)) == "84000.00", "the mesh answers while its key changes")
     mesh.run("splitplane", "keys", "rotate", "credentials")
     mesh.run("splitplane", "keys", "rotate", "receipts")
-    # Over the time for which a new receipt key is shown before it signs.
+    mesh.run("splitplane", "keys", "rotate", "conversations")
+    # Over the time for which a new key is shown before it signs.
     until = time.monotonic() + 12
     while time.monotonic() < until:
         check(figure(mesh.ask("franchise-owner", FLAGSHIP)) == "84000.00", "and while the other keys change")

@@ -2,8 +2,10 @@
 //! wire values become domain values and back.
 
 pub mod convert;
+mod question;
 mod reason;
 
+pub use question::{QUESTION_METHODS, conversation_of};
 pub use reason::wire_reason;
 
 /// The encoded `FileDescriptorSet` of every proto here, for reflection and dynamic messages.

@@ -45,5 +45,7 @@ pub use question_set::{
     load_question_set, parse_question_set,
 };
 pub use sentence::{figure_label, period_text, sentence};
-pub use validate::{ValidatedInterpretation, interpretation_from_receipt, validate};
+pub use validate::{
+    ValidatedInterpretation, interpretation_from_conversation, interpretation_from_receipt, validate,
+};
 pub use words::words_of;

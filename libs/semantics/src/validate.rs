@@ -242,6 +242,15 @@ pub fn interpretation_from_receipt(json: &str) -> Result<Interpretation, Interpr
     serde_json::from_str(json).map_err(InterpretationError::Malformed)
 }
 
+/// Reads what a verified conversation says was meant before. It was validated for the role that the caller had then:
+/// what is made of it is still to be validated.
+///
+/// # Errors
+/// [`InterpretationError::Malformed`].
+pub fn interpretation_from_conversation(json: &str) -> Result<Interpretation, InterpretationError> {
+    serde_json::from_str(json).map_err(InterpretationError::Malformed)
+}
+
 fn dimension_of<'a>(shown: &[(&Dataset, &'a Field)], field: &FieldRef) -> Option<&'a Field> {
     let found =
         shown.iter().find(|(dataset, shown)| dataset.name == field.dataset && shown.name == field.field);

@@ -143,11 +143,12 @@ impl SessionFeed {
 
 /// The state as a whole, or nothing: half a key set would refuse those whose key is in the other.
 fn feed_of(state: WatchResponse) -> Option<Feed> {
-    let (mut session_keys, mut receipt_keys) = (Vec::new(), Vec::new());
+    let (mut session_keys, mut receipt_keys, mut conversation_keys) = (Vec::new(), Vec::new(), Vec::new());
     for key in state.keys {
         match key.purpose() {
             KeyPurpose::Session => session_keys.push(offered_key(&key)?),
             KeyPurpose::Receipt => receipt_keys.push(public_key(&key)?),
+            KeyPurpose::Conversation => conversation_keys.push(public_key(&key)?),
             KeyPurpose::Unspecified => return None,
         }
     }
@@ -158,6 +159,7 @@ fn feed_of(state: WatchResponse) -> Option<Feed> {
     Some(Feed {
         session_keys,
         receipt_keys,
+        conversation_keys,
         revocations: revocations.collect::<Option<_>>()?,
         minimum_epoch: state.minimum_epoch,
         epoch: state.epoch,
@@ -189,7 +191,12 @@ mod tests {
             certificate: "of this key".to_owned(),
         };
         WatchResponse {
-            keys: vec![wire(KeyPurpose::Session), wire(KeyPurpose::Receipt), wire(KeyPurpose::Receipt)],
+            keys: vec![
+                wire(KeyPurpose::Session),
+                wire(KeyPurpose::Receipt),
+                wire(KeyPurpose::Receipt),
+                wire(KeyPurpose::Conversation),
+            ],
             revocations: vec![Revocation { composite_digest: vec![7; 32], epoch: 3 }],
             epoch: 9,
             minimum_epoch: 4,
@@ -199,8 +206,9 @@ mod tests {
     #[test]
     fn a_state_becomes_a_feed_as_a_whole() {
         let feed = feed_of(state()).unwrap();
-        assert_eq!((feed.session_keys.len(), feed.receipt_keys.len(), feed.epoch), (1, 2, 9));
-        assert_eq!(feed.minimum_epoch, 4);
+        assert_eq!((feed.session_keys.len(), feed.receipt_keys.len()), (1, 2));
+        assert_eq!(feed.conversation_keys.len(), 1);
+        assert_eq!((feed.epoch, feed.minimum_epoch), (9, 4));
         let certificate = feed.session_keys[0].certificate.clone().unwrap();
         assert_eq!(certificate.as_str(), "of this key");
         assert_eq!(feed.revocations, vec![(Digest::from([7; 32]), 3)]);
@@ -208,10 +216,11 @@ mod tests {
 
     #[test]
     fn a_state_with_anything_wrong_in_it_is_no_feed() {
-        let broken: [fn(&mut WatchResponse); 6] = [
+        let broken: [fn(&mut WatchResponse); 7] = [
             |state| state.keys[1].purpose = 0,
             |state| state.keys[1].purpose = 77,
             |state| state.keys[2].kid.push('x'),
+            |state| state.keys[3].kid.push('x'),
             |state| state.keys[0].public_key.truncate(64),
             |state| state.keys[0].kid.push('x'),
             |state| state.revocations[0].composite_digest.truncate(31),

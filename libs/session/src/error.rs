@@ -23,7 +23,7 @@ pub enum KeyError {
     Spki,
 }
 
-/// A session key, receipt or key certificate that could not be made.
+/// A session key, receipt, conversation or key certificate that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MintError {
     /// Zero, not whole seconds, or longer than verifiers accept.
@@ -41,6 +41,9 @@ pub enum MintError {
     /// The session that a receipt is for has expired.
     #[error("the session has expired")]
     SessionExpired,
+    /// The receipt that a conversation is to continue from is another session's.
+    #[error("the receipt is of another session")]
+    OtherSession,
     /// Larger than verifiers accept.
     #[error("the token would be too large")]
     TooLarge,
@@ -55,7 +58,7 @@ pub enum MintError {
     Signature,
 }
 
-/// What a session key, a receipt and a key certificate can all be refused for.
+/// What a session key, a receipt, a conversation and a key certificate can all be refused for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// Too large, or not three parts of unpadded base64url.
@@ -143,4 +146,24 @@ pub enum ReceiptError {
     /// Signed for another question.
     #[error("receipt refused: for another question")]
     OtherQuestion,
+}
+
+/// A conversation that was refused.
+///
+/// All but [`ConversationError::FeedStale`] and [`ConversationError::Expired`] are failures of credentials and look
+/// the same outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConversationError {
+    /// No feed, or one older than the bound: nothing can be verified now.
+    #[error("the feed of keys and revocations is stale")]
+    FeedStale,
+    /// See [`TokenError`].
+    #[error("conversation refused")]
+    Token(#[from] TokenError),
+    /// Another combination's.
+    #[error("conversation refused: of another combination")]
+    OtherCombination,
+    /// This combination's own, and over: everything else about it holds.
+    #[error("the conversation has expired")]
+    Expired,
 }

@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     SessionKey,
     Receipt,
     KeyCertificate,
+    Conversation,
 }
 
 impl Kind {
@@ -27,6 +28,7 @@ impl Kind {
             Self::SessionKey => "txntoken+jwt",
             Self::Receipt => "splitplane-receipt+jwt",
             Self::KeyCertificate => "splitplane-key+jwt",
+            Self::Conversation => "splitplane-conversation+jwt",
         }
     }
 
@@ -37,6 +39,8 @@ impl Kind {
             Self::Receipt => 65_536,
             // What KMS signs whole is no longer than this.
             Self::KeyCertificate => 4_096,
+            // It travels inside a signed message, and an interpretation is far smaller.
+            Self::Conversation => 16_384,
         }
     }
 }
@@ -53,6 +57,10 @@ pub(crate) struct KnownKey {
 impl KnownKey {
     pub(crate) fn new(kind: Kind, key: PublicKey) -> Self {
         Self { header: frozen_header(kind, key.kid()), key, until: None }
+    }
+
+    pub(crate) fn all(kind: Kind, keys: impl IntoIterator<Item = PublicKey>) -> Vec<Self> {
+        keys.into_iter().map(|key| Self::new(kind, key)).collect()
     }
 
     pub(crate) fn until(self, until: SystemTime) -> Self {

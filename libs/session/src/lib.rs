@@ -1,8 +1,10 @@
-//! Session keys and receipts: who may speak for whom, and which question was approved.
+//! Session keys, receipts and conversations: who may speak for whom, which question was approved, and what a
+//! follow-up continues.
 //!
 //! A session key says on whose behalf one request runs; `auth` mints it and every service verifies
 //! it anew. A receipt says that layer 2 approved one question under one session key; `reasoning`
-//! signs it. A key certificate says that a root key, which no service holds, vouches for a key that signs
+//! signs it. A conversation says what a combination's question before this one meant; `gateway` signs it and the caller
+//! keeps it. A key certificate says that a root key, which no service holds, vouches for a key that signs
 //! session keys. All are JWS with ES256 and one frozen header per key.
 //!
 //! - **S-1** A [`VerifiedSession`] exists only as the result of [`Verifier::verify`], a
@@ -10,10 +12,12 @@
 //! - **S-2** The signature is checked before one byte of the claims is parsed, and the header is
 //!   compared, never parsed.
 //! - **S-3** Nothing verifies without a feed of keys and revocations younger than the bound.
-//! - **S-4** A session key never passes as a receipt, nor either as a key certificate, nor the other way
-//!   round; a receipt passes only with the session key, transaction and question that it was signed for.
+//! - **S-4** None of the four passes as another; a receipt passes only with the session key, transaction and
+//!   question that it was signed for.
 //! - **S-5** A [`VerifiedKey`] exists only as the result of [`KeyRoot::verify`]; a verifier with a root knows no
 //!   session-signing key without one, nor for longer.
+//! - **S-6** A [`VerifiedConversation`] exists only as the result of [`Verifier::verify_conversation`] or, where the
+//!   keys themselves are at hand, of [`ConversationKeys::verify`]: one check for both, for one whole combination.
 //!
 //! Not decided here: how the feed travels, whether a key or receipt is used twice, and what an
 //! interpretation means.
@@ -21,6 +25,7 @@
 mod cache;
 mod certificate;
 mod claims;
+mod conversation;
 mod der;
 mod error;
 mod jws;
@@ -32,7 +37,13 @@ mod session;
 mod verifier;
 
 pub use certificate::{CERTIFICATE_LIFETIME_MAX, DraftCertificate, KeyCertificate, KeyRoot, VerifiedKey};
-pub use error::{FeedRefused, KeyError, MintError, ReceiptError, SessionError, TokenError};
+pub use conversation::{
+    CONVERSATION_LIFETIME_MAX, ConversationKeys, ConversationSigner, VerifiedConversation,
+    conversation_issuer,
+};
+pub use error::{
+    ConversationError, FeedRefused, KeyError, MintError, ReceiptError, SessionError, TokenError,
+};
 pub use keys::{PublicKey, SigningKey};
 pub use mint::{Minter, SESSION_LIFETIME_MAX, SessionGrant};
 pub use receipt::{RECEIPT_LIFETIME_MAX, ReceiptClaims, ReceiptSigner, VerifiedReceipt, receipt_issuer};

@@ -127,6 +127,7 @@ pub struct VerifiedReceipt {
     id: String,
     expires_at: SystemTime,
     digest: Digest,
+    key_digest: Digest,
 }
 
 impl VerifiedReceipt {
@@ -172,6 +173,11 @@ impl VerifiedReceipt {
     pub const fn digest(&self) -> Digest {
         self.digest
     }
+
+    /// Of the session key that it was verified with.
+    pub(crate) const fn key_digest(&self) -> Digest {
+        self.key_digest
+    }
 }
 
 impl Verifier {
@@ -214,7 +220,13 @@ impl Verifier {
             policy: claim(&wire.policy_sha256)?,
             as_of: wire.as_of,
         };
-        Ok(VerifiedReceipt { claims, id: wire.jti, expires_at, digest: Digest::of(receipt.as_bytes()) })
+        Ok(VerifiedReceipt {
+            claims,
+            id: wire.jti,
+            expires_at,
+            digest: Digest::of(receipt.as_bytes()),
+            key_digest: session.key_digest(),
+        })
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Feed {
     pub session_keys: Vec<OfferedKey>,
     /// Keys that may have signed receipts.
     pub receipt_keys: Vec<PublicKey>,
+    /// Keys that may have signed conversations.
+    pub conversation_keys: Vec<PublicKey>,
     /// Digests of composite keys; session keys minted under an earlier epoch are void.
     pub revocations: Vec<(Digest, u64)>,
     /// Session keys minted under an earlier epoch are void, whoever's they are.
@@ -45,6 +47,7 @@ impl From<PublicKey> for OfferedKey {
 pub(crate) struct Trusted {
     session_keys: Vec<KnownKey>,
     receipt_keys: Vec<KnownKey>,
+    conversation_keys: Vec<KnownKey>,
     revoked: HashMap<Digest, u64>,
     minimum_epoch: u64,
     epoch: u64,
@@ -67,11 +70,8 @@ impl Trusted {
         }
         Self {
             session_keys,
-            receipt_keys: feed
-                .receipt_keys
-                .into_iter()
-                .map(|key| KnownKey::new(Kind::Receipt, key))
-                .collect(),
+            receipt_keys: KnownKey::all(Kind::Receipt, feed.receipt_keys),
+            conversation_keys: KnownKey::all(Kind::Conversation, feed.conversation_keys),
             revoked,
             minimum_epoch: feed.minimum_epoch,
             epoch: feed.epoch,
@@ -92,13 +92,17 @@ impl Trusted {
         &self.receipt_keys
     }
 
+    pub(crate) fn conversation_keys(&self) -> &[KnownKey] {
+        &self.conversation_keys
+    }
+
     /// Session keys of the combination that were minted under an earlier epoch are void.
     pub(crate) fn earliest(&self, composite: &Digest) -> u64 {
         self.revoked.get(composite).copied().unwrap_or(0).max(self.minimum_epoch)
     }
 }
 
-/// Verifies session keys and receipts against the latest feed.
+/// Verifies session keys, receipts and conversations against the latest feed.
 #[derive(Debug)]
 pub struct Verifier {
     issuer: String,

@@ -5,6 +5,7 @@
 //! the audit log with its cause.
 
 use crate::aws::Sts;
+use crate::conversations::Conversations;
 use crate::error::AuthError;
 use crate::registry::Registry;
 use crate::state::Published;
@@ -33,6 +34,7 @@ pub(crate) struct Layer1 {
     pub(crate) expectations: Expectations,
     pub(crate) nonces: SingleUse,
     pub(crate) minter: Arc<Minter>,
+    pub(crate) conversations: Conversations,
     pub(crate) state: watch::Receiver<Published>,
     /// Oldest look at the registry that is still trusted.
     pub(crate) registry_age_max: Duration,
@@ -89,7 +91,7 @@ impl Layer1 {
         now: SystemTime,
     ) -> Result<(Authenticated, SessionGrant), AuthError> {
         let caller = self.verify(request, now).await?;
-        let admitted = self.admit(&caller, request.path, now).await;
+        let admitted = self.admit(&caller, request, now).await;
         admitted.map_err(|error| error.of(caller.composite()))
     }
 
@@ -104,11 +106,11 @@ impl Layer1 {
         }
     }
 
-    /// Registered together, active, the principal's to speak for, and not seen before.
+    /// Registered together, active, the principal's to speak for, in a conversation of their own, and not seen before.
     async fn admit(
         &self,
         caller: &VerifiedCaller,
-        path: &str,
+        request: &RawRequest<'_>,
         now: SystemTime,
     ) -> Result<(Authenticated, SessionGrant), AuthError> {
         let (registry, epoch) = {
@@ -116,17 +118,23 @@ impl Layer1 {
             (self.usable(&published, now)?, published.epoch)
         };
         let role = registry.role(caller.composite(), caller.principal())?;
+        // After the signature: what it covers is the caller's own word.
+        let continued = self.conversations.continued(request.path, request.frame, caller.composite(), now)?;
         // Remembered for as long as the same request would be fresh.
         let until = caller.signed_at() + self.expectations.skew;
         self.nonces.take(caller.single_use_id(), until, now).await?;
         let txn = Txn::from_parts(unix_ms(now), self.random()?);
+        let session_id = match continued {
+            Some(conversation) => conversation,
+            None => SessionId::from_parts(unix_ms(now), self.random()?),
+        };
         let grant = SessionGrant {
             composite: caller.composite().clone(),
             role: role.clone(),
-            session_id: SessionId::from_parts(unix_ms(now), self.random()?),
+            session_id,
             txn,
             body_digest: caller.body_digest(),
-            method: path.to_owned(),
+            method: request.path.to_owned(),
             epoch,
             principal: caller.principal().clone(),
             access_key_id: caller.access_key_id().to_owned(),
@@ -188,3 +196,6 @@ fn unix_ms(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,8 @@ pub struct Config {
     pub kms: Kms,
     /// `[receipts]`
     pub receipts: Receipts,
+    /// `[conversations]`
+    pub conversations: Conversations,
     /// `[registry]`
     pub registry: RegistryPlace,
     /// `[state]`
@@ -123,6 +125,15 @@ pub struct Kms {
 #[serde(deny_unknown_fields)]
 pub struct Receipts {
     /// File of reasoning's public key.
+    #[serde(with = "splitplane_service::config::path")]
+    pub public_key: PathBuf,
+}
+
+/// `[conversations]`: who may sign conversations.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conversations {
+    /// File of the gateway's public key.
     #[serde(with = "splitplane_service::config::path")]
     pub public_key: PathBuf,
 }

@@ -3,7 +3,7 @@
 use crate::aws::AwsError;
 use crate::registry::NotRegistered;
 use splitplane_service::{AuditFailure, PublicError};
-use splitplane_session::MintError;
+use splitplane_session::{ConversationError, MintError};
 use splitplane_sigv4::{IssueError, StsError, VerifyError};
 use splitplane_store::UseError;
 use splitplane_types::{CompositeKey, Reason};
@@ -20,6 +20,9 @@ pub(crate) enum AuthError {
     /// The nonce was seen before, or no more can be remembered.
     #[error("the nonce was refused")]
     Nonce(#[from] UseError),
+    /// The conversation is not the combination's own.
+    #[error("the conversation was refused")]
+    Conversation(#[from] ConversationError),
     /// One of these, for a combination that the signature proved.
     #[error("{composite} was refused")]
     Of {
@@ -71,9 +74,11 @@ impl PublicError for AuthError {
     fn reason(&self) -> Reason {
         match self {
             Self::Of { error, .. } => error.reason(),
-            Self::Verify(_) | Self::Registry(_) | Self::Nonce(UseError::Used) | Self::NotItsBootstrap => {
-                Reason::Unauthenticated
-            }
+            Self::Verify(_)
+            | Self::Registry(_)
+            | Self::Conversation(_)
+            | Self::Nonce(UseError::Used)
+            | Self::NotItsBootstrap => Reason::Unauthenticated,
             Self::Aws(AwsError::Sts(StsError::Throttled)) => Reason::Overloaded,
             Self::Aws(AwsError::Sts(StsError::Unavailable | StsError::Malformed)) => {
                 Reason::ServiceUnavailable

@@ -21,6 +21,7 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(crate) struct Feed {
     pub(crate) session_keys: watch::Receiver<Vec<OfferedKey>>,
     pub(crate) receipt_keys: watch::Receiver<Vec<PublicKey>>,
+    pub(crate) conversation_keys: watch::Receiver<Vec<PublicKey>>,
     pub(crate) state: watch::Receiver<Published>,
     /// Oldest look at the registry that is still told.
     pub(crate) age_max: Duration,
@@ -35,6 +36,7 @@ impl Feed {
         let follow = Follow {
             session_keys: self.session_keys.clone(),
             receipt_keys: self.receipt_keys.clone(),
+            conversation_keys: self.conversation_keys.clone(),
             state: self.state.clone(),
             age_max: self.age_max,
             clock: self.clock.clone(),
@@ -50,6 +52,7 @@ impl Feed {
 struct Follow {
     session_keys: watch::Receiver<Vec<OfferedKey>>,
     receipt_keys: watch::Receiver<Vec<PublicKey>>,
+    conversation_keys: watch::Receiver<Vec<PublicKey>>,
     state: watch::Receiver<Published>,
     age_max: Duration,
     clock: Clock,
@@ -65,6 +68,7 @@ impl Follow {
                 changed = self.state.changed() => changed.ok()?,
                 changed = self.session_keys.changed() => changed.ok()?,
                 changed = self.receipt_keys.changed() => changed.ok()?,
+                changed = self.conversation_keys.changed() => changed.ok()?,
             }
             let published = self.state.borrow_and_update();
             if published.registry(self.clock.now(), self.age_max).is_some() {
@@ -72,8 +76,11 @@ impl Follow {
                 let session = session_keys.iter().map(session_key);
                 let receipt_keys = self.receipt_keys.borrow_and_update();
                 let receipt = receipt_keys.iter().map(|key| verifying_key(key, KeyPurpose::Receipt));
+                let conversation_keys = self.conversation_keys.borrow_and_update();
+                let conversation =
+                    conversation_keys.iter().map(|key| verifying_key(key, KeyPurpose::Conversation));
                 return Some(WatchResponse {
-                    keys: session.chain(receipt).collect(),
+                    keys: session.chain(receipt).chain(conversation).collect(),
                     revocations: published
                         .revocations
                         .iter()
@@ -117,6 +124,8 @@ mod tests {
             assert_eq!((wire.kid.as_str(), wire.purpose()), (key.kid(), KeyPurpose::Session));
             assert_eq!((wire.public_key.as_slice(), wire.certificate.as_str()), (key.point(), sent));
         }
-        assert_eq!(verifying_key(&key, KeyPurpose::Receipt).purpose(), KeyPurpose::Receipt);
+        for purpose in [KeyPurpose::Receipt, KeyPurpose::Conversation] {
+            assert_eq!(verifying_key(&key, purpose).purpose(), purpose);
+        }
     }
 }

@@ -1,7 +1,8 @@
-//! Files of keys that may change while auth runs: who may sign receipts, and by what credentials are issued.
+//! Files of keys that may change while auth runs: who may sign receipts and conversations, and by what credentials are
+//! issued.
 //!
 //! Decides that keys come into use as they are written, and that a file which is gone, half-written or wrong leaves
-//! what is in use. When a receipt is signed with a new key is for `reasoning` to decide.
+//! what is in use. When a receipt or a conversation is signed with a new key is for its service to decide.
 
 use crate::config::Config;
 use crate::keys;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub(crate) struct KeyFiles {
     receipts: Followed<Vec<PublicKey>>,
+    conversations: Followed<Vec<PublicKey>>,
     credentials: Followed<Arc<CredentialIssuer>>,
 }
 
@@ -28,7 +30,8 @@ impl KeyFiles {
         // a new key without the one before it.
         let masters = vec![credentials.master_key.clone(), credentials.previous_master_key.clone()];
         Ok(Self {
-            receipts: Followed::open(vec![config.receipts.public_key.clone()], keys::receipt_keys)?,
+            receipts: Followed::open(vec![config.receipts.public_key.clone()], keys::public_keys)?,
+            conversations: Followed::open(vec![config.conversations.public_key.clone()], keys::public_keys)?,
             credentials: Followed::open(masters, |texts| keys::issuer(texts).map(Arc::new))?,
         })
     }
@@ -36,6 +39,11 @@ impl KeyFiles {
     /// The keys that verifiers of receipts must know, and every later set of them.
     pub(crate) fn receipt_keys(&self) -> watch::Receiver<Vec<PublicKey>> {
         self.receipts.published.subscribe()
+    }
+
+    /// The keys that verifiers of conversations must know, and every later set of them.
+    pub(crate) fn conversation_keys(&self) -> watch::Receiver<Vec<PublicKey>> {
+        self.conversations.published.subscribe()
     }
 
     /// What issues and recognises credentials, and every later one.
@@ -46,6 +54,7 @@ impl KeyFiles {
     /// Reads all files again.
     pub(crate) fn refresh(&mut self) {
         self.receipts.refresh();
+        self.conversations.refresh();
         self.credentials.refresh();
     }
 }

@@ -7,8 +7,8 @@ use splitplane_session::{PublicKey, SigningKey};
 use splitplane_sigv4::{CredentialIssuer, MasterKey};
 use std::path::Path;
 
-/// Public keys of receipts at once: the one that signs, those before it, and the one that is to come.
-const RECEIPT_KEYS_MAX: usize = 8;
+/// Public keys of another service at once: the one that signs, those before it, and the one that is to come.
+const PUBLIC_KEYS_MAX: usize = 8;
 
 /// Issues with the first key, and still recognises what the others issued.
 pub(crate) fn issuer(texts: &[String]) -> Result<CredentialIssuer, StartError> {
@@ -31,19 +31,16 @@ pub(crate) fn signing_key(path: &Path) -> Result<(String, SigningKey), StartErro
 }
 
 /// Every key of the file, one a line.
-pub(crate) fn receipt_keys(texts: &[String]) -> Result<Vec<PublicKey>, StartError> {
+pub(crate) fn public_keys(texts: &[String]) -> Result<Vec<PublicKey>, StartError> {
     let lines = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty());
     let keys: Vec<PublicKey> = lines
         .map(PublicKey::from_text)
         .collect::<Result<_, _>>()
-        .map_err(|error| StartError::service("a public key of receipts cannot be used", error))?;
+        .map_err(|error| StartError::service("a public key cannot be used", error))?;
     match keys.len() {
-        0 => Err(none("a public key of receipts")),
-        1..=RECEIPT_KEYS_MAX => Ok(keys),
-        _ => Err(StartError::service(
-            "the public keys of receipts cannot be used",
-            "there are more than eight",
-        )),
+        0 => Err(none("a public key")),
+        1..=PUBLIC_KEYS_MAX => Ok(keys),
+        _ => Err(StartError::service("the public keys cannot be used", "there are more than eight")),
     }
 }
 

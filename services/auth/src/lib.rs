@@ -5,6 +5,7 @@ mod authenticate;
 mod aws;
 mod certified;
 mod config;
+mod conversations;
 mod error;
 mod feed;
 mod follow;
@@ -19,7 +20,9 @@ mod signing;
 mod source;
 mod state;
 
-pub use config::{Aws, Config, Credentials, DEFAULTS, Kms, Receipts, RegistryPlace, Requests, Session};
+pub use config::{
+    Aws, Config, Conversations, Credentials, DEFAULTS, Kms, Receipts, RegistryPlace, Requests, Session,
+};
 pub use registry::{InvalidRegistry, NotRegistered, Registry, RegistryFileError, parse, text};
 pub use source::{RegistryError, RegistrySource};
 pub use splitplane_store::{CombinationEntry, Entries, PrincipalEntry};
@@ -72,6 +75,10 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
         },
         nonces,
         minter: rotation.minter(),
+        conversations: conversations::Conversations {
+            keys: files.conversation_keys(),
+            trust_domain: mesh.trust_domain.clone(),
+        },
         state: registry.subscribe(),
         registry_age_max: mesh.revocation_bound,
         requesting_workload: Workload::Gateway.spiffe_id(&mesh.trust_domain),
@@ -82,6 +89,7 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let feed = Feed {
         session_keys: shared.subscribe(),
         receipt_keys: files.receipt_keys(),
+        conversation_keys: files.conversation_keys(),
         state: registry.subscribe(),
         age_max: mesh.revocation_bound,
         clock: clock.clone(),

@@ -3,6 +3,7 @@
 //! [`Ask::run`] reads top to bottom as the request travels. It decides the order of the services and
 //! how often a draft is repaired; who, what and which rows are decided by those services.
 
+use crate::conversation::{Keeper, Turn};
 use crate::error::GatewayError;
 use crate::narrative::narrative;
 use crate::stages::Stages;
@@ -30,6 +31,7 @@ const NO_STATEMENT: &str = " ";
 #[derive(Debug)]
 pub(crate) struct Ask {
     pub(crate) upstreams: Upstreams,
+    pub(crate) keeper: Keeper,
     pub(crate) context: CallContext,
     pub(crate) frame: Bytes,
 }
@@ -46,15 +48,16 @@ impl Ask {
     pub(crate) async fn run(&self, stages: &mut Stages) -> Result<(), GatewayError> {
         let txn = self.context.session.txn().to_string();
         stages.emit(Event::Accepted(Accepted { txn })).await;
-        let outcome = match self.answer(stages).await {
-            Err(error) if error.reason() == Reason::PolicyChanged => self.answer(stages).await?,
+        let mut turn = self.keeper.turn(&self.context.session);
+        let outcome = match self.answer(stages, &mut turn).await {
+            Err(error) if error.reason() == Reason::PolicyChanged => self.answer(stages, &mut turn).await?,
             outcome => outcome?,
         };
-        stages.done(outcome, String::new()).await;
+        stages.done(outcome, turn.token(outcome, &self.frame)).await;
         Ok(())
     }
 
-    async fn answer(&self, stages: &mut Stages) -> Result<Outcome, GatewayError> {
+    async fn answer(&self, stages: &mut Stages, turn: &mut Turn<'_>) -> Result<Outcome, GatewayError> {
         let Said { what, stood_in } = self.upstreams.validate(&self.context, self.frame.to_vec()).await?;
         stages.passed("validate");
         let supported = match what {
@@ -68,6 +71,7 @@ impl Ask {
                 return Ok(Outcome::Unsupported);
             }
         };
+        turn.approved(&supported.receipt)?;
         let interpretation = supported
             .interpretation
             .clone()

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, TelemetryConfig, Tls, Upstream,
 };
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// The reference file, compiled in.
 pub const DEFAULTS: &str = include_str!("config.default.toml");
@@ -26,6 +28,8 @@ pub struct Config {
     pub telemetry: TelemetryConfig,
     /// `[throttle]`
     pub throttle: Throttle,
+    /// `[conversations]`
+    pub conversations: Conversations,
     /// `[auth]`
     pub auth: Upstream,
     /// `[reasoning]`
@@ -46,6 +50,18 @@ impl ServiceConfig for Config {
             telemetry: self.telemetry.clone(),
         }
     }
+}
+
+/// `[conversations]`: what a follow-up continues.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conversations {
+    /// File of the signing key.
+    #[serde(with = "splitplane_service::config::path")]
+    pub signing_key: PathBuf,
+    /// Life of a conversation's token.
+    #[serde(with = "humantime_serde")]
+    pub lifetime: Duration,
 }
 
 #[cfg(test)]

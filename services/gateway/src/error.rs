@@ -3,7 +3,7 @@
 use splitplane_proto::convert::MalformedMessage;
 use splitplane_service::net::FrameError;
 use splitplane_service::{DeadlinePassed, MissingContext, PublicError, UpstreamError};
-use splitplane_session::SessionError;
+use splitplane_session::{ReceiptError, SessionError};
 use splitplane_types::{QuestionError, Reason};
 
 /// Any failure of the gateway. Its text is for the log; [`PublicError`] says what leaves.
@@ -33,6 +33,9 @@ pub(crate) enum GatewayError {
     /// The key that auth minted is for another request.
     #[error("the minted session key is for another request")]
     OtherSession,
+    /// The receipt that reasoning signed does not verify.
+    #[error("the signed receipt was refused")]
+    Receipt(#[from] ReceiptError),
     /// A layer did not do its part: a defect.
     #[error("the call has no context")]
     Context(#[from] MissingContext),
@@ -62,14 +65,19 @@ impl PublicError for GatewayError {
             Self::Question(QuestionError::Empty) => Reason::QuestionEmpty,
             Self::Question(QuestionError::TooLong) => Reason::QuestionTooLong,
             Self::Question(QuestionError::ControlCharacters) => Reason::QuestionMalformed,
-            Self::Session(SessionError::FeedStale) => Reason::ServiceUnavailable,
+            Self::Session(SessionError::FeedStale) | Self::Receipt(ReceiptError::FeedStale) => {
+                Reason::ServiceUnavailable
+            }
             Self::Session(_) => Reason::Unauthenticated,
             Self::Context(error) => error.reason(),
             Self::Deadline(error) => error.reason(),
             Self::Upstream(error) => error.reason(),
-            Self::OtherSession | Self::NoPeer | Self::NoFrame | Self::Malformed(_) | Self::Incomplete(_) => {
-                Reason::Internal
-            }
+            Self::OtherSession
+            | Self::Receipt(_)
+            | Self::NoPeer
+            | Self::NoFrame
+            | Self::Malformed(_)
+            | Self::Incomplete(_) => Reason::Internal,
         }
     }
 

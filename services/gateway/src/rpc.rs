@@ -1,6 +1,7 @@
 //! Translates between the wire and the orchestration. Decides nothing.
 
 use crate::ask::Ask;
+use crate::conversation::Keeper;
 use crate::error::GatewayError;
 use crate::signed::SignedFrame;
 use crate::stages::Stages;
@@ -26,6 +27,7 @@ const EVENTS_WAITING_MAX: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Rpc {
     pub(crate) upstreams: Upstreams,
+    pub(crate) keeper: Keeper,
 }
 
 #[tonic::async_trait]
@@ -85,6 +87,7 @@ impl Rpc {
         let context = CallContext::of(extensions)?;
         let signed = extensions.get::<SignedFrame>().cloned().ok_or(GatewayError::NoFrame)?;
         Ask::question(&signed.bytes)?;
-        Ok((Ask { upstreams: self.upstreams.clone(), context, frame: signed.bytes }, signed.received))
+        let (upstreams, keeper) = (self.upstreams.clone(), self.keeper.clone());
+        Ok((Ask { upstreams, keeper, context, frame: signed.bytes }, signed.received))
     }
 }

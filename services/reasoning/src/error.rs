@@ -4,7 +4,7 @@ use splitplane_llm::AskError;
 use splitplane_proto::convert::MalformedMessage;
 use splitplane_semantics::InterpretationError;
 use splitplane_service::{AuditFailure, PublicError};
-use splitplane_session::{MintError, ReceiptError};
+use splitplane_session::{ConversationError, MintError, ReceiptError};
 use splitplane_types::{QuestionError, Reason};
 
 /// Any failure of layer 2. Its text is for the log; [`PublicError`] says what leaves.
@@ -19,6 +19,12 @@ pub(crate) enum ReasoningError {
     /// The signed message does not decode.
     #[error("the signed message does not decode")]
     Decode(#[from] prost::DecodeError),
+    /// The conversation does not hold.
+    #[error("the conversation was refused")]
+    Conversation(#[from] ConversationError),
+    /// The conversation is another one than the session key says.
+    #[error("the conversation is another than the session's")]
+    OtherConversation,
     /// `as_of` is no instant.
     #[error("`as_of` is out of range")]
     AsOfOutOfRange,
@@ -57,7 +63,7 @@ pub(crate) enum ReasoningError {
 impl PublicError for ReasoningError {
     fn reason(&self) -> Reason {
         match self {
-            Self::NotTheSignedQuestion => Reason::Unauthenticated,
+            Self::NotTheSignedQuestion | Self::OtherConversation => Reason::Unauthenticated,
             Self::NotAFrame
             | Self::Decode(_)
             | Self::AsOfOutOfRange
@@ -69,8 +75,10 @@ impl PublicError for ReasoningError {
             Self::Question(QuestionError::ControlCharacters) => Reason::QuestionMalformed,
             Self::Model(AskError::Budget(_)) => Reason::Overloaded,
             Self::Model(AskError::Model(_)) => Reason::ModelUnavailable,
-            Self::Receipt(ReceiptError::FeedStale) => Reason::ServiceUnavailable,
-            Self::Receipt(_) => Reason::Unauthenticated,
+            Self::Receipt(ReceiptError::FeedStale) | Self::Conversation(ConversationError::FeedStale) => {
+                Reason::ServiceUnavailable
+            }
+            Self::Receipt(_) | Self::Conversation(_) => Reason::Unauthenticated,
             Self::PolicyChanged => Reason::PolicyChanged,
             Self::Audit(_) => Reason::AuditUnavailable,
             Self::Interpretation(_) | Self::Sign(_) => Reason::Internal,

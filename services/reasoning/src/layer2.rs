@@ -1,16 +1,19 @@
 //! Layer 2: what is asked.
 //!
 //! Decides whether the signed question maps to metrics that this caller's role may ask for, and
-//! signs a receipt when it does. The question is read from the signed bytes alone. It sees no data
-//! and no schema of a sandbox.
+//! signs a receipt when it does. The question, and the conversation that it continues, are read from the
+//! signed bytes alone. It sees no data and no schema of a sandbox.
+
+mod conversation;
 
 use crate::error::ReasoningError;
 use prost::Message as _;
 use splitplane_audit::{Event, Record};
 use splitplane_llm::{AskError, Asked, By, ExplainTask, ModelError, ValidateReply, ValidateTask};
+use splitplane_proto::QUESTION_METHODS;
 use splitplane_proto::gateway::v1::AskRequest;
 use splitplane_semantics::{
-    Catalogue, DraftInterpretation, Metric, Policy, SemanticModel, ValidatedInterpretation,
+    Catalogue, DraftInterpretation, Interpretation, Metric, Policy, SemanticModel, ValidatedInterpretation,
     interpretation_from_receipt, validate,
 };
 use splitplane_service::{Auditor, Clock, PublicError as _, telemetry};
@@ -22,10 +25,6 @@ use tracing::Instrument as _;
 
 /// Rows that may be explained.
 pub(crate) const EXPLAIN_ROWS_MAX: usize = 50;
-
-/// Methods of the gateway whose signed message is a question.
-const QUESTION_METHODS: [&str; 2] =
-    ["/splitplane.gateway.v1.GatewayService/Ask", "/splitplane.gateway.v1.GatewayService/OpenSession"];
 
 /// Everything layer 2 needs; made once by [`crate::build`].
 #[derive(Debug)]
@@ -39,13 +38,23 @@ pub(crate) struct Layer2 {
     pub(crate) clock: Clock,
 }
 
+/// What the client signed.
+#[derive(Debug)]
+struct Signed {
+    question: Question,
+    /// From when periods are counted.
+    as_of: SystemTime,
+    /// What the question before it meant.
+    previous: Option<Interpretation>,
+}
+
 /// What layer 2 decided.
 #[derive(Debug)]
 pub(crate) enum Verdict {
     /// The question is supported.
     Supported {
         /// What it means.
-        interpretation: ValidatedInterpretation,
+        interpretation: Box<ValidatedInterpretation>,
         /// The proof.
         receipt: String,
         /// From when periods were counted.
@@ -73,9 +82,9 @@ impl Layer2 {
         frame: &[u8],
     ) -> Result<By<Verdict>, ReasoningError> {
         let read = self.signed_question(session, frame);
-        let question = read.as_ref().ok().map(|(question, _)| question.as_str().to_owned());
+        let question = read.as_ref().ok().map(|signed| signed.question.as_str().to_owned());
         let outcome = match read {
-            Ok((question, as_of)) => self.judge(session, &question, as_of).await,
+            Ok(signed) => self.judge(session, &signed).await,
             Err(error) => Err(error),
         };
         let (event, decision, reason) = match outcome.as_ref().map(|by| &by.answer) {
@@ -102,14 +111,10 @@ impl Layer2 {
         outcome
     }
 
-    async fn judge(
-        &self,
-        session: &VerifiedSession,
-        question: &Question,
-        as_of: SystemTime,
-    ) -> Result<By<Verdict>, ReasoningError> {
+    async fn judge(&self, session: &VerifiedSession, signed: &Signed) -> Result<By<Verdict>, ReasoningError> {
         let catalogue = self.catalogue(session);
-        let task = ValidateTask { question, catalogue: &catalogue, previous: None };
+        let Signed { question, as_of, previous } = signed;
+        let task = ValidateTask { question, catalogue: &catalogue, previous: previous.as_ref() };
         let span = telemetry::model_span(self.language.name(), "validate");
         let tenant = session.composite().tenant();
         let asked =
@@ -122,7 +127,7 @@ impl Layer2 {
             asked => asked?,
         };
         let verdict = match answer {
-            ValidateReply::Supported(draft) => self.approve(session, draft, as_of)?,
+            ValidateReply::Supported(draft) => self.approve(session, draft, *as_of)?,
             ValidateReply::Ambiguous { question, options } => {
                 telemetry::decision("layer 2", false, "ambiguous");
                 Verdict::Clarify { question, options }
@@ -153,7 +158,7 @@ impl Layer2 {
             as_of: as_of.clone(),
         };
         let receipt = self.signer.sign(session, &claims, self.clock.now())?;
-        Ok(Verdict::Supported { interpretation, receipt, as_of })
+        Ok(Verdict::Supported { interpretation: Box::new(interpretation), receipt, as_of })
     }
 
     /// The metrics of this caller's role, in the order of the model.
@@ -201,23 +206,21 @@ impl Layer2 {
         Ok(explain.await?)
     }
 
-    /// The question in the bytes that the client signed. A frame that a gateway put in its place has
-    /// another hash than the session key says, and is refused as a credential failure.
-    fn signed_question(
-        &self,
-        session: &VerifiedSession,
-        frame: &[u8],
-    ) -> Result<(Question, SystemTime), ReasoningError> {
+    /// The question in the bytes that the client signed, and what it continues. A frame that a gateway put in
+    /// its place has another hash than the session key says, and is refused as a credential failure.
+    fn signed_question(&self, session: &VerifiedSession, frame: &[u8]) -> Result<Signed, ReasoningError> {
         if Digest::of(frame) != session.body_digest() || !QUESTION_METHODS.contains(&session.method()) {
             return Err(ReasoningError::NotTheSignedQuestion);
         }
         let message = message_of(frame).ok_or(ReasoningError::NotAFrame)?;
-        let question = AskRequest::decode(message)?.question.ok_or(QuestionError::Empty)?;
+        let AskRequest { question, conversation } = AskRequest::decode(message)?;
+        let question = question.ok_or(QuestionError::Empty)?;
         let as_of = match question.as_of {
             None => self.clock.now(),
             Some(timestamp) => instant(&timestamp).ok_or(ReasoningError::AsOfOutOfRange)?,
         };
-        Ok((Question::new(&question.text)?, as_of))
+        let question = Question::new(&question.text)?;
+        Ok(Signed { question, as_of, previous: self.previous(session, &conversation)? })
     }
 
     fn catalogue<'a>(&'a self, session: &'a VerifiedSession) -> Catalogue<'a> {

@@ -5,19 +5,17 @@
 mod config;
 mod error;
 mod layer2;
-mod rotation;
 mod rpc;
 
 pub use config::{Config, DEFAULTS, Receipts, Semantics, Tasks};
 
 use crate::layer2::Layer2;
-use crate::rotation::Rotation;
 use crate::rpc::Rpc;
 use splitplane_llm::{Asked, Call, LanguageModel, Observer};
 use splitplane_proto::reasoning::v1::reasoning_service_server::ReasoningServiceServer;
 use splitplane_semantics::{load_model, load_policy};
 use splitplane_service::telemetry::{ModelCall, ModelMetrics};
-use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload};
+use splitplane_service::{App, Auditor, SessionFeed, SigningKeyFile, Start, StartError, Workload};
 use splitplane_session::{ReceiptSigner, receipt_issuer};
 use std::sync::Arc;
 use tonic::service::Routes;
@@ -48,10 +46,10 @@ pub async fn build_with_model(
     let policy = load_policy(&config.semantics.policy, &model)
         .map_err(|error| StartError::service("the policy cannot be loaded", error))?;
     let clock = start.clock().clone();
-    let rotation = Rotation::open(&config.receipts, start.mesh().revocation_bound, |key| {
-        let domain = start.mesh().trust_domain.clone();
-        ReceiptSigner::new(key, receipt_issuer(&domain), domain, config.receipts.lifetime)
-    })?;
+    let Receipts { signing_key, lifetime } = config.receipts;
+    let keys = SigningKeyFile::open(&signing_key, start.mesh().revocation_bound, lifetime)?;
+    let domain = start.mesh().trust_domain.clone();
+    let signer = Arc::new(ReceiptSigner::new(keys.current(), receipt_issuer(&domain), domain, lifetime));
 
     let audit = Auditor::open(&config.audit)?;
     let auth = start.upstream(Workload::Auth, &config.auth)?;
@@ -60,7 +58,7 @@ pub async fn build_with_model(
         model,
         policy,
         language: Asked::new(language, config.language.budget, observer(&start)),
-        signer: rotation.signer(),
+        signer: Arc::clone(&signer),
         verifier: feed.verifier(),
         audit: audit.clone(),
         clock: start.clock().clone(),
@@ -70,9 +68,7 @@ pub async fn build_with_model(
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
     let app = start.app(Routes::new(server), identity, readiness);
     Ok(app
-        .with_task("receipt keys", move |stop| async move {
-            stop.run_until_cancelled(rotation.follow(clock)).await;
-        })
+        .with_task("receipt keys", move |stop| keys.follow(clock, stop, move |key| signer.use_key(key)))
         .with_task("session feed", move |stop| feed.follow(stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))
 }

@@ -371,11 +371,8 @@ pub(crate) mod tests {
             sql: String::new(),
         };
         answer.take(Event::Rows(rows));
-        answer.take(Event::Done(Done {
-            outcome: WireOutcome::Answered.into(),
-            timings: vec![],
-            conversation: String::new(),
-        }));
+        let outcome = WireOutcome::Answered.into();
+        answer.take(Event::Done(Done { outcome, timings: vec![], conversation: String::new() }));
         assert_eq!(answer.outcome, Outcome::Unavailable);
     }
 }

@@ -55,20 +55,23 @@ impl Keys {
     pub fn ensure(folder: &Path) -> Result<Self, KeysError> {
         let keys = Self::at(folder);
         home::make_secret_folder(folder)?;
-        for path in [keys.session(), keys.receipt(), keys.audit()] {
+        for path in [keys.session(), keys.receipt(), keys.conversation(), keys.audit()] {
             if !path.is_file() {
                 let (_, pem) = SigningKey::generate().map_err(signing(&path))?;
                 home::write_secret(&path, pem.expose_secret())?;
             }
         }
-        // Always from the key itself: a public half left over from another key would refuse everyone. Those of
-        // receipt keys before it may stand beside it.
-        for (path, public) in [(keys.receipt(), keys.receipt_public()), (keys.audit(), keys.audit_public())] {
+        // Always from the key itself: a public half left over from another key would refuse everyone. Where a key
+        // moves on while services run, those of the keys before it may stand beside it.
+        for (path, public, moves_on) in [
+            (keys.receipt(), keys.receipt_public(), true),
+            (keys.conversation(), keys.conversation_public(), true),
+            (keys.audit(), keys.audit_public(), false),
+        ] {
             let key = SigningKey::from_pkcs8_pem(&home::read(&path)?).map_err(signing(&path))?;
             let point = key.public_key().to_text();
-            let is_there = path == keys.receipt()
-                && public.is_file()
-                && home::read(&public)?.lines().any(|line| line.trim() == point);
+            let is_there =
+                moves_on && public.is_file() && home::read(&public)?.lines().any(|line| line.trim() == point);
             if !is_there {
                 home::write_public(&public, &format!("{point}\n"))?;
             }
@@ -107,6 +110,18 @@ impl Keys {
     #[must_use]
     pub fn receipt_public(&self) -> PathBuf {
         self.folder.join("receipt.pub")
+    }
+
+    /// Signs conversations.
+    #[must_use]
+    pub fn conversation(&self) -> PathBuf {
+        self.folder.join("conversation.key")
+    }
+
+    /// Verifies conversations.
+    #[must_use]
+    pub fn conversation_public(&self) -> PathBuf {
+        self.folder.join("conversation.pub")
     }
 
     /// Signs checkpoints of the audit log.
@@ -168,18 +183,30 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::ensure(folder.path()).unwrap();
         let read = |path: PathBuf| std::fs::read_to_string(path).unwrap();
-        let before =
-            [keys.session(), keys.receipt(), keys.credentials(), keys.sandbox(), keys.masks()].map(read);
-        std::fs::write(keys.receipt_public(), "other").unwrap();
+        let all = || {
+            [
+                keys.receipt(),
+                keys.conversation(),
+                keys.session(),
+                keys.credentials(),
+                keys.sandbox(),
+                keys.masks(),
+            ]
+            .map(read)
+        };
+        let before = all();
+        let publics = [keys.receipt_public(), keys.conversation_public()];
+        for public in &publics {
+            std::fs::write(public, "other").unwrap();
+        }
         Keys::ensure(folder.path()).unwrap();
-        assert_eq!(
-            [keys.session(), keys.receipt(), keys.credentials(), keys.sandbox(), keys.masks()].map(read),
-            before
-        );
-        let key = SigningKey::from_pkcs8_pem(&before[1]).unwrap();
-        assert_eq!(read(keys.receipt_public()).trim(), key.public_key().to_text());
+        assert_eq!(all(), before);
+        for (text, public) in before.iter().zip(publics) {
+            let key = SigningKey::from_pkcs8_pem(text).unwrap();
+            assert_eq!(read(public).trim(), key.public_key().to_text());
+        }
         assert!(keys.master().is_ok());
-        assert_eq!(STANDARD.decode(&before[3]).unwrap().len(), 32);
-        assert_ne!(before[3], before[4]);
+        assert_eq!(STANDARD.decode(&before[4]).unwrap().len(), 32);
+        assert_ne!(before[4], before[5]);
     }
 }

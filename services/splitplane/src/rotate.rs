@@ -13,8 +13,8 @@ use splitplane_session::{PublicKey, SigningKey};
 use splitplane_sigv4::MasterKey;
 use std::path::Path;
 
-/// Public keys of receipts that stay beside a new one: the one in use, and one that may still be on its way out.
-const RECEIPT_KEYS_KEPT: usize = 2;
+/// Public keys that stay beside a new one: the one in use, and one that may still be on its way out.
+const PUBLIC_KEYS_KEPT: usize = 2;
 
 /// Replace keys while the mesh runs
 #[derive(Debug, Args)]
@@ -39,6 +39,8 @@ enum Which {
     Session,
     /// Signs receipts; the public halves of the two keys before it stay known
     Receipts,
+    /// Signs conversations; the public halves of the two keys before it stay known
+    Conversations,
     /// Derives temporary credentials; those of the key before it stay good until the next rotation
     Credentials,
 }
@@ -49,7 +51,8 @@ pub(crate) fn run(home: &Home, args: &KeysArgs) -> Result<u8, CommandError> {
     let keys = Keys::ensure(&home.keys())?;
     let told = match which {
         Which::Session => session(&keys)?,
-        Which::Receipts => receipts(&keys)?,
+        Which::Receipts => shown(&keys.receipt(), &keys.receipt_public())?,
+        Which::Conversations => shown(&keys.conversation(), &keys.conversation_public())?,
         Which::Credentials => credentials(&keys)?,
     };
     output::out(&format!("{told}\n"))?;
@@ -63,16 +66,15 @@ fn session(keys: &Keys) -> Result<String, KeysError> {
     Ok(key.kid().to_owned())
 }
 
-/// The public half first: auth shows it while reasoning still signs with the key before.
-fn receipts(keys: &Keys) -> Result<String, KeysError> {
-    let path = keys.receipt();
-    let (key, pem) = generate(&path)?;
-    let known = home::read(&keys.receipt_public())?;
+/// The public half first: auth shows it while its service still signs with the key before.
+fn shown(path: &Path, public: &Path) -> Result<String, KeysError> {
+    let (key, pem) = generate(path)?;
+    let known = home::read(public)?;
     let known: Vec<&str> = known.lines().filter(|line| !line.trim().is_empty()).collect();
-    let kept = known.iter().skip(known.len().saturating_sub(RECEIPT_KEYS_KEPT));
+    let kept = known.iter().skip(known.len().saturating_sub(PUBLIC_KEYS_KEPT));
     let lines: String = kept.map(|line| format!("{line}\n")).collect();
-    home::write_public(&keys.receipt_public(), &format!("{lines}{}\n", key.to_text()))?;
-    home::write_secret(&path, pem.expose_secret())?;
+    home::write_public(public, &format!("{lines}{}\n", key.to_text()))?;
+    home::write_secret(path, pem.expose_secret())?;
     Ok(key.kid().to_owned())
 }
 
@@ -99,20 +101,24 @@ mod tests {
     }
 
     #[test]
-    fn a_new_receipt_key_stands_beside_the_ones_before_it() {
+    fn a_new_key_that_is_shown_stands_beside_the_ones_before_it() {
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::ensure(folder.path()).unwrap();
-        let mut known: Vec<String> = read(&keys.receipt_public()).lines().map(str::to_owned).collect();
-        for _ in 0..4 {
-            let kid = receipts(&keys).unwrap();
-            let signs = SigningKey::from_pkcs8_pem(&read(&keys.receipt())).unwrap().public_key();
-            assert_eq!(signs.kid(), kid);
-            known.push(signs.to_text());
-            let kept = &known[known.len().saturating_sub(3)..];
-            assert_eq!(read(&keys.receipt_public()).lines().collect::<Vec<_>>(), kept);
-            // A mesh that starts again finds them all.
-            Keys::ensure(folder.path()).unwrap();
-            assert_eq!(read(&keys.receipt_public()).lines().collect::<Vec<_>>(), kept);
+        for (path, public) in
+            [(keys.receipt(), keys.receipt_public()), (keys.conversation(), keys.conversation_public())]
+        {
+            let mut known: Vec<String> = read(&public).lines().map(str::to_owned).collect();
+            for _ in 0..4 {
+                let kid = shown(&path, &public).unwrap();
+                let signs = SigningKey::from_pkcs8_pem(&read(&path)).unwrap().public_key();
+                assert_eq!(signs.kid(), kid);
+                known.push(signs.to_text());
+                let kept = &known[known.len().saturating_sub(3)..];
+                assert_eq!(read(&public).lines().collect::<Vec<_>>(), kept);
+                // A mesh that starts again finds them all.
+                Keys::ensure(folder.path()).unwrap();
+                assert_eq!(read(&public).lines().collect::<Vec<_>>(), kept);
+            }
         }
     }
 

@@ -71,6 +71,7 @@ impl Mint {
         Feed {
             session_keys: vec![self.public.clone().into()],
             receipt_keys: vec![],
+            conversation_keys: vec![],
             revocations: vec![],
             minimum_epoch: 0,
             epoch: 1,

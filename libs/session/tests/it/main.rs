@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod certificates;
 #[cfg(test)]
+mod conversations;
+#[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod forgeries;

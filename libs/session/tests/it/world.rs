@@ -1,4 +1,5 @@
-//! One minter, one receipt signer, one verifier, one moment; and a forger that holds their keys.
+//! One minter, one signer of receipts and one of conversations, one verifier, one moment; and a forger that holds
+//! their keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -7,8 +8,8 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use splitplane_session::{
-    Feed, Minter, PublicKey, ReceiptClaims, ReceiptSigner, SessionError, SessionGrant, SessionKey,
-    SigningKey, VerifiedSession, Verifier, receipt_issuer,
+    ConversationSigner, Feed, Minter, PublicKey, ReceiptClaims, ReceiptSigner, SessionError, SessionGrant,
+    SessionKey, SigningKey, VerifiedSession, Verifier, receipt_issuer,
 };
 use splitplane_types::{Digest, SessionId, Txn};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -52,26 +53,34 @@ pub(crate) fn receipt_claims() -> ReceiptClaims {
 pub(crate) struct World {
     pub(crate) minter: Minter,
     pub(crate) signer: ReceiptSigner,
+    pub(crate) conversations: ConversationSigner,
     pub(crate) verifier: Verifier,
     pub(crate) session_key: PublicKey,
     pub(crate) receipt_key: PublicKey,
+    pub(crate) conversation_key: PublicKey,
     pub(crate) session_forger: Forger,
     pub(crate) receipt_forger: Forger,
+    pub(crate) conversation_forger: Forger,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         let (session, session_pem) = SigningKey::generate().unwrap();
         let (receipt, receipt_pem) = SigningKey::generate().unwrap();
+        let (conversation, conversation_pem) = SigningKey::generate().unwrap();
         let (session_key, receipt_key) = (session.public_key(), receipt.public_key());
+        let conversation_key = conversation.public_key();
         let world = Self {
             minter: Minter::new(session, ISSUER.into(), DOMAIN.into(), seconds(300)),
             signer: ReceiptSigner::new(receipt, receipt_issuer(DOMAIN), DOMAIN.into(), seconds(120)),
+            conversations: ConversationSigner::new(conversation, DOMAIN.into(), seconds(3_600)).unwrap(),
             verifier: Verifier::new(ISSUER.into(), DOMAIN.into(), seconds(5)),
             session_forger: Forger::new(&session_pem, &session_key),
             receipt_forger: Forger::new(&receipt_pem, &receipt_key),
+            conversation_forger: Forger::new(&conversation_pem, &conversation_key),
             session_key,
             receipt_key,
+            conversation_key,
         };
         world.feed_at(now());
         world
@@ -81,6 +90,7 @@ impl World {
         Feed {
             session_keys: vec![self.session_key.clone().into()],
             receipt_keys: vec![self.receipt_key.clone()],
+            conversation_keys: vec![self.conversation_key.clone()],
             revocations: vec![],
             minimum_epoch: 0,
             epoch: 7,

@@ -14,7 +14,10 @@ fn opened() -> (tempfile::TempDir, Config, KeyFiles) {
     config.receipts.public_key = folder.path().join("receipt.pub");
     config.credentials.master_key = folder.path().join("credentials.key");
     config.credentials.previous_master_key = folder.path().join("credentials.previous.key");
-    std::fs::write(&config.receipts.public_key, public_key().to_text()).unwrap();
+    config.conversations.public_key = folder.path().join("conversation.pub");
+    for file in [&config.receipts.public_key, &config.conversations.public_key] {
+        std::fs::write(file, public_key().to_text()).unwrap();
+    }
     let (_, text) = MasterKey::generate().unwrap();
     for file in [&config.credentials.master_key, &config.credentials.previous_master_key] {
         std::fs::write(file, text.expose_secret()).unwrap();
@@ -102,20 +105,26 @@ fn between_the_two_writes_of_a_rotation_credentials_are_good() {
 }
 
 #[test]
-fn every_public_key_in_the_receipts_file_is_shown_from_when_it_is_written() {
+fn every_public_key_in_a_file_is_shown_from_when_it_is_written() {
     let (_folder, config, mut files) = opened();
-    let mut feed = files.receipt_keys();
-    let first = feed.borrow_and_update().clone();
-    files.refresh();
-    assert!(!feed.has_changed().unwrap());
-    let second = public_key();
-    let text = format!("{}\n{}\n", first[0].to_text(), second.to_text());
-    std::fs::write(&config.receipts.public_key, text).unwrap();
-    files.refresh();
-    assert_eq!(*feed.borrow_and_update(), [first[0].clone(), second.clone()]);
-    std::fs::write(&config.receipts.public_key, format!("\n{}\n\n", second.to_text())).unwrap();
-    files.refresh();
-    assert_eq!(*feed.borrow_and_update(), [second]);
+    for (file, mut feed, mut other) in [
+        (&config.receipts.public_key, files.receipt_keys(), files.conversation_keys()),
+        (&config.conversations.public_key, files.conversation_keys(), files.receipt_keys()),
+    ] {
+        let first = feed.borrow_and_update().clone();
+        other.mark_unchanged();
+        files.refresh();
+        assert!(!feed.has_changed().unwrap());
+        let second = public_key();
+        let text = format!("{}\n{}\n", first[0].to_text(), second.to_text());
+        std::fs::write(file, text).unwrap();
+        files.refresh();
+        assert_eq!(*feed.borrow_and_update(), [first[0].clone(), second.clone()]);
+        std::fs::write(file, format!("\n{}\n\n", second.to_text())).unwrap();
+        files.refresh();
+        assert_eq!(*feed.borrow_and_update(), [second]);
+        assert!(!other.has_changed().unwrap(), "a key of one kind is shown as one of the other");
+    }
 }
 
 #[test]
@@ -123,6 +132,7 @@ fn a_file_that_is_gone_half_written_or_too_long_leaves_the_keys_in_use() {
     let (_folder, config, mut files) = opened();
     let credentials = issued(&files);
     let (mut feed, mut issuer) = (files.receipt_keys(), files.issuer());
+    let conversations = files.conversation_keys();
     let first = feed.borrow_and_update()[0].to_text();
     issuer.mark_unchanged();
     let second = public_key().to_text();
@@ -130,8 +140,10 @@ fn a_file_that_is_gone_half_written_or_too_long_leaves_the_keys_in_use() {
     for text in ["", "\n", half, &format!("{first}\n{half}"), &format!("{first}\n").repeat(9)] {
         std::fs::write(&config.receipts.public_key, text).unwrap();
         std::fs::write(&config.credentials.master_key, text).unwrap();
+        std::fs::write(&config.conversations.public_key, text).unwrap();
         files.refresh();
         assert!(!feed.has_changed().unwrap() && !issuer.has_changed().unwrap(), "{text}");
+        assert!(!conversations.has_changed().unwrap(), "{text}");
     }
     for file in [&config.receipts.public_key, &config.credentials.previous_master_key] {
         std::fs::remove_file(file).unwrap();
@@ -148,7 +160,9 @@ fn a_file_that_is_gone_half_written_or_too_long_leaves_the_keys_in_use() {
 #[test]
 fn files_without_keys_are_no_start() {
     let (_folder, config, _files) = opened();
-    for file in [&config.receipts.public_key, &config.credentials.master_key] {
+    for file in
+        [&config.receipts.public_key, &config.conversations.public_key, &config.credentials.master_key]
+    {
         let text = std::fs::read_to_string(file).unwrap();
         for broken in ["", "no key"] {
             std::fs::write(file, broken).unwrap();

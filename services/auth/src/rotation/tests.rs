@@ -126,8 +126,14 @@ impl Mesh {
     fn lets_in(&mut self, second: u64) -> Result<(), MintError> {
         self.rotation.refresh(at(second));
         let session_keys = self.rotation.subscribe().borrow().clone();
-        let feed =
-            Feed { session_keys, receipt_keys: vec![], revocations: vec![], minimum_epoch: 0, epoch: 1 };
+        let feed = Feed {
+            session_keys,
+            receipt_keys: vec![],
+            conversation_keys: vec![],
+            revocations: vec![],
+            minimum_epoch: 0,
+            epoch: 1,
+        };
         // A feed with a key that nothing vouches for would be none.
         self.verifier.update(feed, at(second)).unwrap();
         let (key, _) = self.rotation.minter.mint(&grant(), at(second))?;

@@ -242,6 +242,7 @@ impl Mesh {
         let feed = Feed {
             session_keys: vec![self.public.clone().into()],
             receipt_keys: Vec::new(),
+            conversation_keys: Vec::new(),
             revocations: published.revocations.into_iter().collect(),
             minimum_epoch: published.minimum_epoch,
             epoch: published.epoch,

@@ -4,25 +4,29 @@ use splitplane_llm::{BudgetConfig, LanguageModel, RouteTask, WriteSqlTask};
 use splitplane_proto::common::v1 as common;
 use splitplane_semantics::{DraftInterpretation, parse_model, parse_policy};
 use splitplane_service::AuditConfig;
-use splitplane_session::{Feed, Minter, SessionGrant, SigningKey, receipt_issuer};
+use splitplane_session::{ConversationSigner, Feed, Minter, SessionGrant, SigningKey, receipt_issuer};
 use splitplane_types::{Reason, SessionId, Txn, frame};
 use std::num::NonZeroU64;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const MODEL: &str = include_str!("../../../../libs/semantics/fixtures/library/model.yaml");
-const POLICY: &str = include_str!("../../../../libs/semantics/fixtures/library/policy.yaml");
-const DOMAIN: &str = "mesh.example";
+pub(super) const POLICY: &str = include_str!("../../../../libs/semantics/fixtures/library/policy.yaml");
+pub(super) const DOMAIN: &str = "mesh.example";
 const LIFETIME: Duration = Duration::from_secs(120);
+/// Life of a conversation.
+pub(super) const CONVERSATION: Duration = Duration::from_secs(600);
 
-fn now() -> SystemTime {
+pub(super) fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_936_519_200)
 }
 
-/// Says one thing to every question, and counts them.
+/// Says one thing to every question, counts them, and keeps what each is told to continue.
 #[derive(Debug)]
 struct Says {
     reply: Result<ValidateReply, ModelError>,
     asked: Arc<AtomicUsize>,
+    told: Arc<Mutex<Vec<Option<Interpretation>>>>,
 }
 
 #[tonic::async_trait]
@@ -31,7 +35,8 @@ impl LanguageModel for Says {
         "says"
     }
 
-    async fn validate(&self, _: ValidateTask<'_>) -> Result<ValidateReply, ModelError> {
+    async fn validate(&self, task: ValidateTask<'_>) -> Result<ValidateReply, ModelError> {
+        self.told.lock().unwrap().push(task.previous.cloned());
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.reply.clone()
     }
@@ -50,42 +55,56 @@ impl LanguageModel for Says {
     }
 }
 
-struct Bench {
-    layer2: Layer2,
-    session: VerifiedSession,
-    frame: Vec<u8>,
+pub(super) struct Bench {
+    pub(super) layer2: Layer2,
+    pub(super) session: VerifiedSession,
+    pub(super) frame: Vec<u8>,
     asked: Arc<AtomicUsize>,
+    pub(super) told: Arc<Mutex<Vec<Option<Interpretation>>>>,
+    pub(super) minter: Minter,
+    pub(super) gateway: ConversationSigner,
     _folder: tempfile::TempDir,
 }
 
-fn bench(reply: Result<ValidateReply, ModelError>, budget: BudgetConfig, policy: &str) -> Bench {
-    let folder = tempfile::tempdir().unwrap();
-    let model = parse_model("model.yaml", MODEL).unwrap();
-    let policy = parse_policy("policy.yaml", policy, &model).unwrap();
+/// The frame of a question in a conversation.
+pub(super) fn asks(conversation: &str) -> Vec<u8> {
     let question = common::Question { text: "how much was lent".into(), as_of: None };
-    let frame = frame(&AskRequest { question: Some(question), conversation: String::new() }.encode_to_vec());
+    frame(&AskRequest { question: Some(question), conversation: conversation.to_owned() }.encode_to_vec())
+}
 
-    let ((session_key, _), (receipt_key, pem)) =
-        (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
-    let verifier = Verifier::new("issuer".into(), DOMAIN.into(), Duration::from_secs(5));
-    let session_keys = vec![session_key.public_key().into()];
-    let receipt_keys = vec![receipt_key.public_key()];
-    let feed = Feed { session_keys, receipt_keys, revocations: vec![], minimum_epoch: 0, epoch: 1 };
-    verifier.update(feed, now()).unwrap();
-    let grant = SessionGrant {
+/// A session for this frame.
+pub(super) fn grant(frame: &[u8]) -> SessionGrant {
+    SessionGrant {
         composite: "tenant/business/admin".parse().unwrap(),
         role: "manager".parse().unwrap(),
         session_id: SessionId::from_parts(1, 2),
         txn: Txn::from_parts(3, 4),
-        body_digest: Digest::of(&frame),
+        body_digest: Digest::of(frame),
         method: "/splitplane.gateway.v1.GatewayService/Ask".into(),
         epoch: 1,
         principal: "worker".parse().unwrap(),
         access_key_id: "ASIAIOSFODNN7EXAMPLE".into(),
         requesting_workload: "spiffe://mesh.example/gateway".into(),
-    };
+    }
+}
+
+pub(super) fn bench(reply: Result<ValidateReply, ModelError>, budget: BudgetConfig, policy: &str) -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let model = parse_model("model.yaml", MODEL).unwrap();
+    let policy = parse_policy("policy.yaml", policy, &model).unwrap();
+    let frame = asks("");
+
+    let [(session_key, _), (receipt_key, pem), (conversation_key, _)] =
+        [(); 3].map(|()| SigningKey::generate().unwrap());
+    let verifier = Verifier::new("issuer".into(), DOMAIN.into(), Duration::from_secs(5));
+    let session_keys = vec![session_key.public_key().into()];
+    let receipt_keys = vec![receipt_key.public_key()];
+    let conversation_keys = vec![conversation_key.public_key()];
+    let (revocations, minimum_epoch, epoch) = (vec![], 0, 1);
+    let feed = Feed { session_keys, receipt_keys, conversation_keys, revocations, minimum_epoch, epoch };
+    verifier.update(feed, now()).unwrap();
     let minter = Minter::new(session_key, "issuer".into(), DOMAIN.into(), LIFETIME);
-    let session = verifier.verify(&minter.mint(&grant, now()).unwrap().0, now()).unwrap();
+    let session = verifier.verify(&minter.mint(&grant(&frame), now()).unwrap().0, now()).unwrap();
 
     let signing_key = folder.path().join("audit.key");
     std::fs::write(&signing_key, pem.expose_secret()).unwrap();
@@ -97,8 +116,8 @@ fn bench(reply: Result<ValidateReply, ModelError>, budget: BudgetConfig, policy:
         segment_bytes_max: NonZeroU64::MAX,
         keep: Duration::ZERO,
     };
-    let asked = Arc::<AtomicUsize>::default();
-    let language = Arc::new(Says { reply, asked: Arc::clone(&asked) });
+    let (asked, told) = (Arc::<AtomicUsize>::default(), Arc::default());
+    let language = Arc::new(Says { reply, asked: Arc::clone(&asked), told: Arc::clone(&told) });
     let layer2 = Layer2 {
         model,
         policy,
@@ -108,10 +127,12 @@ fn bench(reply: Result<ValidateReply, ModelError>, budget: BudgetConfig, policy:
         audit: Auditor::open(&audit).unwrap(),
         clock: Clock::new(now),
     };
-    Bench { layer2, session, frame, asked, _folder: folder }
+    let gateway = ConversationSigner::new(conversation_key, DOMAIN.into(), CONVERSATION).unwrap();
+    Bench { layer2, session, frame, asked, told, minter, gateway, _folder: folder }
 }
 
-const NO_LIMIT: BudgetConfig = BudgetConfig { tokens_per_tenant_and_day: 0, tokens_held_per_task: 0 };
+pub(super) const NO_LIMIT: BudgetConfig =
+    BudgetConfig { tokens_per_tenant_and_day: 0, tokens_held_per_task: 0 };
 
 async fn verdict(reply: Result<ValidateReply, ModelError>) -> Result<Verdict, Reason> {
     let bench = bench(reply, NO_LIMIT, POLICY);
@@ -119,7 +140,7 @@ async fn verdict(reply: Result<ValidateReply, ModelError>) -> Result<Verdict, Re
     verdict.map(|by| by.answer).map_err(|error| error.reason())
 }
 
-fn draft(metric: &str) -> Result<ValidateReply, ModelError> {
+pub(super) fn draft(metric: &str) -> Result<ValidateReply, ModelError> {
     Ok(ValidateReply::Supported(DraftInterpretation {
         metrics: vec![metric.to_owned()],
         dimensions: vec![],

@@ -123,6 +123,7 @@ impl Recording {
         let feed = Feed {
             session_keys: vec![key.public_key().into()],
             receipt_keys: Vec::new(),
+            conversation_keys: Vec::new(),
             revocations: Vec::new(),
             minimum_epoch: 0,
             epoch: 0,

@@ -140,6 +140,8 @@ impl Configs {
         self.auth.credentials.previous_master_key = keys.credentials_previous();
         self.auth.session.signing_key = keys.session();
         self.auth.receipts.public_key = keys.receipt_public();
+        self.auth.conversations.public_key = keys.conversation_public();
+        self.gateway.conversations.signing_key = keys.conversation();
         self.auth.registry.file.clone_from(&options.registry);
         self.reasoning.receipts.signing_key = keys.receipt();
         self.reasoning.semantics.model.clone_from(&world.model);
