@@ -7,10 +7,13 @@
 //! - **L-3** A value is never looked up here: it stays a phrase, for the data plane to resolve among
 //!   the caller's own rows.
 
+mod bounds;
+mod comparison;
 mod grammar;
 mod options;
 mod reader;
 mod resolve;
+mod shares;
 mod tokens;
 mod vocabulary;
 mod words;

@@ -29,6 +29,7 @@ pub(crate) fn reply(text: &str, catalogue: &Catalogue<'_>) -> ValidateReply {
         Err(Trouble::Dimension { span, candidates }) => reader.which_dimension(&span, &candidates),
         Err(Trouble::Loose { span, dimension }) => reader.which_part(&span, dimension),
         Err(Trouble::Period { words }) => reader.which_period(&words),
+        Err(Trouble::NoPeriod { at }) => reader.which_base(at),
         Err(Trouble::Name { span }) => reader.which_name(&span),
         Err(Trouble::Judged { span }) => reader.which_end(&span),
         Err(Trouble::Unsupported { leftovers }) => reader.did_you_mean(&leftovers),
@@ -126,6 +127,24 @@ impl Asker<'_> {
         Some((format!("Which period do you mean by \"{words}\"?"), options))
     }
 
+    /// The period that a comparison starts from.
+    fn which_base(&self, at: usize) -> Answer {
+        let options = PERIODS.iter().rev().filter_map(|period| {
+            let words = format!("{period} ");
+            self.option(&[at..at], &words, |draft| draft.comparison.is_some()).or_else(|| {
+                self.option(&[self.end()..self.end()], &format!(" {period}"), |draft| {
+                    draft.comparison.is_some()
+                })
+            })
+        });
+        Some(("Which period do you want to compare?".to_owned(), options.take(OPTIONS_MAX).collect()))
+    }
+
+    /// Where the words of the question end, before its last sign.
+    fn end(&self) -> usize {
+        self.text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '?' | '.' | '!')).len()
+    }
+
     fn which_name(&self, span: &Range<usize>) -> Answer {
         let said = self.said(span);
         let (thing, name) = said.split_once(' ')?;
@@ -172,7 +191,7 @@ impl Asker<'_> {
 }
 
 /// Whether `word` is `known` but for one letter, or two in a long word.
-fn is_slip(word: &str, known: &str) -> bool {
+pub(crate) fn is_slip(word: &str, known: &str) -> bool {
     // Known words stand in the singular; the word as typed may be longer.
     let length = known.chars().count().max(word.chars().count());
     let allowed = match length {

@@ -10,6 +10,7 @@
 mod bedrock;
 mod endpoint;
 mod explain;
+mod figures;
 mod hostile;
 mod questions;
 mod spans;

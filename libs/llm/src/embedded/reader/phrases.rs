@@ -2,7 +2,7 @@
 //!
 //! Decides how far each of them reaches, and what it leads one to expect.
 
-use super::super::grammar::{GroupKind, Rank};
+use super::super::grammar::{GroupKind, Joint, Rank};
 use super::super::tokens::{Kind, Token};
 use super::super::words::{self, Modifier};
 use super::{Mode, Reader, Wanted};
@@ -161,10 +161,14 @@ impl Reader<'_> {
             ("number" | "count", "of") => self.modify(Modifier::Count, 2),
             ("sum", "of") => self.modify(Modifier::Sum, 2),
             ("total", "of") => self.modify(Modifier::Total, 2),
-            ("other", "than") | ("apart", "from") | ("except", "for") => self.enter(Mode::Negated, 2),
+            ("other", "than")
+            | ("apart" | "aside", "from")
+            | ("except", "for")
+            | ("leaving" | "leave", "out")
+            | ("excluding" | "without", "any" | "all") => self.enter(Mode::Negated, 2),
             ("but" | "and", "not" | "without" | "excluding") => self.at += 1,
             ("as", "well") if third == "as" => {
-                self.join();
+                self.join(Joint::And);
                 self.at += 3;
             }
             ("broken", "down") if third == "by" => self.at += 2,
@@ -180,11 +184,11 @@ impl Reader<'_> {
             }
             ("which" | "what", _) => self.ask(word == "which"),
             ("and" | "plus", _) => {
-                self.join();
+                self.join(Joint::And);
                 self.at += 1;
             }
-            ("or", _) if self.reading.values.last().is_some_and(|value| value.negated) => {
-                self.join();
+            ("or", _) if !self.reading.values.is_empty() => {
+                self.join(Joint::Or);
                 self.at += 1;
             }
             _ => return self.single_word(word),
@@ -207,7 +211,7 @@ impl Reader<'_> {
             self.modify(modifier, 1);
         } else if self.wanted == Some(Wanted::Which) && self.count_at(self.at).is_some() {
             self.count_of_which();
-        } else if words::is_stop(word) || self.fills(word) {
+        } else if words::is_stop(word) || self.fills(word) || self.light_verb(word) {
             self.at += 1;
         } else if words::is_pointer(word) {
             self.leave(1);
@@ -281,7 +285,7 @@ impl Reader<'_> {
         match token.kind {
             Kind::Number => token.lower.parse().ok(),
             Kind::Word => words::number(&token.lower),
-            Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Period | Kind::Symbol => None,
+            Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Taken | Kind::Bound(_) | Kind::Symbol => None,
         }
     }
 
