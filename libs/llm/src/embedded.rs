@@ -9,6 +9,7 @@
 
 mod bounds;
 mod comparison;
+mod followup;
 mod grammar;
 mod options;
 mod reader;
@@ -16,6 +17,7 @@ mod resolve;
 mod shares;
 mod tokens;
 mod vocabulary;
+mod wording;
 mod words;
 
 use crate::explain::explain;
@@ -43,7 +45,7 @@ impl LanguageModel for EmbeddedModel {
     }
 
     async fn validate(&self, task: ValidateTask<'_>) -> Result<ValidateReply, ModelError> {
-        Ok(options::reply(task.question.as_str(), task.catalogue))
+        Ok(options::reply(task.question.as_str(), task.catalogue, task.previous))
     }
 
     async fn route(&self, task: RouteTask<'_>) -> Result<Vec<String>, ModelError> {

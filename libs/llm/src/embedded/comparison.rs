@@ -12,7 +12,8 @@ use super::vocabulary::Vocabulary;
 use super::words;
 use splitplane_semantics::{Derived, Grain, PeriodPhrase};
 
-pub(crate) use periods::{Compared, compared};
+pub(crate) use object::object;
+pub(crate) use periods::{Compared, compared, unit_of};
 
 /// The period that a figure is set against, as it is said.
 #[derive(Debug, Clone, PartialEq, Eq)]

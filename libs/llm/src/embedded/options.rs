@@ -1,12 +1,13 @@
 //! Questions back, and the nearest metrics. Every option is read anew before it is offered, so that
 //! choosing it leads to an answer.
 
+use super::followup::{Followed, follow};
 use super::resolve::{Trouble, read};
 use super::tokens::{Kind, name_words, tokens};
 use super::vocabulary::{Dimension, Vocabulary};
 use super::words;
 use crate::language_model::ValidateReply;
-use splitplane_semantics::{Catalogue, DraftInterpretation, Metric, words_of};
+use splitplane_semantics::{Catalogue, DraftInterpretation, Interpretation, Metric, words_of};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -20,8 +21,20 @@ const SLIPS_MAX: usize = 3;
 const PERIODS: [&str; 4] = ["yesterday", "last week", "last month", "this year"];
 
 /// Reads a question and says what became of it.
-pub(crate) fn reply(text: &str, catalogue: &Catalogue<'_>) -> ValidateReply {
+pub(crate) fn reply(
+    text: &str,
+    catalogue: &Catalogue<'_>,
+    previous: Option<&Interpretation>,
+) -> ValidateReply {
     let vocabulary = Vocabulary::of(catalogue);
+    match previous.map(|previous| follow(text, &vocabulary, previous)) {
+        None | Some(Followed::Whole) => {}
+        Some(Followed::Changed(draft)) => return ValidateReply::Supported(*draft),
+        Some(Followed::Either(options)) => {
+            return ValidateReply::Ambiguous { question: "Which of these do you mean?".to_owned(), options };
+        }
+        Some(Followed::Lost) => return ValidateReply::Unsupported { nearest: nearest(text, &vocabulary) },
+    }
     let reader = Asker { text, vocabulary: &vocabulary };
     let answer = match read(text, &vocabulary) {
         Ok(draft) => return ValidateReply::Supported(draft),

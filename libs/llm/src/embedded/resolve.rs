@@ -11,7 +11,9 @@ use super::comparison::{Compared, Said, compared};
 use super::grammar::{Candidates, Reading};
 use super::vocabulary::{Tier, Vocabulary};
 use crate::aggregate::Aggregate;
-use splitplane_semantics::{ComparisonExpr, Derived, DraftInterpretation, PeriodPhrase, Threshold};
+use splitplane_semantics::{
+    ComparisonExpr, Derived, Dimension, DraftInterpretation, Filter, Order, PeriodPhrase, Threshold,
+};
 use std::ops::Range;
 
 pub(crate) use parts::{Parts, parts};
@@ -65,7 +67,7 @@ impl Trouble {
 pub(crate) fn read(text: &str, vocabulary: &Vocabulary<'_>) -> Result<DraftInterpretation, Trouble> {
     let parts = parts(text, vocabulary)?;
     let metrics = parts.metrics(text, vocabulary)?;
-    parts.draft(&metrics, None, vocabulary)
+    parts.draft(&metrics, vocabulary)
 }
 
 impl Parts {
@@ -97,17 +99,16 @@ impl Parts {
         if leftovers.is_empty() { Ok(()) } else { Err(Trouble::Unsupported { leftovers }) }
     }
 
-    /// The draft of what is asked of `metrics`; `previous` is the period that counts where none is said.
+    /// The draft of what is asked of `metrics`.
     pub(crate) fn draft(
         mut self,
         metrics: &[usize],
-        previous: Option<PeriodPhrase>,
         vocabulary: &Vocabulary<'_>,
     ) -> Result<DraftInterpretation, Trouble> {
         dimensions::rank_loose(&mut self.reading, vocabulary, metrics)?;
         let dimensions = dimensions::dimensions(&self.reading, vocabulary, metrics)?;
         let filters = filters::filters(&self.reading, vocabulary, metrics)?;
-        let (period, comparison) = periods(self.period.take().or(previous), &self.said)?;
+        let (period, comparison) = periods(self.period.take(), &self.said)?;
         if period.is_some() && !vocabulary.have_time(metrics) {
             return Err(Trouble::nothing());
         }
@@ -181,6 +182,35 @@ impl Parts {
     }
 }
 
+/// The dimensions that parts name.
+pub(crate) fn dimensions_of(
+    parts: &mut Parts,
+    vocabulary: &Vocabulary<'_>,
+    metrics: &[usize],
+) -> Result<Vec<Dimension>, Trouble> {
+    dimensions::rank_loose(&mut parts.reading, vocabulary, metrics)?;
+    dimensions::dimensions(&parts.reading, vocabulary, metrics)
+}
+
+/// The filters that parts name.
+pub(crate) fn filters_of(
+    parts: &Parts,
+    vocabulary: &Vocabulary<'_>,
+    metrics: &[usize],
+) -> Result<Vec<Filter>, Trouble> {
+    filters::filters(&parts.reading, vocabulary, metrics)
+}
+
+/// The order that parts name, of rows of `dimensions`.
+pub(crate) fn order_of(
+    parts: &Parts,
+    vocabulary: &Vocabulary<'_>,
+    metrics: &[usize],
+    dimensions: &[Dimension],
+) -> Result<(Vec<Order>, Option<u32>), Trouble> {
+    order::order((&parts.reading, parts.said.figure), vocabulary, metrics, dimensions)
+}
+
 fn periods(
     period: Option<PeriodPhrase>,
     said: &Said,
@@ -204,7 +234,7 @@ fn best(candidates: &Candidates) -> Vec<usize> {
 }
 
 /// The metrics that a question names, if each of its words names one alone.
-fn chosen(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<Vec<usize>, Trouble> {
+pub(crate) fn chosen(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<Vec<usize>, Trouble> {
     let mut chosen: Vec<usize> = Vec::new();
     for mention in &reading.metrics {
         let fits = |index: &usize| {

@@ -311,6 +311,14 @@ pub(crate) fn is_time_of(word: &str) -> bool {
     holds(TIMES, word.strip_suffix('s').unwrap_or(word))
 }
 
+/// Words for whose data it is: that is settled before a question is read, and no question changes it.
+pub(crate) fn is_scope(word: &str) -> bool {
+    holds(
+        "tenant admin administrator scope permission business database superuser root",
+        word.strip_suffix('s').unwrap_or(word),
+    ) || matches!(word, "business" | "businesses")
+}
+
 /// A unit of time after a number: a span, and no amount.
 pub(crate) fn is_time_unit(word: &str) -> bool {
     grain(word).is_some() || matches!(singular(word).as_str(), "hour" | "minute" | "second" | "fortnight")

@@ -11,6 +11,7 @@ mod bedrock;
 mod endpoint;
 mod explain;
 mod figures;
+mod followups;
 mod hostile;
 mod questions;
 mod spans;

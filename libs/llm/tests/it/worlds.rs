@@ -155,13 +155,27 @@ pub(crate) fn ask(world: &World, question: &str) -> ValidateReply {
     ask_model(world, &EmbeddedModel::new(), question)
 }
 
+/// What it replies after something was understood.
+pub(crate) fn ask_after(world: &World, question: &str, previous: &Interpretation) -> ValidateReply {
+    reply(world, &EmbeddedModel::new(), question, Some(previous))
+}
+
 pub(crate) fn ask_model(world: &World, model: &dyn LanguageModel, question: &str) -> ValidateReply {
+    reply(world, model, question, None)
+}
+
+fn reply(
+    world: &World,
+    model: &dyn LanguageModel,
+    question: &str,
+    previous: Option<&Interpretation>,
+) -> ValidateReply {
     let role = role();
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
     let question = Question::new(question).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime
-        .block_on(model.validate(ValidateTask { question: &question, catalogue: &catalogue, previous: None }))
+        .block_on(model.validate(ValidateTask { question: &question, catalogue: &catalogue, previous }))
         .unwrap()
 }
 

@@ -12,7 +12,7 @@ const FILLERS: [&str; 17] = [
 ];
 
 /// What stands at `at`, and the token after it.
-pub(super) fn object(text: &str, tokens: &[Token], at: usize) -> Option<(Against, usize)> {
+pub(crate) fn object(text: &str, tokens: &[Token], at: usize) -> Option<(Against, usize)> {
     let mut start = at;
     while is_word_of(tokens, start, &FILLERS) {
         start += 1;

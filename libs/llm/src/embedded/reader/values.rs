@@ -134,9 +134,10 @@ impl Reader<'_> {
             return self.leave(end - self.at);
         }
         // "all tenants", "every business" are none of the things that there are here.
+        let other = (self.at..end).any(|index| words::is_scope(self.lower(index)));
         let all =
             self.at.checked_sub(1).is_some_and(|before| matches!(self.lower(before), "all" | "any" | "both"));
-        if all && !capital {
+        if other || (all && !capital) {
             return self.leave(end - self.at);
         }
         match self.mode {
