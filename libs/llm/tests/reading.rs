@@ -146,3 +146,29 @@ fn questions_of_a_set_that_was_held_out_are_read_or_refused_rightly() {
 fn questions_of_a_second_set_that_was_held_out_are_read_or_refused_rightly() {
     check("hotel", "evals/hotel");
 }
+
+/// Each of these was written before the reader was run on it; the sets say what the first run gave.
+#[test]
+fn questions_to_a_bank_are_read_or_refused_rightly() {
+    check("bank", "evals/bank");
+}
+
+#[test]
+fn questions_to_gyms_whose_model_has_names_alone_are_read_or_refused_rightly() {
+    check("gym", "evals/gym");
+}
+
+#[test]
+fn questions_to_a_newspaper_are_read_or_refused_rightly() {
+    check("newspaper", "evals/newspaper");
+}
+
+#[test]
+fn questions_to_a_port_are_read_or_refused_rightly() {
+    check("port", "evals/port");
+}
+
+#[test]
+fn questions_to_a_school_are_read_or_refused_rightly() {
+    check("school", "evals/school");
+}

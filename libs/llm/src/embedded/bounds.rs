@@ -13,6 +13,9 @@ use crate::aggregate::Aggregate;
 use amount::{Amount, amount};
 use splitplane_semantics::{Bound, Metric};
 
+/// Words between "whose" and a bound.
+const WORDS_BACK_MAX: usize = 10;
+
 /// What is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Of {
@@ -58,6 +61,12 @@ pub(crate) fn take_out(
         let by =
             at.checked_sub(1).filter(|before| of == Of::Figure && is_word_of(tokens, *before, &["by", "of"]));
         take(tokens, by.unwrap_or(at)..end);
+        // "whose fees are over 100": the word has said that the bound is the group's.
+        let before = at.saturating_sub(WORDS_BACK_MAX)..at;
+        let whose = before.rev().find(|index| is_word_of(tokens, *index, &["whose", "when"]));
+        if let Some(whose) = whose.filter(|_| of == Of::Before) {
+            take(tokens, whose..whose + 1);
+        }
         let mark = if of == Of::Before { at } else { end - 1 };
         if let Some(token) = tokens.get_mut(mark) {
             token.kind = Kind::Bound(found.len());
@@ -185,8 +194,7 @@ fn fits(candidates: &[(usize, Tier)], amount: &Amount, vocabulary: &Vocabulary<'
 
 fn is_money(metric: &Metric) -> bool {
     let counts = matches!(Aggregate::of(metric), Some(Aggregate::Count | Aggregate::CountDistinct));
-    let currency = |unit: &String| unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase());
-    !counts && metric.unit.as_ref().is_none_or(currency)
+    !counts && metric.unit.as_ref().is_none_or(|unit| words::is_currency(unit))
 }
 
 /// Whether a metric stands before the bound, with a word that makes it the group's: "whose fees are over 100". Of a

@@ -56,7 +56,7 @@ pub(crate) struct Said {
 /// Takes the words that compare out of `tokens`.
 pub(crate) fn take_out(text: &str, tokens: &mut [Token], vocabulary: &Vocabulary<'_>) -> Said {
     let owned = vocabulary.owned(tokens);
-    let mut scan = Scan { text, tokens, owned, said: Said::default(), comparing: false };
+    let mut scan = Scan { text, tokens, owned, said: Said::default(), comparing: None };
     let mut at = 0;
     while at < scan.tokens.len() {
         at = scan.step(at).max(at + 1);
@@ -69,8 +69,8 @@ struct Scan<'a> {
     tokens: &'a mut [Token],
     owned: Vec<bool>,
     said: Said,
-    /// Whether "compare" came before.
-    comparing: bool,
+    /// Where "compare" stands, until it is said with what.
+    comparing: Option<usize>,
 }
 
 impl Scan<'_> {
@@ -83,6 +83,9 @@ impl Scan<'_> {
     }
 
     fn set(&mut self, against: Against, from: usize, to: usize) -> usize {
+        if let Some(compare) = self.comparing.take() {
+            take(self.tokens, compare..compare + 1);
+        }
         self.said.twice |= self.said.against.is_some();
         self.said.start = self.said.start.or_else(|| self.tokens.get(from).map(|token| token.span.start));
         self.said.against = Some(against);
@@ -135,7 +138,7 @@ impl Scan<'_> {
             }
             "versus" | "vs" | "against" => 1,
             "relative" if second(&["to"]) == 1 => 2,
-            "with" | "to" | "and" if self.comparing => 1,
+            "with" | "to" | "and" if self.comparing.is_some() => 1,
             word if up.contains(&word) => {
                 let either = 2 * usize::from(
                     is_word_of(self.tokens, at + 1, &["or"]) && is_word_of(self.tokens, at + 2, &up),
@@ -155,8 +158,7 @@ impl Scan<'_> {
             return Some(self.set(against, from, end));
         }
         if matches!(self.lower(at), "compare" | "comparing") && length == 1 {
-            self.comparing = true;
-            take(self.tokens, at..at + 1);
+            self.comparing = Some(at);
             return Some(at + 1);
         }
         None
@@ -261,7 +263,14 @@ impl Scan<'_> {
             "slowest" | "weakest" => Some("least"),
             _ => None,
         };
-        let next = end + usize::from(is_word_of(self.tokens, end, &["the"]));
+        // "grew its fees the most".
+        let mut next = end;
+        while self.owned.get(next).copied().unwrap_or(false)
+            || is_word_of(self.tokens, next, &["the", "its", "their", "our", "his", "her"])
+        {
+            next += 1;
+        }
+        let far = next > end + 1;
         let before = (0..from).rev().find(|index| {
             !self
                 .tokens
@@ -274,7 +283,8 @@ impl Scan<'_> {
                 token.lower = word.to_owned();
                 token.norm = word.to_owned();
             }
-            if words::superlative(&token.lower).is_some() {
+            let plain = matches!(token.lower.as_str(), "most" | "least");
+            if words::superlative(&token.lower).is_some() && (plain || !far || index < from) {
                 return true;
             }
         }

@@ -74,6 +74,8 @@ pub(crate) enum Joint {
 pub(crate) struct Rank {
     pub(crate) at: usize,
     pub(crate) descending: bool,
+    /// Whether a word said which end; of "which five" the word comes later.
+    pub(crate) said: bool,
     pub(crate) count: Option<u32>,
     /// The word that judges, "best" or "worst": which end that is depends on what is measured.
     pub(crate) judged: Option<Range<usize>>,

@@ -184,6 +184,9 @@ impl Asker<'_> {
         if unknown.is_empty() || unknown.len() > SLIPS_MAX {
             return None;
         }
+        if let Some(answer) = self.is_it_a_value(leftovers) {
+            return Some(answer);
+        }
         let mut question = self.text.to_owned();
         for token in unknown.iter().rev() {
             if words::is_function_word(&token.lower) || self.vocabulary.words().any(|word| word == token.norm)
@@ -200,6 +203,34 @@ impl Asker<'_> {
         let corrected = Asker { text: &question, vocabulary: self.vocabulary };
         let option = corrected.option(&[], "", |_| true).filter(|option| *option != self.text)?;
         Some((format!("Did you mean: {option}"), vec![option]))
+    }
+}
+
+impl Asker<'_> {
+    /// "cancelled orders": a word that says of which kind a thing is may be a value, and is asked about.
+    fn is_it_a_value(&self, leftovers: &[Range<usize>]) -> Answer {
+        let [span] = leftovers else { return None };
+        let all = tokens(self.text);
+        let next = all.iter().position(|token| token.span.start >= span.end)?;
+        let before_metric =
+            self.vocabulary.longest(&all, next).is_some_and(|found| !found.metrics.is_empty());
+        let asked =
+            |token: &super::tokens::Token| span.start <= token.span.start && token.span.end <= span.end;
+        let plain = all.iter().filter(|token| asked(token)).all(|token| {
+            let word = &token.lower;
+            token.kind == Kind::Word
+                && !words::is_function_word(word)
+                && !words::is_time_of(word)
+                && !words::is_scope(word)
+                && !self.vocabulary.words().any(|known| is_slip(&token.norm, known))
+        });
+        if !before_metric || !plain {
+            return None;
+        }
+        let said = self.said(span).to_owned();
+        let option = self
+            .option(std::slice::from_ref(span), &format!("\"{said}\""), |draft| !draft.filters.is_empty())?;
+        Some((format!("Is \"{said}\" a value to filter by?"), vec![option]))
     }
 }
 

@@ -194,7 +194,10 @@ impl<'a> Reader<'a> {
     fn bounded(&mut self, number: usize) {
         let of = self.bounds.get(number).map(|bound| bound.of);
         match (of, self.reading.metrics.last_mut()) {
-            (Some(Of::Before), Some(mention)) => mention.bounds.push(number),
+            (Some(Of::Before), Some(mention)) => {
+                mention.bounds.push(number);
+                mention.linked = true;
+            }
             (Some(Of::Before), None) => self.verb_bound = Some((number, self.span(self.at, self.at + 1))),
             (Some(Of::Next | Of::Share), _) if self.bound.is_none() => {
                 self.bound = Some((number, self.span(self.at, self.at + 1)));
@@ -378,13 +381,16 @@ impl<'a> Reader<'a> {
                 let single = self.is_single(self.at + found.length);
                 self.group(found.length, GroupKind::Field(found.dimensions), false, single);
             }
-            (true, _) if self.open.is_none() && self.joined => self.mention(found, false),
+            (true, _) if self.open.is_none() && (self.joined || self.reading.metrics.is_empty()) => {
+                self.mention(found, false);
+            }
             (true, _) if self.is_ranked_already() => self.leave(found.length),
             (true, _) if self.reading.rank.is_some() => self.mention(found, true),
             // "branches by fees" orders branches.
             (true, _) if !self.reading.loose.is_empty() => {
                 let at = self.span(self.at, self.at + 1).start;
-                self.reading.rank = Some(Rank { at, descending: true, count: None, judged: None });
+                self.reading.rank =
+                    Some(Rank { at, descending: true, said: true, count: None, judged: None });
                 self.mention(found, true);
             }
             (true | false, _) => self.leave(found.length),

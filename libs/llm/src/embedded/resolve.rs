@@ -10,6 +10,7 @@ mod parts;
 use super::comparison::{Compared, Said, compared};
 use super::grammar::{Candidates, Reading};
 use super::vocabulary::{Tier, Vocabulary};
+use super::words::{Modifier, is_currency};
 use crate::aggregate::Aggregate;
 use splitplane_semantics::{
     ComparisonExpr, Derived, Dimension, DraftInterpretation, Filter, Order, PeriodPhrase, Threshold,
@@ -238,8 +239,13 @@ pub(crate) fn chosen(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<V
     let mut chosen: Vec<usize> = Vec::new();
     for mention in &reading.metrics {
         let fits = |index: &usize| {
-            let aggregate = vocabulary.metrics.get(*index).and_then(|metric| Aggregate::of(metric));
-            mention.modifiers.iter().all(|modifier| modifier.fits(aggregate))
+            let metric = vocabulary.metrics.get(*index);
+            let aggregate = metric.and_then(|metric| Aggregate::of(metric));
+            // "how many litres": of what is measured in something other than money.
+            let measured = aggregate == Some(Aggregate::Sum)
+                && metric.and_then(|metric| metric.unit.as_ref()).is_some_and(|unit| !is_currency(unit));
+            let counts = |modifier: &Modifier| measured && *modifier == Modifier::Count;
+            mention.modifiers.iter().all(|modifier| modifier.fits(aggregate) || counts(modifier))
         };
         let candidates: Vec<usize> = best(&mention.candidates).into_iter().filter(fits).collect();
         match candidates.as_slice() {

@@ -4,7 +4,9 @@
 //! between two that are named equally well.
 
 use super::tokens::{Token, name_words, spelled_words};
-use super::words::{is_article, is_function_word, is_one_only, nouns_of, root, stem};
+use super::words::{
+    is_article, is_function_word, is_kind, is_one_only, is_verb_form, nouns_of, root, stem, written_out,
+};
 use crate::aggregate::Aggregate;
 use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric};
 use splitplane_types::DataType;
@@ -36,6 +38,8 @@ struct Name {
     words: Vec<String>,
     /// As written, where the plural names another thing: "average sale" is not "average sales".
     spelled: Option<Vec<String>>,
+    /// The stem of a verb that must stand elsewhere: "items" is "items sold" where something is sold.
+    needs: Option<String>,
     target: Target,
     tier: Tier,
 }
@@ -111,9 +115,9 @@ impl<'a> Vocabulary<'a> {
     }
 
     fn add(&mut self, words: Vec<String>, target: Target, tier: Tier) {
-        let known = |name: &Name| name.words == words && name.target == target;
+        let known = |name: &Name| name.words == words && name.target == target && name.needs.is_none();
         if !words.is_empty() && !self.names.iter().any(known) {
-            self.names.push(Name { words, spelled: None, target, tier });
+            self.names.push(Name { words, spelled: None, needs: None, target, tier });
         }
     }
 
@@ -140,6 +144,13 @@ impl<'a> Vocabulary<'a> {
             self.add_spelled(synonym, target, Tier::Synonym);
         }
         for words in own.iter().chain(&synonyms) {
+            if let Some((verb, rest)) = words.split_last()
+                && !rest.is_empty()
+                && is_verb_form(verb)
+            {
+                let (words, needs) = (rest.to_vec(), Some(stem(verb).to_owned()));
+                self.names.push(Name { words, spelled: None, needs, target, tier: Tier::Short });
+            }
             if let Some(short) = without_aggregate(words, aggregate) {
                 self.add(short, target, Tier::Short);
             }
@@ -205,7 +216,13 @@ impl<'a> Vocabulary<'a> {
         let rest = tokens.get(at..)?;
         let mut best: Option<Match> = None;
         for name in self.names.iter().filter(|name| wanted(name.target)) {
-            let Some(length) = length_of(&name.words, rest).filter(|length| name.is_spelled(rest, *length))
+            let said = |stem_of: &String| {
+                let verb =
+                    |token: &Token| token.kind == super::tokens::Kind::Word && stem(&token.lower) == stem_of;
+                tokens.iter().any(verb)
+            };
+            let Some(length) = length_of(&name.words, rest)
+                .filter(|length| name.is_spelled(rest, *length) && name.needs.as_ref().is_none_or(said))
             else {
                 continue;
             };
@@ -240,6 +257,19 @@ impl<'a> Vocabulary<'a> {
             at += length;
         }
         owned
+    }
+
+    /// The dimensions that say of which kind a thing is: of "class" the class type.
+    pub(crate) fn kinds_of(&self, thing: &str) -> Vec<(usize, Tier)> {
+        let kind = |name: &&Name| match name.words.as_slice() {
+            [first, last] => first == thing && is_kind(last),
+            _ => false,
+        };
+        let of = |name: &Name| match name.target {
+            Target::Dimension(index) => Some((index, Tier::Head)),
+            Target::Metric(_) => None,
+        };
+        self.names.iter().filter(kind).filter_map(of).collect()
     }
 
     /// The longest name of a metric that ends just before `end`, and where it begins.
@@ -340,7 +370,7 @@ fn length_of(words: &[String], tokens: &[Token]) -> Option<usize> {
 /// Whether a token is `word`, or a plural of it that no rule of spelling tells from a singular: "skus".
 fn is_form(token: &Token, word: &str) -> bool {
     let ending = || token.lower.strip_prefix(word).is_some_and(|rest| matches!(rest, "s" | "es"));
-    token.norm == word || (word.len() > 2 && ending())
+    token.norm == word || written_out(&token.norm) == written_out(word) || (word.len() > 2 && ending())
 }
 
 fn counts(words: &[String]) -> bool {

@@ -7,7 +7,7 @@ use splitplane_semantics::Grain;
 const STOP: &str = "a about again all am an and any are be been both bring brought came can come comes could dear did display do \
     does doing done everyone figure figures find get give go going good got had has have having hello help hey hi how i \
     is its just kindly know let list listing look looking lot lots made make makes making me much my need number numbers our please \
-    pls report result results say see show showing so some tell thank thanks the us want was we were what whats will \
+    pls report result results say see show showing so some tell thank thanks the us want was we were what whats \
     would yes you your";
 
 /// Words that carry a meaning which no interpretation here can hold. They are never part of a value.
@@ -16,7 +16,7 @@ const RESERVED: &str = "above after ago average before below between but change 
     exclude excluding few fewer first forecast from grow growing grown growth higher if ignore increase last less lower \
     maximum mean median minimum more never next no nobody none nor not or other over per percent percentage predict \
     previous prior rank ranking rate ratio rather relative same share since than to trend trending under unless until up \
-    versus vs when whenever whether which while who whom whose why without";
+    versus vs when whenever whether which while who whom whose why without will gonna upcoming";
 
 /// Words that give a question its structure; [`super::reader`] reads them.
 const STRUCTURE: &str = "ascending breakdown broken descending divided group grouped ordered plus ranked sort sorted \
@@ -26,7 +26,16 @@ const STRUCTURE: &str = "ascending breakdown broken descending divided group gro
 pub(crate) fn is_light_verb(word: &str) -> bool {
     const VERBS: &str = "give gives gave generate generates generated produce produces produced record records recorded \
         achieve achieves achieved serve serves served handle handles handled see sees saw register registered log logged \
-        bring brings brought take takes took report reports reported experience experienced account accounted have run";
+        bring brings brought take takes took report reports reported experience experienced account accounted have run process \
+        host hosts hosted carry carries carried teach taught treat treats treated welcome issue issues issued transport \
+        transports transported publish publishes published attract attracts attracted";
+    holds(VERBS, word)
+}
+
+/// Verbs of which the subject says who: "which carrier paid the most dues".
+pub(crate) fn is_verb_of_subject(word: &str) -> bool {
+    const VERBS: &str = "pay pays paid earn earns earned sell sells sold buy buys bought spend spends spent receive receives \
+        received collect collects collected use uses used";
     holds(VERBS, word)
 }
 
@@ -282,6 +291,39 @@ pub(crate) fn stem(word: &str) -> &str {
     }
 }
 
+/// Words that say that a name is a kind of thing.
+pub(crate) fn is_kind(word: &str) -> bool {
+    matches!(word, "type" | "kind" | "category" | "class" | "genre" | "format" | "group")
+}
+
+/// What an abbreviation stands for, in names and in questions.
+pub(crate) fn written_out(word: &str) -> &str {
+    match word {
+        "avg" | "mean" => "average",
+        "amt" => "amount",
+        "qty" => "quantity",
+        "num" | "nbr" => "number",
+        "cnt" => "count",
+        "max" => "maximum",
+        "pct" => "percent",
+        "rev" => "revenue",
+        "cust" => "customer",
+        "txn" | "trx" => "transaction",
+        "acct" => "account",
+        "dept" => "department",
+        "tot" => "total",
+        "prod" => "product",
+        "emp" => "employee",
+        "mgr" => "manager",
+        "qtr" => "quarter",
+        "addr" => "address",
+        "veh" => "vehicle",
+        "inv" => "invoice",
+        "org" => "organisation",
+        word => word,
+    }
+}
+
 /// What a verb of trade brings or takes, the nearest noun first.
 pub(crate) fn nouns_of(verb: &str) -> &'static [&'static str] {
     match stem(verb) {
@@ -317,6 +359,11 @@ pub(crate) fn is_scope(word: &str) -> bool {
         "tenant admin administrator scope permission business database superuser root",
         word.strip_suffix('s').unwrap_or(word),
     ) || matches!(word, "business" | "businesses")
+}
+
+/// Whether a unit is a currency: three capitals.
+pub(crate) fn is_currency(unit: &str) -> bool {
+    unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// A unit of time after a number: a span, and no amount.

@@ -103,6 +103,7 @@ fn figures_are_bounded() {
                 "which branches had more than 100 loans last week",
                 "loan_count BY during last week where loan_count MoreThan 100",
             ),
+            ("branches with at least ten loans", "loan_count BY where loan_count AtLeast 10"),
             (
                 "late fees by branch with over $5,000 in late fees",
                 "late_fees BY where late_fees MoreThan 5000",

@@ -140,9 +140,21 @@ impl Reader<'_> {
         if other || (all && !capital) {
             return self.leave(end - self.at);
         }
+        // "for spinning classes": the last word is what the class type is a type of.
+        let last = end.checked_sub(1).filter(|last| *last > self.at && !capital && !self.is_single(end));
+        let kinds = last.and_then(|last| self.token(last)).map(|token| self.vocabulary.kinds_of(&token.norm));
+        if let (Some(last), Some(dimensions)) = (last, kinds.filter(|kinds| !kinds.is_empty()))
+            && matches!(self.mode, Mode::Value | Mode::Negated)
+        {
+            return self.value(self.at, last, Some(Match { length: 1, metrics: Vec::new(), dimensions }));
+        }
         match self.mode {
             Mode::Value | Mode::Negated if !bare_number => self.value(self.at, end, after),
             Mode::Plain if named => self.value(self.at, end, after),
+            // "the sports section".
+            Mode::Plain if after.is_some() && !plural && self.is_determined(end) => {
+                self.value(self.at, end, after)
+            }
             Mode::Plain | Mode::Group if after.is_none() && self.describes(end) => {
                 let (mode, open) = (self.mode, self.open.clone());
                 self.value(self.at, end, None);
@@ -172,6 +184,13 @@ impl Reader<'_> {
         self.reading.echoes.push(token.span.clone());
         self.at += 1;
         true
+    }
+
+    /// Whether an article and a plain word come before a dimension: "the sports section".
+    fn is_determined(&self, end: usize) -> bool {
+        let article =
+            self.at.checked_sub(1).is_some_and(|before| matches!(self.lower(before), "the" | "our"));
+        article && end == self.at + 1 && (self.at..end).all(|index| !words::qualifies(self.lower(index)))
     }
 
     /// Whether words before a metric are a value that narrows it, "delivery orders", "web and phone orders"; not what
@@ -278,7 +297,8 @@ impl Reader<'_> {
                     .is_some_and(|token| token.span.end == group.span.end)
         });
         let subject = matches!(before, "we" | "they" | "you" | "i" | "that" | "who" | "which");
-        words::is_light_verb(word) && (grouped || subject || asked)
+        (words::is_light_verb(word) && (grouped || subject || asked))
+            || (words::is_verb_of_subject(word) && grouped)
     }
 
     /// Takes tokens as a value; `found` is the dimension before or after it.

@@ -30,9 +30,14 @@ pub(super) fn rank_loose(
     vocabulary: &Vocabulary<'_>,
     metrics: &[usize],
 ) -> Result<(), Trouble> {
-    if let (Some(_), true, [loose]) = (&reading.rank, reading.groups.is_empty(), reading.loose.as_slice()) {
+    // "branches with more than 100 loans": a bound chooses among them, as a rank does.
+    let bounded = reading.metrics.iter().any(|mention| !mention.bounds.is_empty());
+    let bounded = bounded && reading.loose.iter().all(|loose| !loose.single);
+    let chooses = reading.rank.is_some() || bounded;
+    if let (true, true, [loose]) = (chooses, reading.groups.is_empty(), reading.loose.as_slice()) {
         let kind = GroupKind::Field(loose.candidates.clone());
         reading.groups.push(Group { span: loose.span.clone(), kind, wanted: true, single: loose.single });
+        reading.loose.clear();
         return Ok(());
     }
     match reading.loose.first() {

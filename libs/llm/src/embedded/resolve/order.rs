@@ -5,6 +5,7 @@
 use super::super::comparison::Figure;
 use super::super::grammar::Reading;
 use super::super::vocabulary::Vocabulary;
+use super::super::words::is_currency;
 use super::{Trouble, best};
 use crate::aggregate::Aggregate;
 use splitplane_semantics::{Dimension, Metric, Order};
@@ -60,9 +61,8 @@ pub(super) fn order(
 /// Whether more of it is what people call better: of money and of things that are counted, but not of
 /// minutes, litres or ratios.
 fn more_is_better(metric: &Metric) -> bool {
-    let money = |unit: &str| unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase());
     match (&metric.unit, Aggregate::of(metric)) {
-        (Some(unit), _) => money(unit),
+        (Some(unit), _) => is_currency(unit),
         (None, Some(Aggregate::Count | Aggregate::CountDistinct | Aggregate::Sum)) => true,
         (None, Some(Aggregate::Average | Aggregate::Maximum | Aggregate::Minimum) | None) => false,
     }
