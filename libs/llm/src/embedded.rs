@@ -7,12 +7,17 @@
 //! - **L-3** A value is never looked up here: it stays a phrase, for the data plane to resolve among
 //!   the caller's own rows.
 
+mod bounds;
+mod comparison;
+mod followup;
 mod grammar;
 mod options;
 mod reader;
 mod resolve;
+mod shares;
 mod tokens;
 mod vocabulary;
+mod wording;
 mod words;
 
 use crate::explain::explain;
@@ -40,7 +45,7 @@ impl LanguageModel for EmbeddedModel {
     }
 
     async fn validate(&self, task: ValidateTask<'_>) -> Result<ValidateReply, ModelError> {
-        Ok(options::reply(task.question.as_str(), task.catalogue))
+        Ok(options::reply(task.question.as_str(), task.catalogue, task.previous))
     }
 
     async fn route(&self, task: RouteTask<'_>) -> Result<Vec<String>, ModelError> {

@@ -35,7 +35,7 @@ pub use interpretation::{
 pub use joins::{relations_of, time_field};
 pub use model::{Dataset, Field, FieldExpression, Metric, Relationship, SemanticModel};
 pub use ossie::{load_model, parse_model};
-pub use period::{PeriodSearch, find_period};
+pub use period::{PeriodSearch, find_period, leading_period};
 pub use policy::{
     ColumnPolicy, DatasetPolicy, Grants, Mask, Policy, RowPolicy, ScopeKey, ScopeRule, Treatment, Visibility,
 };

@@ -72,6 +72,31 @@ pub fn find_period(text: &str) -> PeriodSearch {
     PeriodSearch::Found { phrase: PeriodPhrase { expr, label }, span: first.span.start..last.span.end }
 }
 
+/// The period with which a text begins, and the bytes that say it; a range is none, since "May to June" may be
+/// two periods that are set against one another.
+#[must_use]
+pub fn leading_period(text: &str) -> Option<(PeriodPhrase, usize)> {
+    // A month after a preposition is no verb: "may", "march".
+    let sign = Token { word: "in".to_owned(), raw: "in", span: 0..0 };
+    let mut tokens = vec![sign];
+    tokens.extend(self::tokens::tokens(text));
+    let mut at = 1;
+    while is_one_of(&tokens, at, &["in", "for", "during", "the", "of", "on", "over"]) {
+        at += 1;
+    }
+    let found = fiscal::fiscal(&tokens, at)
+        .or_else(|| phrases::relative(&tokens, at))
+        .or_else(|| phrases::to_date(&tokens, at))
+        .or_else(|| phrases::date(&tokens, at));
+    let Some(Reading::Period(expr, end)) = found else { return None };
+    if qualified(&tokens, at, end).is_some() {
+        return None;
+    }
+    let last = tokens.get(end.checked_sub(1)?)?.span.end;
+    let label = slice(text, &tokens, at, end).to_owned();
+    Some((PeriodPhrase { expr, label }, last))
+}
+
 fn read(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
     fiscal::fiscal(tokens, at)
         .or_else(|| phrases::range(tokens, at))

@@ -3,11 +3,12 @@
 //! Decides when an interpretation is the expected one, and which of two failures is worse. Asks no model
 //! and reads no data: who runs a set brings the outcome. An expectation that names a metric is
 //! strict: a filter, dimension, period or limit that it leaves out must not be there. The order of rows is
-//! compared only where it is given.
+//! compared only where it is given, and so are a comparison, bounds and shares.
 
+mod compare;
 mod read;
 
-use crate::{Calendar, Dimension, Grain, Interpretation, Order};
+use crate::{Calendar, Grain, Interpretation, Order, Threshold};
 use jiff::civil::{Date, DateTime};
 use std::time::SystemTime;
 
@@ -65,6 +66,12 @@ pub struct Expectation {
     pub filters: Vec<ExpectedFilter>,
     /// First day, and the day after the last one.
     pub period: Option<(Date, Date)>,
+    /// First day of the period that is compared with, and the day after its last one, where it matters.
+    pub comparison: Option<(Date, Date)>,
+    /// Bounds on figures, where they matter.
+    pub thresholds: Option<Vec<Threshold>>,
+    /// Whether shares are shown, where it matters.
+    pub shares: Option<bool>,
     /// Order of the rows, where it matters.
     pub order: Option<Vec<Order>>,
     /// Rows wanted.
@@ -75,10 +82,10 @@ pub struct Expectation {
     pub rows: Option<Vec<Vec<ExpectedCell>>>,
 }
 
-/// `dataset.field`, or `dataset.field:grain`.
+/// `dataset.field`, or `dataset.field:grain`; or the field alone, of any dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedDimension {
-    /// Dataset and field.
+    /// Dataset and field, or the field alone.
     pub field: String,
     /// Calendar grain.
     pub grain: Option<Grain>,
@@ -91,6 +98,8 @@ pub struct ExpectedFilter {
     pub phrase: String,
     /// Whether matching rows are left out.
     pub negated: bool,
+    /// A field that it may be a value of, where that matters.
+    pub field: Option<String>,
 }
 
 /// A cell of an expected row.
@@ -153,90 +162,12 @@ impl Expectation {
         interpretation.is_some_and(|found| !self.differences(found).is_empty())
     }
 
-    /// Where an interpretation is another than the expected one, in words.
-    #[must_use]
-    pub fn differences(&self, found: &Interpretation) -> Vec<String> {
-        let Some(metrics) = &self.metrics else { return Vec::new() };
-        let mut parts = vec![
-            ("metrics", sorted(metrics.iter().cloned()), sorted(found.metrics.iter().cloned())),
-            (
-                "dimensions",
-                sorted(self.dimensions.iter().map(ExpectedDimension::text)),
-                sorted(found.dimensions.iter().map(dimension_text)),
-            ),
-            (
-                "filters",
-                sorted(self.filters.iter().map(|filter| filter_text(&filter.phrase, filter.negated))),
-                sorted(found.filters.iter().flat_map(|filter| {
-                    filter.phrases.iter().map(|phrase| filter_text(phrase, filter.negated))
-                })),
-            ),
-            (
-                "period",
-                self.period.map(|(from, to)| format!("{from}..{to}")).into_iter().collect(),
-                found.period.iter().map(|period| span_text(period.from, period.to)).collect(),
-            ),
-            (
-                "limit",
-                self.limit.iter().map(u32::to_string).collect(),
-                found.limit.iter().map(u32::to_string).collect(),
-            ),
-        ];
-        if let Some(order) = &self.order {
-            let texts = |orders: &[Order]| orders.iter().map(order_text).collect::<Vec<_>>();
-            parts.push(("order", texts(order), texts(&found.order)));
-        }
-        parts
-            .into_iter()
-            .filter(|(_, expected, found)| expected != found)
-            .map(|(part, expected, found)| format!("{part}: expected {expected:?}, found {found:?}"))
-            .collect()
-    }
-
     /// The options that were expected and are not among `offered`.
     #[must_use]
     pub fn missing_options(&self, offered: &[String]) -> Vec<&str> {
         let is_offered = |option: &str| offered.iter().any(|other| other.eq_ignore_ascii_case(option));
         self.options.iter().map(String::as_str).filter(|option| !is_offered(option)).collect()
     }
-}
-
-impl ExpectedDimension {
-    fn text(&self) -> String {
-        with_grain(&self.field, self.grain)
-    }
-}
-
-fn dimension_text(dimension: &Dimension) -> String {
-    with_grain(&format!("{}.{}", dimension.field.dataset, dimension.field.field), dimension.grain)
-}
-
-fn with_grain(field: &str, grain: Option<Grain>) -> String {
-    grain.map_or_else(|| field.to_owned(), |grain| format!("{field}:{}", grain.name()))
-}
-
-fn filter_text(phrase: &str, negated: bool) -> String {
-    format!("{}{}", if negated { "not " } else { "" }, phrase.to_lowercase())
-}
-
-fn order_text(order: &Order) -> String {
-    format!("{}{}", order.by, if order.descending { " descending" } else { "" })
-}
-
-/// A span of whole days as its dates; any other with its times.
-fn span_text(from: DateTime, to: DateTime) -> String {
-    let midnight = jiff::civil::Time::midnight();
-    if from.time() == midnight && to.time() == midnight {
-        format!("{}..{}", from.date(), to.date())
-    } else {
-        format!("{from}..{to}")
-    }
-}
-
-fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
-    let mut texts: Vec<String> = texts.collect();
-    texts.sort();
-    texts
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub(crate) struct Mention {
     pub(crate) linked: bool,
     /// Whether rows are to be ordered by it: "top 5 branches by fees".
     pub(crate) orders: bool,
+    /// The bounds on it, by number.
+    pub(crate) bounds: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,8 +52,21 @@ pub(crate) struct Value {
     /// The dimension that was named with it.
     pub(crate) dimensions: Option<Candidates>,
     pub(crate) negated: bool,
-    /// Whether "and" joins it to the value before, which would ask for one or the other.
-    pub(crate) conjoined: bool,
+    /// What joins it to the value before.
+    pub(crate) joint: Joint,
+    /// Whether the dimension comes after it: "the Oslo branch".
+    pub(crate) leads: bool,
+    /// Whether "from", "via" or the like comes before, which says where a figure comes from.
+    pub(crate) sources: bool,
+}
+
+/// What joins a value to the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joint {
+    None,
+    Comma,
+    And,
+    Or,
 }
 
 /// "top 5".
@@ -59,6 +74,8 @@ pub(crate) struct Value {
 pub(crate) struct Rank {
     pub(crate) at: usize,
     pub(crate) descending: bool,
+    /// Whether a word said which end; of "which five" the word comes later.
+    pub(crate) said: bool,
     pub(crate) count: Option<u32>,
     /// The word that judges, "best" or "worst": which end that is depends on what is measured.
     pub(crate) judged: Option<Range<usize>>,

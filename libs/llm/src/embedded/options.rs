@@ -1,12 +1,13 @@
 //! Questions back, and the nearest metrics. Every option is read anew before it is offered, so that
 //! choosing it leads to an answer.
 
+use super::followup::{Followed, follow};
 use super::resolve::{Trouble, read};
 use super::tokens::{Kind, name_words, tokens};
 use super::vocabulary::{Dimension, Vocabulary};
 use super::words;
 use crate::language_model::ValidateReply;
-use splitplane_semantics::{Catalogue, DraftInterpretation, Metric, words_of};
+use splitplane_semantics::{Catalogue, DraftInterpretation, Interpretation, Metric, words_of};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -20,8 +21,20 @@ const SLIPS_MAX: usize = 3;
 const PERIODS: [&str; 4] = ["yesterday", "last week", "last month", "this year"];
 
 /// Reads a question and says what became of it.
-pub(crate) fn reply(text: &str, catalogue: &Catalogue<'_>) -> ValidateReply {
+pub(crate) fn reply(
+    text: &str,
+    catalogue: &Catalogue<'_>,
+    previous: Option<&Interpretation>,
+) -> ValidateReply {
     let vocabulary = Vocabulary::of(catalogue);
+    match previous.map(|previous| follow(text, &vocabulary, previous)) {
+        None | Some(Followed::Whole) => {}
+        Some(Followed::Changed(draft)) => return ValidateReply::Supported(*draft),
+        Some(Followed::Either(options)) => {
+            return ValidateReply::Ambiguous { question: "Which of these do you mean?".to_owned(), options };
+        }
+        Some(Followed::Lost) => return ValidateReply::Unsupported { nearest: nearest(text, &vocabulary) },
+    }
     let reader = Asker { text, vocabulary: &vocabulary };
     let answer = match read(text, &vocabulary) {
         Ok(draft) => return ValidateReply::Supported(draft),
@@ -29,6 +42,7 @@ pub(crate) fn reply(text: &str, catalogue: &Catalogue<'_>) -> ValidateReply {
         Err(Trouble::Dimension { span, candidates }) => reader.which_dimension(&span, &candidates),
         Err(Trouble::Loose { span, dimension }) => reader.which_part(&span, dimension),
         Err(Trouble::Period { words }) => reader.which_period(&words),
+        Err(Trouble::NoPeriod { at }) => reader.which_base(at),
         Err(Trouble::Name { span }) => reader.which_name(&span),
         Err(Trouble::Judged { span }) => reader.which_end(&span),
         Err(Trouble::Unsupported { leftovers }) => reader.did_you_mean(&leftovers),
@@ -126,6 +140,24 @@ impl Asker<'_> {
         Some((format!("Which period do you mean by \"{words}\"?"), options))
     }
 
+    /// The period that a comparison starts from.
+    fn which_base(&self, at: usize) -> Answer {
+        let options = PERIODS.iter().rev().filter_map(|period| {
+            let words = format!("{period} ");
+            self.option(&[at..at], &words, |draft| draft.comparison.is_some()).or_else(|| {
+                self.option(&[self.end()..self.end()], &format!(" {period}"), |draft| {
+                    draft.comparison.is_some()
+                })
+            })
+        });
+        Some(("Which period do you want to compare?".to_owned(), options.take(OPTIONS_MAX).collect()))
+    }
+
+    /// Where the words of the question end, before its last sign.
+    fn end(&self) -> usize {
+        self.text.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '?' | '.' | '!')).len()
+    }
+
     fn which_name(&self, span: &Range<usize>) -> Answer {
         let said = self.said(span);
         let (thing, name) = said.split_once(' ')?;
@@ -152,6 +184,9 @@ impl Asker<'_> {
         if unknown.is_empty() || unknown.len() > SLIPS_MAX {
             return None;
         }
+        if let Some(answer) = self.is_it_a_value(leftovers) {
+            return Some(answer);
+        }
         let mut question = self.text.to_owned();
         for token in unknown.iter().rev() {
             if words::is_function_word(&token.lower) || self.vocabulary.words().any(|word| word == token.norm)
@@ -171,8 +206,36 @@ impl Asker<'_> {
     }
 }
 
+impl Asker<'_> {
+    /// "cancelled orders": a word that says of which kind a thing is may be a value, and is asked about.
+    fn is_it_a_value(&self, leftovers: &[Range<usize>]) -> Answer {
+        let [span] = leftovers else { return None };
+        let all = tokens(self.text);
+        let next = all.iter().position(|token| token.span.start >= span.end)?;
+        let before_metric =
+            self.vocabulary.longest(&all, next).is_some_and(|found| !found.metrics.is_empty());
+        let asked =
+            |token: &super::tokens::Token| span.start <= token.span.start && token.span.end <= span.end;
+        let plain = all.iter().filter(|token| asked(token)).all(|token| {
+            let word = &token.lower;
+            token.kind == Kind::Word
+                && !words::is_function_word(word)
+                && !words::is_time_of(word)
+                && !words::is_scope(word)
+                && !self.vocabulary.words().any(|known| is_slip(&token.norm, known))
+        });
+        if !before_metric || !plain {
+            return None;
+        }
+        let said = self.said(span).to_owned();
+        let option = self
+            .option(std::slice::from_ref(span), &format!("\"{said}\""), |draft| !draft.filters.is_empty())?;
+        Some((format!("Is \"{said}\" a value to filter by?"), vec![option]))
+    }
+}
+
 /// Whether `word` is `known` but for one letter, or two in a long word.
-fn is_slip(word: &str, known: &str) -> bool {
+pub(crate) fn is_slip(word: &str, known: &str) -> bool {
     // Known words stand in the singular; the word as typed may be longer.
     let length = known.chars().count().max(word.chars().count());
     let allowed = match length {

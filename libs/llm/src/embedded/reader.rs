@@ -6,7 +6,8 @@
 mod phrases;
 mod values;
 
-use super::grammar::{Candidates, Group, GroupKind, Loose, Mention, Rank, Reading};
+use super::bounds::{Of, Said};
+use super::grammar::{Candidates, Group, GroupKind, Joint, Loose, Mention, Rank, Reading};
 use super::tokens::{Kind, Token};
 use super::vocabulary::{Match, Tier, Vocabulary};
 use super::words::{self, Modifier};
@@ -26,10 +27,11 @@ enum Mode {
 }
 
 /// Takes a question apart. `tokens` are those of `text`, with periods marked.
-pub(crate) fn read(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) -> Reading {
+pub(crate) fn read(text: &str, tokens: &[Token], bounds: &[Said], vocabulary: &Vocabulary<'_>) -> Reading {
     let mut reader = Reader {
         text,
         tokens,
+        bounds,
         vocabulary,
         at: 0,
         mode: Mode::Plain,
@@ -37,6 +39,9 @@ pub(crate) fn read(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) ->
         open: None,
         wanted: None,
         joined: false,
+        joint: Joint::None,
+        bound: None,
+        verb_bound: None,
         quantity: false,
         listed: false,
         pending: None,
@@ -52,6 +57,7 @@ pub(crate) fn read(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) ->
 struct Reader<'a> {
     text: &'a str,
     tokens: &'a [Token],
+    bounds: &'a [Said],
     vocabulary: &'a Vocabulary<'a>,
     at: usize,
     mode: Mode,
@@ -63,6 +69,12 @@ struct Reader<'a> {
     wanted: Option<Wanted>,
     /// Whether "and" or a comma came last.
     joined: bool,
+    /// What joins the value that comes next to the one before.
+    joint: Joint,
+    /// A bound that waits for its metric, and where it stands.
+    bound: Option<(usize, Range<usize>)>,
+    /// A bound after a verb that may stand for a metric.
+    verb_bound: Option<(usize, Range<usize>)>,
     /// Whether "most" or "fewest" came last: of a thing, they count.
     quantity: bool,
     /// Whether "list" came before: it asks for things, and not for their number.
@@ -119,6 +131,9 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Reading {
         self.give_up();
+        self.reading.leftovers.extend(self.bound.take().map(|(_, span)| span));
+        self.verb_alone();
+        self.reading.leftovers.extend(self.verb_bound.take().map(|(_, span)| span));
         if let Some((count, span)) = self.pending.take() {
             match &mut self.reading.rank {
                 Some(rank) if rank.count.is_none() => rank.count = Some(count),
@@ -135,12 +150,13 @@ impl<'a> Reader<'a> {
 
     fn step(&mut self, token: &Token) {
         match token.kind {
-            Kind::Period => {
+            Kind::Taken => {
                 self.mode = if self.mode == Mode::Group { Mode::Group } else { Mode::Plain };
                 self.at += 1;
             }
+            Kind::Bound(number) => self.bounded(number),
             Kind::Comma => {
-                self.join();
+                self.join(Joint::Comma);
                 self.at += 1;
             }
             Kind::Stop => {
@@ -149,7 +165,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
             }
             Kind::Symbol if token.lower == "&" => {
-                self.join();
+                self.join(Joint::And);
                 self.at += 1;
             }
             Kind::Symbol => self.leave(1),
@@ -158,19 +174,39 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn join(&mut self) {
+    fn join(&mut self, joint: Joint) {
         self.joined = true;
-        let after_negated = self.reading.values.last().is_some_and(|value| {
-            value.negated
-                && self
-                    .at
-                    .checked_sub(1)
-                    .and_then(|at| self.token(at))
-                    .is_some_and(|t| t.span.end <= value.span.end)
-        });
-        if after_negated {
-            self.mode = Mode::Negated;
+        let before = self.at.checked_sub(1).and_then(|at| self.token(at)).map_or(0, |token| token.span.end);
+        let after_value = self.reading.values.last().filter(|value| before <= value.span.end);
+        let Some(value) = after_value else {
+            // "Oslo, or Bergen": the word says what the comma left open.
+            if self.joint == Joint::Comma {
+                self.joint = joint;
+            }
+            return;
+        };
+        self.mode = if value.negated { Mode::Negated } else { Mode::Value };
+        self.since = self.at + 1;
+        self.joint = joint;
+    }
+
+    /// A bound: of the metric before it, of the one that comes next, or of what is known without one.
+    fn bounded(&mut self, number: usize) {
+        let of = self.bounds.get(number).map(|bound| bound.of);
+        match (of, self.reading.metrics.last_mut()) {
+            (Some(Of::Before), Some(mention)) => {
+                mention.bounds.push(number);
+                mention.linked = true;
+            }
+            (Some(Of::Before), None) => self.verb_bound = Some((number, self.span(self.at, self.at + 1))),
+            (Some(Of::Next | Of::Share), _) if self.bound.is_none() => {
+                self.bound = Some((number, self.span(self.at, self.at + 1)));
+            }
+            (Some(Of::Figure), _) => {}
+            (Some(Of::Next | Of::Share) | None, _) => return self.leave(1),
         }
+        self.mode = Mode::Plain;
+        self.at += 1;
     }
 
     fn quoted(&mut self, token: &Token) {
@@ -193,6 +229,9 @@ impl<'a> Reader<'a> {
     }
 
     fn word(&mut self, token: &Token) {
+        if let Some(end) = self.compound(self.at) {
+            return self.unknown(end);
+        }
         if self.sort_phrase() || self.bound_phrase() || self.counted_thing() {
             return;
         }
@@ -241,13 +280,15 @@ impl<'a> Reader<'a> {
         }
         let start = self.modifiers.first().map(|(_, span)| span.start);
         let own = self.span(self.at, self.at + found.length);
-        let linked = self.joined || orders || self.reading.metrics.is_empty();
+        let bound = self.bound.take().map(|(number, _)| number);
+        let linked = self.joined || orders || bound.is_some() || self.reading.metrics.is_empty();
         self.reading.metrics.push(Mention {
             span: start.unwrap_or(own.start)..own.end,
             candidates: found.metrics,
             modifiers: self.modifiers.drain(..).map(|(modifier, _)| modifier).collect(),
             linked,
             orders,
+            bounds: bound.into_iter().collect(),
         });
         if orders {
             self.open = None;
@@ -273,7 +314,8 @@ impl<'a> Reader<'a> {
     fn name(&mut self, found: Match) {
         let counted = self.modifiers.iter().any(|(modifier, _)| *modifier == Modifier::Count);
         let quantity = std::mem::take(&mut self.quantity) && !self.reading.groups.is_empty();
-        let mut found = if counted || quantity { found } else { Self::as_thing(found) };
+        let mut found =
+            if counted || quantity || self.bound.is_some() { found } else { Self::as_thing(found) };
         if std::mem::take(&mut self.listed) && !counted && !found.dimensions.is_empty() {
             found.metrics.clear();
         }
@@ -293,6 +335,7 @@ impl<'a> Reader<'a> {
             Mode::Group => self.grouped(found),
             Mode::Value | Mode::Plain => {
                 let asked = match self.wanted {
+                    _ if self.bound.is_some() && is_metric => false,
                     Some(Wanted::Which) => is_dimension,
                     Some(Wanted::What) => is_dimension && !is_metric,
                     Some(Wanted::Rank) => is_dimension && (!is_metric || self.has_count()),
@@ -338,13 +381,16 @@ impl<'a> Reader<'a> {
                 let single = self.is_single(self.at + found.length);
                 self.group(found.length, GroupKind::Field(found.dimensions), false, single);
             }
-            (true, _) if self.open.is_none() && self.joined => self.mention(found, false),
+            (true, _) if self.open.is_none() && (self.joined || self.reading.metrics.is_empty()) => {
+                self.mention(found, false);
+            }
             (true, _) if self.is_ranked_already() => self.leave(found.length),
             (true, _) if self.reading.rank.is_some() => self.mention(found, true),
             // "branches by fees" orders branches.
             (true, _) if !self.reading.loose.is_empty() => {
                 let at = self.span(self.at, self.at + 1).start;
-                self.reading.rank = Some(Rank { at, descending: true, count: None, judged: None });
+                self.reading.rank =
+                    Some(Rank { at, descending: true, said: true, count: None, judged: None });
                 self.mention(found, true);
             }
             (true | false, _) => self.leave(found.length),

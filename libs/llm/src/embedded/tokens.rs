@@ -14,8 +14,10 @@ pub(crate) enum Kind {
     Comma,
     /// The end of a sentence.
     Stop,
-    /// A period was here and has been taken out.
-    Period,
+    /// What stood here is understood and has been taken out: a period, a comparison.
+    Taken,
+    /// Likewise, a bound on the metric beside it: the number of one of those that were found.
+    Bound(usize),
     /// Any other sign.
     Symbol,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Token {
     pub(crate) capital: bool,
     /// Whether it opens a sentence.
     pub(crate) first: bool,
+    /// Whether a hyphen joins it to the one before: "drive-through".
+    pub(crate) hyphen: bool,
 }
 
 impl Token {
@@ -55,6 +59,18 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         token.capital = false;
     }
     tokens
+}
+
+/// Whether the token at `at` is one of `words`.
+pub(crate) fn is_word_of(tokens: &[Token], at: usize, words: &[&str]) -> bool {
+    tokens.get(at).is_some_and(|token| token.kind == Kind::Word && words.contains(&token.lower.as_str()))
+}
+
+/// Takes tokens out, since they are understood.
+pub(crate) fn take(tokens: &mut [Token], range: Range<usize>) {
+    for token in tokens.get_mut(range).unwrap_or_default() {
+        token.kind = Kind::Taken;
+    }
 }
 
 /// The words of a name, in the singular.
@@ -97,7 +113,9 @@ impl Reader<'_> {
         let span = self.byte(self.at)..self.byte(self.at + length);
         let capital = self.peek(0).is_some_and(char::is_uppercase);
         let norm = singular(&lower);
-        self.tokens.push(Token { kind, lower, norm, span, capital, first: self.first });
+        let hyphen = self.at.checked_sub(1).and_then(|at| self.chars.get(at)).is_some_and(|(_, c)| *c == '-')
+            && self.tokens.last().is_some_and(|token| token.is_word() && token.span.end + 1 == span.start);
+        self.tokens.push(Token { kind, lower, norm, span, capital, first: self.first, hyphen });
         self.first = kind == Kind::Stop;
         self.at += length;
     }

@@ -4,7 +4,9 @@
 //! between two that are named equally well.
 
 use super::tokens::{Token, name_words, spelled_words};
-use super::words::{is_article, is_function_word, is_one_only, stem};
+use super::words::{
+    is_article, is_function_word, is_kind, is_one_only, is_verb_form, nouns_of, root, stem, written_out,
+};
 use crate::aggregate::Aggregate;
 use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric};
 use splitplane_types::DataType;
@@ -36,6 +38,8 @@ struct Name {
     words: Vec<String>,
     /// As written, where the plural names another thing: "average sale" is not "average sales".
     spelled: Option<Vec<String>>,
+    /// The stem of a verb that must stand elsewhere: "items" is "items sold" where something is sold.
+    needs: Option<String>,
     target: Target,
     tier: Tier,
 }
@@ -62,6 +66,9 @@ impl Dimension<'_> {
     }
 }
 
+/// More words than a metric's name has.
+const NAME_WORDS_MAX: usize = 6;
+
 /// The names of one catalogue.
 #[derive(Debug)]
 pub(crate) struct Vocabulary<'a> {
@@ -70,6 +77,7 @@ pub(crate) struct Vocabulary<'a> {
     /// For each metric, its dimensions; of two that a join makes equal, the metric's own.
     reachable: Vec<Vec<usize>>,
     time_fields: Vec<Option<FieldRef>>,
+    timely: Vec<bool>,
     names: Vec<Name>,
 }
 
@@ -85,6 +93,7 @@ impl<'a> Vocabulary<'a> {
     pub(crate) fn of(catalogue: &Catalogue<'a>) -> Self {
         let metrics: Vec<&Metric> = catalogue.metrics().collect();
         let mut vocabulary = Self {
+            timely: metrics.iter().map(|metric| catalogue.has_time(metric)).collect(),
             time_fields: metrics.iter().map(|metric| catalogue.time_field_of(metric)).collect(),
             metrics,
             dimensions: Vec::new(),
@@ -106,9 +115,9 @@ impl<'a> Vocabulary<'a> {
     }
 
     fn add(&mut self, words: Vec<String>, target: Target, tier: Tier) {
-        let known = |name: &Name| name.words == words && name.target == target;
+        let known = |name: &Name| name.words == words && name.target == target && name.needs.is_none();
         if !words.is_empty() && !self.names.iter().any(known) {
-            self.names.push(Name { words, spelled: None, target, tier });
+            self.names.push(Name { words, spelled: None, needs: None, target, tier });
         }
     }
 
@@ -135,6 +144,13 @@ impl<'a> Vocabulary<'a> {
             self.add_spelled(synonym, target, Tier::Synonym);
         }
         for words in own.iter().chain(&synonyms) {
+            if let Some((verb, rest)) = words.split_last()
+                && !rest.is_empty()
+                && is_verb_form(verb)
+            {
+                let (words, needs) = (rest.to_vec(), Some(stem(verb).to_owned()));
+                self.names.push(Name { words, spelled: None, needs, target, tier: Tier::Short });
+            }
             if let Some(short) = without_aggregate(words, aggregate) {
                 self.add(short, target, Tier::Short);
             }
@@ -200,7 +216,13 @@ impl<'a> Vocabulary<'a> {
         let rest = tokens.get(at..)?;
         let mut best: Option<Match> = None;
         for name in self.names.iter().filter(|name| wanted(name.target)) {
-            let Some(length) = length_of(&name.words, rest).filter(|length| name.is_spelled(rest, *length))
+            let said = |stem_of: &String| {
+                let verb =
+                    |token: &Token| token.kind == super::tokens::Kind::Word && stem(&token.lower) == stem_of;
+                tokens.iter().any(verb)
+            };
+            let Some(length) = length_of(&name.words, rest)
+                .filter(|length| name.is_spelled(rest, *length) && name.needs.as_ref().is_none_or(said))
             else {
                 continue;
             };
@@ -218,6 +240,44 @@ impl<'a> Vocabulary<'a> {
             }
         }
         best
+    }
+
+    /// Whether each token belongs to a name of the catalogue, or is a quotation. A word of grammar alone is no name.
+    pub(crate) fn owned(&self, tokens: &[Token]) -> Vec<bool> {
+        let mut owned = vec![false; tokens.len()];
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            let quoted = token.kind == super::tokens::Kind::Quoted;
+            let found =
+                self.longest(tokens, at).filter(|found| found.length > 1 || !is_function_word(&token.lower));
+            let length = found.as_ref().map_or(1, |found| found.length).max(1);
+            if quoted || found.is_some() {
+                owned.iter_mut().skip(at).take(length).for_each(|own| *own = true);
+            }
+            at += length;
+        }
+        owned
+    }
+
+    /// The dimensions that say of which kind a thing is: of "class" the class type.
+    pub(crate) fn kinds_of(&self, thing: &str) -> Vec<(usize, Tier)> {
+        let kind = |name: &&Name| match name.words.as_slice() {
+            [first, last] => first == thing && is_kind(last),
+            _ => false,
+        };
+        let of = |name: &Name| match name.target {
+            Target::Dimension(index) => Some((index, Tier::Head)),
+            Target::Metric(_) => None,
+        };
+        self.names.iter().filter(kind).filter_map(of).collect()
+    }
+
+    /// The longest name of a metric that ends just before `end`, and where it begins.
+    pub(crate) fn metric_before(&self, tokens: &[Token], end: usize) -> Option<(usize, Vec<(usize, Tier)>)> {
+        (end.saturating_sub(NAME_WORDS_MAX)..end).find_map(|start| {
+            let found = self.longest(tokens, start)?;
+            (start + found.length == end && !found.metrics.is_empty()).then_some((start, found.metrics))
+        })
     }
 
     pub(crate) fn reaches(&self, metric: usize, dimension: usize) -> bool {
@@ -238,6 +298,33 @@ impl<'a> Vocabulary<'a> {
         fields.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
 
+    /// Whether a period applies to each of `metrics`, be it to fields of their own.
+    pub(crate) fn have_time(&self, metrics: &[usize]) -> bool {
+        metrics.iter().all(|metric| self.timely.get(*metric).copied().unwrap_or(false))
+    }
+
+    /// The metrics that a verb of trade asks for, "how much did we sell": those whose names hold a noun of it.
+    pub(crate) fn verb(&self, word: &str) -> Vec<(usize, Tier)> {
+        for noun in nouns_of(word) {
+            let of = |metric: usize| {
+                let names = self.names.iter().filter(|name| name.target == Target::Metric(metric));
+                names.flat_map(|name| &name.words).any(|word| word == noun)
+            };
+            let adds = |metric: &usize| {
+                self.metrics.get(*metric).is_some_and(|metric| Aggregate::of(metric) == Some(Aggregate::Sum))
+            };
+            let found: Vec<_> = (0..self.metrics.len())
+                .filter(adds)
+                .filter(|metric| of(*metric))
+                .map(|metric| (metric, Tier::Synonym))
+                .collect();
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        Vec::new()
+    }
+
     /// Whether a word is another form of one in the name of any metric.
     pub(crate) fn repeats_any(&self, word: &str) -> bool {
         (0..self.metrics.len()).any(|metric| self.repeats(metric, word))
@@ -245,9 +332,12 @@ impl<'a> Vocabulary<'a> {
 
     /// Whether a word is another form of one in the names of `metric`: saying it says nothing more.
     pub(crate) fn repeats(&self, metric: usize, word: &str) -> bool {
-        let said = stem(word);
+        let (said, nouns) = (stem(word), nouns_of(word));
+        let same = |other: &String| {
+            stem(other) == said || root(other) == root(word) || nouns.contains(&other.as_str())
+        };
         let names = self.names.iter().filter(|name| name.target == Target::Metric(metric));
-        !is_function_word(word) && names.flat_map(|name| &name.words).any(|other| stem(other) == said)
+        !is_function_word(word) && names.flat_map(|name| &name.words).any(same)
     }
 
     /// Every single word that a name is made of, for spelling.
@@ -280,7 +370,7 @@ fn length_of(words: &[String], tokens: &[Token]) -> Option<usize> {
 /// Whether a token is `word`, or a plural of it that no rule of spelling tells from a singular: "skus".
 fn is_form(token: &Token, word: &str) -> bool {
     let ending = || token.lower.strip_prefix(word).is_some_and(|rest| matches!(rest, "s" | "es"));
-    token.norm == word || (word.len() > 2 && ending())
+    token.norm == word || written_out(&token.norm) == written_out(word) || (word.len() > 2 && ending())
 }
 
 fn counts(words: &[String]) -> bool {

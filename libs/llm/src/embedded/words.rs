@@ -4,31 +4,52 @@ use crate::aggregate::Aggregate;
 use splitplane_semantics::Grain;
 
 /// Words without a meaning of their own here: articles, auxiliaries, requests, politeness.
-const STOP: &str = "a about again all am an and any are be been both bring brought can come could dear did display do \
+const STOP: &str = "a about again all am an and any are be been both bring brought came can come comes could dear did display do \
     does doing done everyone figure figures find get give go going good got had has have having hello help hey hi how i \
     is its just kindly know let list listing look looking lot lots made make makes making me much my need number numbers our please \
-    pls report result results say see show showing so some tell thank thanks the us want was we were what whats will \
+    pls report result results say see show showing so some tell thank thanks the us want was we were what whats \
     would yes you your";
 
 /// Words that carry a meaning which no interpretation here can hold. They are never part of a value.
 const RESERVED: &str = "above after ago average before below between but change changed changes compare compared \
-    comparing comparison correlate decline decrease difference down drop during else ever exceed exceeds except \
+    comparing comparison correlate cumulative decline develop developed dropped exactly fastest forecasted approximately roughly decrease difference down drop during else ever exceed exceeds except \
     exclude excluding few fewer first forecast from grow growing grown growth higher if ignore increase last less lower \
     maximum mean median minimum more never next no nobody none nor not or other over per percent percentage predict \
     previous prior rank ranking rate ratio rather relative same share since than to trend trending under unless until up \
-    versus vs when whenever whether which while who whom whose why without";
+    versus vs when whenever whether which while who whom whose why without will gonna upcoming";
 
 /// Words that give a question its structure; [`super::reader`] reads them.
 const STRUCTURE: &str = "ascending breakdown broken descending divided group grouped ordered plus ranked sort sorted \
     split";
 
+/// Verbs that say only that there was something.
+pub(crate) fn is_light_verb(word: &str) -> bool {
+    const VERBS: &str = "give gives gave generate generates generated produce produces produced record records recorded \
+        achieve achieves achieved serve serves served handle handles handled see sees saw register registered log logged \
+        bring brings brought take takes took report reports reported experience experienced account accounted have run process \
+        host hosts hosted carry carries carried teach taught treat treats treated welcome issue issues issued transport \
+        transports transported publish publishes published attract attracts attracted";
+    holds(VERBS, word)
+}
+
+/// Verbs of which the subject says who: "which carrier paid the most dues".
+pub(crate) fn is_verb_of_subject(word: &str) -> bool {
+    const VERBS: &str = "pay pays paid earn earns earned sell sells sold buy buys bought spend spends spent receive receives \
+        received collect collects collected use uses used";
+    holds(VERBS, word)
+}
+
+/// Words of grammar that are often misspelled.
+pub(crate) const SLIPPED: &str = "total average number count overall maximum minimum daily weekly monthly quarterly yearly \
+    show list what which compare excluding except without";
+
 const PREPOSITIONS: &str = "in for at of from on within inside with where only via through";
 
 const GROUPERS: &str = "by per each every across";
 
-const HIGHEST: &str = "top best highest largest biggest most greatest";
+const HIGHEST: &str = "top best highest largest biggest most greatest longest";
 
-const LOWEST: &str = "bottom worst lowest smallest least fewest";
+const LOWEST: &str = "bottom worst lowest smallest least fewest shortest";
 
 fn holds(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|known| known == word)
@@ -83,7 +104,18 @@ pub(crate) fn is_pointer(word: &str) -> bool {
 }
 
 pub(crate) fn is_negator(word: &str) -> bool {
-    matches!(word, "excluding" | "exclude" | "excludes" | "except" | "without" | "not")
+    matches!(
+        word,
+        "excluding"
+            | "exclude"
+            | "excludes"
+            | "except"
+            | "without"
+            | "not"
+            | "besides"
+            | "minus"
+            | "omitting"
+    )
 }
 
 /// The calendar unit of "by month" or "monthly", and whether the word is an adjective of its own.
@@ -257,6 +289,104 @@ pub(crate) fn stem(word: &str) -> &str {
         [last, before] if last == before && bare.len() > 3 => bare.strip_suffix(*last).unwrap_or(bare),
         _ => bare,
     }
+}
+
+/// Words that say that a name is a kind of thing.
+pub(crate) fn is_kind(word: &str) -> bool {
+    matches!(word, "type" | "kind" | "category" | "class" | "genre" | "format" | "group")
+}
+
+/// What an abbreviation stands for, in names and in questions.
+pub(crate) fn written_out(word: &str) -> &str {
+    match word {
+        "avg" | "mean" => "average",
+        "amt" => "amount",
+        "qty" => "quantity",
+        "num" | "nbr" => "number",
+        "cnt" => "count",
+        "max" => "maximum",
+        "pct" => "percent",
+        "rev" => "revenue",
+        "cust" => "customer",
+        "txn" | "trx" => "transaction",
+        "acct" => "account",
+        "dept" => "department",
+        "tot" => "total",
+        "prod" => "product",
+        "emp" => "employee",
+        "mgr" => "manager",
+        "qtr" => "quarter",
+        "addr" => "address",
+        "veh" => "vehicle",
+        "inv" => "invoice",
+        "org" => "organisation",
+        word => word,
+    }
+}
+
+/// What a verb of trade brings or takes, the nearest noun first.
+pub(crate) fn nouns_of(verb: &str) -> &'static [&'static str] {
+    match stem(verb) {
+        "sell" => &["sale", "revenue", "turnover"],
+        "earn" | "mak" | "gross" => &["revenue", "income", "earning", "turnover", "sale", "taking"],
+        "spend" => &["spending", "spend", "expenditure", "expense", "cost"],
+        "los" => &["loss", "lost"],
+        "pay" => &["payment", "paid"],
+        _ => &[],
+    }
+}
+
+/// What a verb shares with the noun that is made of it: "cancelled" and "cancellation", "enrolled" and "enrolment".
+pub(crate) fn root(word: &str) -> &str {
+    let noun = ["ations", "ation", "ments", "ment", "ances", "ance", "ions", "ion", "als", "al"];
+    let bare = noun.into_iter().find_map(|ending| word.strip_suffix(ending)).filter(|rest| rest.len() > 3);
+    let bare = stem(bare.unwrap_or(word));
+    let doubled = bare.strip_suffix('l').filter(|rest| rest.ends_with('l'));
+    doubled.unwrap_or(bare)
+}
+
+/// Times of a day or a week that are no periods: what is said of them must not be lost.
+pub(crate) fn is_time_of(word: &str) -> bool {
+    const TIMES: &str = "weekend weekday morning afternoon evening night noon midnight lunchtime monday tuesday wednesday \
+        thursday friday saturday sunday holiday season summer winter spring autumn daytime overnight hour hourly minute second \
+        peak rush today yesterday tomorrow";
+    holds(TIMES, word.strip_suffix('s').unwrap_or(word))
+}
+
+/// Words for whose data it is: that is settled before a question is read, and no question changes it.
+pub(crate) fn is_scope(word: &str) -> bool {
+    holds(
+        "tenant admin administrator scope permission business database superuser root",
+        word.strip_suffix('s').unwrap_or(word),
+    ) || matches!(word, "business" | "businesses")
+}
+
+/// Whether a unit is a currency: three capitals.
+pub(crate) fn is_currency(unit: &str) -> bool {
+    unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// A unit of time after a number: a span, and no amount.
+pub(crate) fn is_time_unit(word: &str) -> bool {
+    grain(word).is_some() || matches!(singular(word).as_str(), "hour" | "minute" | "second" | "fortnight")
+}
+
+/// Words that say of which kind a thing is, or measure another thing, so that they are not likely the name of a value.
+pub(crate) fn qualifies(word: &str) -> bool {
+    const KINDS: &str = "new old late early big small large long short high low good bad private public net gross unique \
+        distinct repeat active open daily usual typical actual real own extra spare free full empty cheap expensive loyal \
+        recent current former potential possible future likely main key important successful popular profit margin cost \
+        price tax budget target goal plan planned rate score rating satisfaction churn per refund wage salary labor labour \
+        weather profitable cumulative running rolling moving weighted median typical approximate estimated adjusted \
+        same different similar individual personal own every tenant business admin user secret hidden internal";
+    holds(KINDS, word)
+        || holds(KINDS, &singular(word))
+        || is_time_of(word)
+        || is_verb_form(word)
+        || ["un", "non", "ly"].iter().any(|part| {
+            word.len() > 4
+                && (word.starts_with(part) && *part != "ly" || *part == "ly" && word.ends_with(part))
+        })
 }
 
 #[cfg(test)]

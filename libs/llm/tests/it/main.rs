@@ -11,6 +11,8 @@ mod bedrock;
 mod drafts;
 mod endpoint;
 mod explain;
+mod figures;
+mod followups;
 mod hostile;
 mod misbehaviour;
 mod questions;

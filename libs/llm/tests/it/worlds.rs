@@ -2,8 +2,8 @@
 
 use splitplane_llm::{EmbeddedModel, LanguageModel, ValidateReply, ValidateTask};
 use splitplane_semantics::{
-    Catalogue, DraftInterpretation, FieldRef, Interpretation, Policy, SemanticModel, parse_model,
-    parse_policy, validate,
+    Catalogue, ComparisonExpr, DraftInterpretation, FieldRef, Interpretation, Policy, SemanticModel,
+    parse_model, parse_policy, validate,
 };
 use splitplane_types::{Question, Role};
 use std::time::{Duration, UNIX_EPOCH};
@@ -155,13 +155,27 @@ pub(crate) fn ask(world: &World, question: &str) -> ValidateReply {
     ask_model(world, &EmbeddedModel::new(), question)
 }
 
+/// What it replies after something was understood.
+pub(crate) fn ask_after(world: &World, question: &str, previous: &Interpretation) -> ValidateReply {
+    reply(world, &EmbeddedModel::new(), question, Some(previous))
+}
+
 pub(crate) fn ask_model(world: &World, model: &dyn LanguageModel, question: &str) -> ValidateReply {
+    reply(world, model, question, None)
+}
+
+fn reply(
+    world: &World,
+    model: &dyn LanguageModel,
+    question: &str,
+    previous: Option<&Interpretation>,
+) -> ValidateReply {
     let role = role();
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
     let question = Question::new(question).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime
-        .block_on(model.validate(ValidateTask { question: &question, catalogue: &catalogue, previous: None }))
+        .block_on(model.validate(ValidateTask { question: &question, catalogue: &catalogue, previous }))
         .unwrap()
 }
 
@@ -197,11 +211,25 @@ fn supported(draft: &DraftInterpretation) -> String {
     for filter in &draft.filters {
         let fields: Vec<String> = filter.fields.iter().map(reference).collect();
         let not = if filter.negated { "not " } else { "" };
-        text.push_str(&format!(" {not}\"{}\" in {}", filter.phrases.join("+"), fields.join("|")));
+        text.push_str(&format!(
+            " {not}\"{}\" in {}",
+            filter.phrases.join(if filter.either { " or " } else { "+" }),
+            fields.join("|")
+        ));
     }
     if let Some(period) = &draft.period {
         text.push_str(&format!(" during {}", period.label));
     }
+    match &draft.comparison {
+        None => {}
+        Some(ComparisonExpr::Previous) => text.push_str(" vs previous"),
+        Some(ComparisonExpr::LastYear) => text.push_str(" vs last year"),
+        Some(ComparisonExpr::With(phrase)) => text.push_str(&format!(" vs ({})", phrase.label)),
+    }
+    for threshold in &draft.thresholds {
+        text.push_str(&format!(" where {} {:?} {}", threshold.by, threshold.bound, threshold.value));
+    }
+    text.push_str(if draft.shares { " shares" } else { "" });
     for order in &draft.order {
         text.push_str(&format!(" order {}{}", order.by, if order.descending { " desc" } else { "" }));
     }

@@ -69,6 +69,9 @@ pub(super) fn is_weekday(word: &str) -> bool {
 
 /// "between A and B", "from A to B", "A to B", "since A".
 pub(super) fn range(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
+    if let Some(found) = since_start(tokens, at) {
+        return Some(found);
+    }
     let word = tokens.get(at)?.word.as_str();
     match word {
         "between" => {
@@ -216,6 +219,9 @@ fn other_time(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
 
 /// "month to date", "ytd", "so far this month".
 pub(super) fn to_date(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
+    if let Some(found) = half_year(tokens, at) {
+        return Some(found);
+    }
     let abbreviated = match tokens.get(at)?.word.as_str() {
         "wtd" => Some(Grain::Week),
         "mtd" => Some(Grain::Month),
@@ -238,6 +244,41 @@ pub(super) fn to_date(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
         return None;
     }
     unit(tokens, at + 3).map(|unit| Reading::Period(PeriodExpr::ToDate(unit), at + 4))
+}
+
+/// "since the start of the year", "from the beginning of this month".
+fn since_start(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
+    if !is_one_of(tokens, at, &["since", "from"]) {
+        return None;
+    }
+    let start = after_the(tokens, at + 1);
+    if !is_one_of(tokens, start, &["start", "beginning"]) || !is_one_of(tokens, start + 1, &["of"]) {
+        return None;
+    }
+    let of = start + 2;
+    let of = of + usize::from(is_one_of(tokens, of, &["the", "this", "current"]));
+    let unit = unit(tokens, of).filter(|unit| *unit != Grain::Day)?;
+    // "from the start of the year until May" ends before today.
+    let goes_on = is_one_of(tokens, of + 1, &THROUGH) || is_one_of(tokens, of + 1, &["of", "on"]);
+    Some(if goes_on { Reading::Unclear(of + 2) } else { Reading::Period(PeriodExpr::ToDate(unit), of + 1) })
+}
+
+/// "H1 2026", "the first half of 2026".
+fn half_year(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
+    let word = tokens.get(at)?.word.as_str();
+    let (half, next) = match word {
+        "h1" => (1, at + 1),
+        "h2" => (2, at + 1),
+        "first" | "1st" if is_one_of(tokens, at + 1, &["half"]) => (1, at + 2),
+        "second" | "2nd" if is_one_of(tokens, at + 1, &["half"]) => (2, at + 2),
+        _ => return None,
+    };
+    let next = next + usize::from(is_one_of(tokens, next, &["of", "in", ","]));
+    let Some((Atom::Year(year), end)) = atom(tokens, next) else { return Some(Reading::Unclear(next)) };
+    let day = |month, day| jiff::civil::Date::new(year, month, day).ok();
+    let days = if half == 1 { day(1, 1).zip(day(6, 30)) } else { day(7, 1).zip(day(12, 31)) };
+    let (from, to) = days?;
+    Some(Reading::Period(PeriodExpr::Between { from, to }, end))
 }
 
 /// A date, a month, a quarter or a year on its own.

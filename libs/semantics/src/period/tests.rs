@@ -87,6 +87,10 @@ fn phrases_are_read_wherever_they_stand() {
         ("since 2021-06-01", PeriodExpr::Since(date(2021, 6, 1))),
         ("since June 2021", PeriodExpr::Since(date(2021, 6, 1))),
         ("from 2021-06-01 onwards", PeriodExpr::Since(date(2021, 6, 1))),
+        ("since the start of the year", PeriodExpr::ToDate(Grain::Year)),
+        ("from the beginning of this month", PeriodExpr::ToDate(Grain::Month)),
+        ("in the first half of 2021", between((2021, 1, 1), (2021, 6, 30))),
+        ("H2 2021", between((2021, 7, 1), (2021, 12, 31))),
         ("during the second quarter", PeriodExpr::Quarter { year: None, quarter: 2 }),
     ] {
         assert_eq!(expr(text), Some(expected), "{text}: {:?}", find_period(text));
@@ -131,7 +135,7 @@ const UNCLEAR: &str = "last week and this week | last week vs yesterday | July 2
     last fortnight | last decade | last weekend | last Monday | on Monday | last July | last few weeks | \
     last couple of months | last 0 days | last 99999999 days | before July 2021 | after 2021-05-01 | \
     until July | by July 2021 | early July | end of last month | the first week of July 2021 | \
-    the last week of July | first half of 2021 | H1 2021 | week 23 | year over year | yesterday morning | \
+    the last week of July | first half of the year | H1 | week 23 | year over year | yesterday morning | \
     last night | this morning | in the summer | last summer | at 10:30 | at 5pm | excluding July | \
     without last week | July to date | fees 2021 | week of 2021-07-04 | over Christmas | not in July | \
     2021-05-01T10:00 | more than last week | than in July 2021 | recently | from last week on | on Black Friday | at noon | in month 3 | on Mondays | last week Monday | \
@@ -144,6 +148,17 @@ fn time_that_is_not_understood_is_never_ignored() {
         let found = find_period(text);
         assert!(matches!(found, PeriodSearch::Unclear { .. }), "{text}: {found:?}");
     }
+}
+
+#[test]
+fn the_period_at_the_beginning_of_a_text_is_read_alone() {
+    let found = |text: &str| leading_period(text).map(|(phrase, end)| (phrase.expr, end));
+    let may = PeriodExpr::Month { year: None, month: 5 };
+    assert_eq!(found("may by branch"), Some((may, 3)));
+    assert_eq!(found("May to June"), Some((may, 3)));
+    assert_eq!(found(" the last 2 weeks and others"), Some((last(2, Grain::Week), 17)));
+    assert_eq!(found("fees last week"), None);
+    assert_eq!(found("the week before last"), None);
 }
 
 const TIMELESS: &str = "total fees | loans by month | fees per week | monthly fees by branch | by day of week | \

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{FieldRef, Filter, Period};
+use crate::{Dimension, FieldRef, Filter, Period};
 use jiff::civil::date;
 
 const SET: &str = "
@@ -58,6 +58,72 @@ fn a_set_says_what_it_expects() {
     assert_eq!(second.expect.outcomes, [Outcome::Unsupported]);
 }
 
+#[test]
+fn what_people_write_in_several_ways_is_read_alike() {
+    let expect = |text: &str| {
+        let text = format!(
+            "- {{ question: x, as: a, expect: {{ outcome: answered, metrics: [late_fees], {text} }} }}"
+        );
+        parse_question_set("set.yaml", &text).unwrap().remove(0).expect
+    };
+    let rest = "period: { from: 2026-10-01, to: 2026-11-01 }";
+    for (dimensions, filters, order) in [
+        ("loans.lent_on:month", "Harbour, { not: Castle }", "lent_on asc"),
+        (
+            "{ field: loans.lent_on, grain: month }",
+            "{ value: harbour }, { values: [castle], negated: true }",
+            "lent_on",
+        ),
+        (
+            "lent_on:month",
+            "{ phrase: Harbour, field: branch_name }, { not: [Castle] }",
+            "{ by: lent_on, direction: asc }",
+        ),
+        (
+            "{ field: lent_on, grain: month }",
+            "{ phrases: [Harbour], field: branches.branch_name }, { not: Castle }",
+            "{ by: lent_on, descending: false }",
+        ),
+    ] {
+        let expect =
+            expect(&format!("dimensions: [{dimensions}], filters: [{filters}], order: [{order}], {rest}"));
+        assert_eq!(expect.differences(&found()), Vec::<String>::new(), "{dimensions} {filters} {order}");
+    }
+    let rest =
+        "dimensions: [loans.lent_on:month], period: [2026-10-01, 2026-11-01], filters: [{ not: castle }, ";
+    let other = expect(&format!("{rest} {{ value: harbour, field: town }}]"));
+    assert!(other.differences(&found())[0].starts_with("filter fields"));
+    assert_eq!(expect("limit: \"5\"").limit, Some(5));
+}
+
+#[test]
+fn comparisons_bounds_and_shares_are_compared_where_they_are_given() {
+    let text = "- { question: x, as: a, expect: { outcome: answered, metrics: [late_fees], dimensions: [loans.lent_on:month], \
+                filters: [Harbour, { not: Castle }], period: [2026-10-01, 2026-11-01], comparison: [2026-09-01, 2026-10-01], \
+                thresholds: [{ by: late_fees, bound: more_than, value: 100 }], shares: true } }";
+    let expect = parse_question_set("set.yaml", text).unwrap().remove(0).expect;
+    let parts: Vec<String> = expect.differences(&found());
+    let begins = |part: &str| parts.iter().any(|difference| difference.starts_with(part));
+    assert!(
+        parts.len() == 3 && begins("comparison") && begins("thresholds") && begins("shares"),
+        "{parts:?}"
+    );
+    let mut other = found();
+    other.comparison = Some(Period {
+        from: date(2026, 9, 1).at(0, 0, 0, 0),
+        to: date(2026, 10, 1).at(0, 0, 0, 0),
+        zone: "UTC".into(),
+        label: "the period before".into(),
+    });
+    other.shares = true;
+    other.thresholds = vec![crate::Threshold {
+        by: "late_fees".into(),
+        bound: crate::Bound::MoreThan,
+        value: "100.0".into(),
+    }];
+    assert_eq!(expect.differences(&other), Vec::<String>::new());
+}
+
 type Change = fn(&mut Interpretation);
 
 #[test]
@@ -107,7 +173,15 @@ fn a_set_that_says_something_unknown_is_refused_with_its_line() {
         ("{ outcome: answered, colour: red }", "set.yaml:3: `expect` has an unknown key `colour`"),
         ("{ outcome: answered, limit: 3 }", "`limit` is given without `metrics`"),
         ("{ outcome: answered, metrics: [a], limit: 0 }", "`limit` is no number of rows"),
-        ("{ outcome: answered, metrics: [a], dimensions: [b] }", "`b` is no dimension"),
+        ("{ outcome: answered, metrics: [a], dimensions: [b.c.d] }", "`b.c.d` is no dimension"),
+        ("{ outcome: answered, metrics: [a], shares: 3 }", "`shares` is not true or false"),
+        ("{ outcome: answered, metrics: [a], order: [a up] }", "the direction is `up`"),
+        ("{ outcome: answered, metrics: [a], filters: [{ field: a.b }] }", "a filter has no value"),
+        (
+            "{ outcome: answered, metrics: [a], thresholds: [{ by: a, bound: near, value: 1 }] }",
+            "the bound is `near`",
+        ),
+        ("{ outcome: answered, shares: true }", "`shares` is given without `metrics`"),
         ("{ outcome: answered, metrics: [a], dimensions: [b.c:hour] }", "the grain of a dimension is `hour`"),
         ("{ outcome: answered, metrics: [a], period: [2026-11-02, 2026-11-01] }", "`period` is not two days"),
         (

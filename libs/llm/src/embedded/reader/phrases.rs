@@ -2,7 +2,7 @@
 //!
 //! Decides how far each of them reaches, and what it leads one to expect.
 
-use super::super::grammar::{GroupKind, Rank};
+use super::super::grammar::{GroupKind, Joint, Rank};
 use super::super::tokens::{Kind, Token};
 use super::super::words::{self, Modifier};
 use super::{Mode, Reader, Wanted};
@@ -22,12 +22,15 @@ impl Reader<'_> {
             (false, None) => (None, 1),
         };
         let at = self.span(self.at, self.at + 1).start;
+        if let Some(rank) = self.reading.rank.as_mut().filter(|rank| !rank.said) {
+            (rank.at, rank.descending, rank.said) = (at, descending, true);
+        }
         match &mut self.reading.rank {
             Some(rank) if rank.descending != descending || (rank.count.is_some() && count.is_some()) => {
                 return self.leave(length);
             }
             Some(rank) => rank.count = rank.count.or(count),
-            rank @ None => *rank = Some(Rank { at, descending, count, judged: None }),
+            rank @ None => *rank = Some(Rank { at, descending, said: true, count, judged: None }),
         }
         let judging = self.at + usize::from(before);
         if matches!(self.lower(judging), "best" | "worst")
@@ -60,7 +63,7 @@ impl Reader<'_> {
         match &mut self.reading.rank {
             Some(rank) if rank.count.is_none() => rank.descending = descending,
             Some(_) => self.reading.leftovers.push(self.span(self.at, self.at + length)),
-            rank @ None => *rank = Some(Rank { at, descending, count: None, judged: None }),
+            rank @ None => *rank = Some(Rank { at, descending, said: true, count: None, judged: None }),
         }
         self.at += length;
         self.joined = false;
@@ -141,7 +144,7 @@ impl Reader<'_> {
         let (word, next, third) = (token.lower.as_str(), self.lower(self.at + 1), self.lower(self.at + 2));
         match (word, next) {
             ("how", "many") => self.modify(Modifier::Count, 2),
-            ("how", "much") | ("would", "like") => self.at += 2,
+            ("how", "much") | ("would", "like") | ("will" | "would" | "can", "you") => self.at += 2,
             ("to", next) if words::is_stop(next) => self.at += 1,
             ("to", _) if self.named(self.at + 1).is_some_and(|found| found.metrics.is_empty()) => {
                 self.enter(Mode::Value, 1);
@@ -161,10 +164,14 @@ impl Reader<'_> {
             ("number" | "count", "of") => self.modify(Modifier::Count, 2),
             ("sum", "of") => self.modify(Modifier::Sum, 2),
             ("total", "of") => self.modify(Modifier::Total, 2),
-            ("other", "than") | ("apart", "from") | ("except", "for") => self.enter(Mode::Negated, 2),
+            ("other", "than")
+            | ("apart" | "aside", "from")
+            | ("except", "for")
+            | ("leaving" | "leave", "out")
+            | ("excluding" | "without", "any" | "all") => self.enter(Mode::Negated, 2),
             ("but" | "and", "not" | "without" | "excluding") => self.at += 1,
             ("as", "well") if third == "as" => {
-                self.join();
+                self.join(Joint::And);
                 self.at += 3;
             }
             ("broken", "down") if third == "by" => self.at += 2,
@@ -180,11 +187,11 @@ impl Reader<'_> {
             }
             ("which" | "what", _) => self.ask(word == "which"),
             ("and" | "plus", _) => {
-                self.join();
+                self.join(Joint::And);
                 self.at += 1;
             }
-            ("or", _) if self.reading.values.last().is_some_and(|value| value.negated) => {
-                self.join();
+            ("or", _) if !self.reading.values.is_empty() => {
+                self.join(Joint::Or);
                 self.at += 1;
             }
             _ => return self.single_word(word),
@@ -207,7 +214,7 @@ impl Reader<'_> {
             self.modify(modifier, 1);
         } else if self.wanted == Some(Wanted::Which) && self.count_at(self.at).is_some() {
             self.count_of_which();
-        } else if words::is_stop(word) || self.fills(word) {
+        } else if words::is_stop(word) || self.fills(word) || self.light_verb(word) {
             self.at += 1;
         } else if words::is_pointer(word) {
             self.leave(1);
@@ -235,7 +242,7 @@ impl Reader<'_> {
         let count = self.count_at(self.at);
         match &mut self.reading.rank {
             Some(_) => return self.leave(1),
-            rank @ None => *rank = Some(Rank { at, descending: true, count, judged: None }),
+            rank @ None => *rank = Some(Rank { at, descending: true, said: false, count, judged: None }),
         }
         self.at += 1;
     }
@@ -250,7 +257,7 @@ impl Reader<'_> {
     pub(super) fn rank_by(&mut self, length: usize) {
         let at = self.span(self.at, self.at + 1).start;
         if self.reading.rank.is_none() {
-            self.reading.rank = Some(Rank { at, descending: true, count: None, judged: None });
+            self.reading.rank = Some(Rank { at, descending: true, said: true, count: None, judged: None });
         }
         if length == 2 {
             self.enter(Mode::Group, 2);
@@ -281,7 +288,7 @@ impl Reader<'_> {
         match token.kind {
             Kind::Number => token.lower.parse().ok(),
             Kind::Word => words::number(&token.lower),
-            Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Period | Kind::Symbol => None,
+            Kind::Quoted | Kind::Comma | Kind::Stop | Kind::Taken | Kind::Bound(_) | Kind::Symbol => None,
         }
     }
 
