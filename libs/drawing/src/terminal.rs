@@ -26,6 +26,7 @@ const fn columns_of(c: char) -> usize {
         // The mark that asks for a coloured picture widens the character before it.
         '\u{fe0f}' => 1,
         '\u{1100}'..='\u{11ff}'
+        | '\u{17a4}'
         | '\u{231a}'..='\u{23ff}'
         | '\u{25fd}'..='\u{27bf}'
         | '\u{2b00}'..='\u{2bff}'
@@ -35,10 +36,10 @@ const fn columns_of(c: char) -> usize {
         | '\u{f900}'..='\u{faff}'
         | '\u{fe10}'..='\u{fe6f}'
         | '\u{ff00}'..='\u{ffef}'
-        | '\u{16fe0}'..='\u{18dff}'
-        | '\u{1aff0}'..='\u{1b2ff}'
+        | '\u{16fe0}'..='\u{1b2ff}'
         | '\u{1d300}'..='\u{1d37f}'
         | '\u{1f000}'..='\u{3ffff}' => 2,
+        '\u{17d8}' => 3,
         _ => 1,
     }
 }

@@ -88,7 +88,11 @@ fn line(chart: &Chart, grain: Option<Grain>) -> Map<String, Value> {
         insert(&mut axis, "values", json!(milliseconds));
     }
     let place = json!({
-        "field": "c0", "type": "temporal", "title": chart.place_title, "scale": { "type": "utc" }, "axis": axis,
+        "field": "c0",
+        "type": "temporal",
+        "title": chart.place_title,
+        "scale": { "type": "utc" },
+        "axis": axis,
     });
     let encoding = encoding(chart, [("x", place), ("y", value(chart))]);
     // A point without neighbours is no line.

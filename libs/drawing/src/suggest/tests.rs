@@ -21,7 +21,7 @@ fn by_branch(values: &[Cell]) -> (Table, ChartShape) {
 }
 
 fn date(day: i64) -> Cell {
-    Cell::Date(format!("2031-{:02}-{:02}", 1 + day / 28, 1 + day % 28))
+    Cell::Date(format!("{}-{:02}-{:02}", 2031 + day / 336, 1 + day / 28 % 12, 1 + day % 28))
 }
 
 fn by_day(days: &[i64]) -> (Table, ChartShape) {
@@ -58,6 +58,12 @@ fn one_row_or_one_value_is_no_chart() {
     assert!(!is_drawn(&[one.clone(), Cell::Null]));
     assert!(!is_drawn(&[one, Cell::Float(f64::NAN)]));
     assert!(!is_drawn(&[Cell::Null, Cell::Null]));
+    let roles = vec![dimension("Branch", None), metric("Fees", Some("USD")), metric("Fines", Some("USD"))];
+    let types = [DataType::String, DataType::Integer, DataType::Integer];
+    let (mut table, shape) = asked(roles, &types, vec![vec![text("a"), Cell::Integer(1), Cell::Integer(2)]]);
+    assert_eq!(drawn(&table, &shape), None);
+    table.rows.push(vec![text("b"), Cell::Integer(1), Cell::Integer(2)]);
+    assert_eq!(drawn(&table, &shape), Some(("bars", 2, 2)));
 }
 
 #[test]
@@ -66,7 +72,7 @@ fn a_shape_that_is_not_the_tables_has_no_chart() {
     let mut longer = shape.clone();
     longer.columns.push(ColumnRole::Other);
     assert_eq!((drawn(&table, &shape), drawn(&table, &longer)), (Some(("bars", 2, 0)), None));
-    let mut ragged = table;
+    let (mut ragged, shape) = by_branch(&[Cell::Integer(1), Cell::Integer(2), Cell::Integer(3)]);
     ragged.rows[1].pop();
     assert_eq!(drawn(&ragged, &shape), None);
 }
@@ -81,8 +87,20 @@ fn rows_that_are_not_told_apart_have_no_chart() {
     assert_eq!(drawn(&table, &shape), None);
     shape.columns[1] = dimension("Way", None);
     assert_eq!(drawn(&table, &shape), Some(("bars", 2, 2)));
+    let mut twice = table.clone();
+    twice.rows[1] = twice.rows[0].clone();
+    assert_eq!(drawn(&twice, &shape), None);
     table.columns[1].masked = true;
     assert_eq!(drawn(&table, &shape), None);
+}
+
+#[test]
+fn one_instant_written_in_several_ways_is_no_line() {
+    let instants = ["2031-02-03T00:00:00Z", "2031-02-03T01:00:00+01:00", "2031-02-03T02:00:00+02:00"];
+    let rows = instants.map(|text| vec![Cell::Timestamp(text.to_owned()), Cell::Integer(1)]);
+    let roles = vec![dimension("When", None), metric("Loans", None)];
+    let (table, shape) = asked(roles, &[DataType::TimestampTz, DataType::Integer], rows.to_vec());
+    assert_eq!(drawn(&table, &shape), Some(("bars", 3, 0)));
 }
 
 #[test]
@@ -188,6 +206,9 @@ fn many_series_over_time_are_no_chart() {
         drawn(&by_both(&pairs).0, &by_both(&pairs).1)
     };
     assert_eq!((of(6), of(7)), (Some(("line", 30, 6)), None));
+    let pairs = |days| (1..=days).flat_map(|day| ["a", "b", "c"].map(|name| (day, name))).collect::<Vec<_>>();
+    let of = |days| drawn(&by_both(&pairs(days)).0, &by_both(&pairs(days)).1);
+    assert_eq!((of(333), of(334)), (Some(("line", 333, 3)), None));
 }
 
 #[test]

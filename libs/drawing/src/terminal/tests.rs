@@ -11,9 +11,16 @@ fn nothing_that_steers_a_terminal_or_turns_a_line_is_left() {
 
 #[test]
 fn wide_characters_take_two_columns_and_marks_on_letters_none() {
-    for (text, width) in
-        [("abc", 3), ("東京", 4), ("🙂", 2), ("e\u{301}", 1), ("❤\u{fe0f}", 3), ("ﾊ", 2), ("│█⣿…", 4)]
-    {
+    for (text, width) in [
+        ("abc", 3),
+        ("東京", 4),
+        ("🙂", 2),
+        ("e\u{301}", 1),
+        ("❤\u{fe0f}", 3),
+        ("ﾊ", 2),
+        ("\u{17d8}\u{18e00}", 5),
+        ("│█⣿…", 4),
+    ] {
         assert_eq!(columns(text), width, "{text}");
     }
 }

@@ -57,6 +57,14 @@ fn a_child_that_began_before_its_parent_is_drawn_before_it() {
 }
 
 #[test]
+fn the_deepest_spans_stand_beside_each_other() {
+    let spans: Vec<SpanBar> = (0..20).map(|at| span(at, at.checked_sub(1), at, 100)).collect();
+    let drawn = waterfall(&spans, 120);
+    let indents: Vec<usize> = drawn.lines().skip(1).map(|line| line.find('q').unwrap()).collect();
+    assert_eq!(indents, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 24, 24, 24, 24, 24, 24, 24]);
+}
+
+#[test]
 fn spans_beyond_the_limit_are_counted() {
     let spans: Vec<SpanBar> = (0..400).map(|at| span(at, None, at, 1)).collect();
     let drawn = waterfall(&spans, 60);
