@@ -94,7 +94,7 @@ fn arrows_between_rooms_point_one_way() {
         ("testkit", &["types", "semantics", "llm"]),
     ]);
     let services: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("gateway", &["types", "proto", "service", "session", "grounding"][..]),
+        ("gateway", &["types", "proto", "service", "session", "grounding", "drawing"][..]),
         ("auth", &["types", "proto", "service", "session", "sigv4", "audit", "store"]),
         ("reasoning", &["types", "proto", "service", "session", "semantics", "llm", "audit"]),
         ("schema-router", &["types", "proto", "service", "session", "semantics", "llm"]),

@@ -29,7 +29,7 @@ pub use catalogue::Catalogue;
 pub use compile::{BoundFilter, RelationSchema, compile};
 pub use error::{CompileError, InterpretationError, LoadError, PeriodError};
 pub use interpretation::{
-    Bound, ComparisonExpr, Derived, Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain,
+    Bound, ComparisonExpr, Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain,
     Interpretation, Order, Period, PeriodExpr, PeriodPhrase, Threshold,
 };
 pub use joins::{relations_of, time_field};
@@ -45,6 +45,7 @@ pub use question_set::{
     load_question_set, parse_question_set,
 };
 pub use sentence::{figure_label, period_text, sentence};
+pub use splitplane_types::Derived;
 pub use validate::{
     ValidatedInterpretation, interpretation_from_conversation, interpretation_from_receipt, validate,
 };

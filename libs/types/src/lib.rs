@@ -5,6 +5,7 @@
 mod bucket;
 mod composite;
 mod decimal;
+mod derived;
 mod digest;
 mod frame;
 mod ids;
@@ -17,6 +18,7 @@ mod table;
 pub use bucket::{Bucket, BucketUnit};
 pub use composite::CompositeKey;
 pub use decimal::{Decimal, InvalidDecimal};
+pub use derived::Derived;
 pub use digest::{Digest, InvalidDigest};
 pub use frame::{frame, message_of};
 pub use ids::{AdminId, BusinessId, InvalidId, PrincipalId, Role, SessionId, TenantId, Txn};

@@ -3,6 +3,7 @@
 //! [`Ask::run`] reads top to bottom as the request travels. It decides the order of the services and
 //! how often a draft is repaired; who, what and which rows are decided by those services.
 
+use crate::chart::chart_of;
 use crate::conversation::{Keeper, Turn};
 use crate::error::GatewayError;
 use crate::narrative::narrative;
@@ -11,9 +12,11 @@ use crate::upstreams::{Answer, Said, Upstreams};
 use bytes::Bytes;
 use prost::Message as _;
 use splitplane_proto::common::v1::{BoundFilter, Clarification, Interpretation, Relation};
+use splitplane_proto::convert::table_from_wire;
 use splitplane_proto::gateway::v1::ask_response::Event;
 use splitplane_proto::gateway::v1::{
-    Accepted, AskRequest, Checked, Outcome, Routed, Rows, SandboxOpened, SqlRefused, SqlWritten, Validated,
+    Accepted, AskRequest, Chart, Checked, Outcome, Routed, Rows, SandboxOpened, SqlRefused, SqlWritten,
+    Validated,
 };
 use splitplane_proto::query::v1::{Sandbox, open_sandbox_response};
 use splitplane_proto::reasoning::v1::{Supported, validate_response};
@@ -109,6 +112,10 @@ impl Ask {
         let Answer { columns, rows, sql, check } = answer.clone();
         stages.emit(Event::Rows(Rows { columns, rows, sql })).await;
         stages.emit(Event::Checked(Checked { check })).await;
+        let table = table_from_wire(answer.columns.clone(), answer.rows.clone())?;
+        if let Some(chart) = chart_of(&interpretation, &table) {
+            stages.emit(Event::Chart(Chart { vega_lite: chart.vega_lite().to_string() })).await;
+        }
 
         let narrative = narrative(self, &supported, &interpretation, &answer).await?;
         stages.passed("explain");

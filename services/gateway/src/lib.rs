@@ -5,6 +5,7 @@
 //! conversations: what a follow-up continues, for callers to keep.
 
 mod ask;
+mod chart;
 mod config;
 mod conversation;
 mod error;
@@ -16,6 +17,7 @@ mod stages;
 mod throttle;
 mod upstreams;
 
+pub use chart::chart_of;
 pub use config::{Config, Conversations, DEFAULTS};
 pub use throttle::Throttle;
 

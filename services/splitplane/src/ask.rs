@@ -16,6 +16,9 @@ use splitplane_service::Clock;
 use splitplane_types::{Outcome, Reason};
 use std::time::{Duration, SystemTime};
 
+/// Columns of a drawing.
+const DRAWING_WIDTH: usize = 80;
+
 /// Ask a question
 #[derive(Debug, Args)]
 pub(crate) struct AskArgs {
@@ -124,6 +127,7 @@ pub(crate) fn text(answer: &Answer, with_sql: bool) -> String {
         parts.push(format!("{}{as_of}\n", meant.sentence));
     }
     parts.extend(answer.table.as_ref().map(table::text));
+    parts.extend(drawing(answer));
     parts.extend(answer.narrative.as_ref().map(|narrative| format!("{}\n", narrative.trim_end())));
     parts.extend(answer.nothing.as_ref().map(|message| format!("{message}\n")));
     if let Some(clarification) = &answer.clarification {
@@ -143,6 +147,14 @@ pub(crate) fn text(answer: &Answer, with_sql: bool) -> String {
         parts.extend(answer.security_sql.as_ref().map(|sql| format!("Scope it ran in:\n{sql}\n")));
     }
     parts.join("\n")
+}
+
+/// The chart that the answer suggests, as a terminal can draw it.
+fn drawing(answer: &Answer) -> Option<String> {
+    answer.chart.as_ref()?;
+    let (meant, table) = (answer.interpretation.as_ref()?, answer.table.as_ref()?);
+    let chart = splitplane_gateway::chart_of(meant, table)?;
+    Some(format!("{}\n", chart.text(DRAWING_WIDTH).trim_end()))
 }
 
 /// One line for each metric.
