@@ -13,6 +13,7 @@ mod explain;
 mod figures;
 mod followups;
 mod hostile;
+mod options;
 mod questions;
 mod spans;
 mod worlds;
