@@ -172,3 +172,8 @@ fn questions_to_a_port_are_read_or_refused_rightly() {
 fn questions_to_a_school_are_read_or_refused_rightly() {
     check("school", "evals/school");
 }
+
+#[test]
+fn questions_to_a_wholesaler_are_read_or_refused_rightly() {
+    check("wholesale", "evals/wholesale");
+}

@@ -106,7 +106,24 @@ impl Scan<'_> {
         if let Some(end) = self.versus(at) {
             return end;
         }
-        self.figure(at).unwrap_or(at)
+        self.direction(at).or_else(|| self.figure(at)).unwrap_or(at)
+    }
+
+    /// "gone up", "up or down": whether a figure changed, and not by how much something else did.
+    fn direction(&mut self, at: usize) -> Option<usize> {
+        let start = at + usize::from(self.is(at, &["gone", "went", "go", "going", "goes", "come", "came"]));
+        if !self.is(start, &["up", "down"]) {
+            return None;
+        }
+        let either = self.is(start + 1, &["or"]) && self.is(start + 2, &["up", "down"]);
+        let end = start + if either { 3 } else { 1 };
+        if (start == at && !either) || self.said.figure.is_some() {
+            return None;
+        }
+        self.said.figure = Some(Figure { derived: Derived::Change, falls: false, ranks: false });
+        self.said.start = self.said.start.or_else(|| self.tokens.get(at).map(|token| token.span.start));
+        take(self.tokens, at..end);
+        Some(end)
     }
 
     /// "year over year", "yoy".

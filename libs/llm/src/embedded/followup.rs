@@ -16,7 +16,8 @@ mod marks;
 mod merge;
 mod shift;
 
-use super::resolve::{parts, read};
+use super::resolve::{TOKENS_MAX, parts, read};
+use super::tokens::tokens;
 use super::vocabulary::Vocabulary;
 use super::wording;
 use splitplane_semantics::{DraftInterpretation, Interpretation};
@@ -35,6 +36,9 @@ pub(crate) enum Followed {
 
 /// Reads `text` after `previous`.
 pub(crate) fn follow(text: &str, vocabulary: &Vocabulary<'_>, previous: &Interpretation) -> Followed {
+    if tokens(text).len() > TOKENS_MAX {
+        return Followed::Whole;
+    }
     let marks = marks::marks(text, vocabulary);
     if !marks.begins && read(text, vocabulary).is_ok() {
         return Followed::Whole;
@@ -44,7 +48,7 @@ pub(crate) fn follow(text: &str, vocabulary: &Vocabulary<'_>, previous: &Interpr
     let text = shifted.as_ref().map_or(marks.rest.as_str(), |(rest, _)| rest);
     let shifted = shifted.as_ref().map(|(_, period)| period.clone());
     let merged = |text: &str| {
-        let parts = parts(text, vocabulary).map_err(|_| merge::NotUnderstood)?;
+        let parts = parts(text, vocabulary)?;
         merge::merge(parts, &marks, shifted.clone(), (previous, vocabulary))
     };
     let drafts = merged(text).or_else(|lost| marks.bare_value().map_or(Err(lost), |text| merged(&text)));

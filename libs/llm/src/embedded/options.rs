@@ -2,7 +2,7 @@
 //! choosing it leads to an answer.
 
 use super::followup::{Followed, follow};
-use super::resolve::{Trouble, read};
+use super::resolve::{TOKENS_MAX, Trouble, read};
 use super::tokens::{Kind, name_words, tokens};
 use super::vocabulary::{Dimension, Vocabulary};
 use super::words;
@@ -144,11 +144,15 @@ impl Asker<'_> {
     fn which_base(&self, at: usize) -> Answer {
         let options = PERIODS.iter().rev().filter_map(|period| {
             let words = format!("{period} ");
-            self.option(&[at..at], &words, |draft| draft.comparison.is_some()).or_else(|| {
-                self.option(&[self.end()..self.end()], &format!(" {period}"), |draft| {
-                    draft.comparison.is_some()
-                })
-            })
+            self.option(std::slice::from_ref(&(at..at)), &words, |draft| draft.comparison.is_some()).or_else(
+                || {
+                    self.option(
+                        std::slice::from_ref(&(self.end()..self.end())),
+                        &format!(" {period}"),
+                        |draft| draft.comparison.is_some(),
+                    )
+                },
+            )
         });
         Some(("Which period do you want to compare?".to_owned(), options.take(OPTIONS_MAX).collect()))
     }
@@ -224,7 +228,10 @@ impl Asker<'_> {
                 && !words::is_scope(word)
                 && !self.vocabulary.words().any(|known| is_slip(&token.norm, known))
         });
-        if !before_metric || !plain {
+        let subject = all.iter().rev().find(|token| token.span.end <= span.start).is_some_and(|token| {
+            matches!(token.lower.as_str(), "do" | "does" | "did" | "we" | "they" | "you" | "i")
+        });
+        if !before_metric || !plain || subject {
             return None;
         }
         let said = self.said(span).to_owned();
@@ -250,6 +257,7 @@ pub(crate) fn is_slip(word: &str, known: &str) -> bool {
 fn nearest(text: &str, vocabulary: &Vocabulary<'_>) -> Vec<String> {
     let asked: Vec<String> = tokens(text)
         .into_iter()
+        .take(TOKENS_MAX)
         .filter(|t| t.is_word() && !words::is_function_word(&t.lower))
         .map(|t| t.norm)
         .collect();

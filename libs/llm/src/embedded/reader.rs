@@ -3,15 +3,15 @@
 //! Decides the part that each word plays. A word that plays none is a leftover; nothing is skipped
 //! but the words that [`words::is_stop`] lists and the prepositions.
 
+mod names;
 mod phrases;
 mod values;
 
 use super::bounds::{Of, Said};
-use super::grammar::{Candidates, Group, GroupKind, Joint, Loose, Mention, Rank, Reading};
+use super::grammar::{Group, GroupKind, Joint, Mention, Reading};
 use super::tokens::{Kind, Token};
-use super::vocabulary::{Match, Tier, Vocabulary};
+use super::vocabulary::{Match, Vocabulary};
 use super::words::{self, Modifier};
-use crate::aggregate::Aggregate;
 use std::ops::Range;
 
 /// What the words before lead one to expect.
@@ -298,136 +298,5 @@ impl<'a> Reader<'a> {
         if self.wanted == Some(Wanted::Rank) || self.wanted == Some(Wanted::What) {
             self.wanted = None;
         }
-    }
-
-    /// A thing that has a count is still a thing: only "number of branches" counts branches.
-    fn as_thing(mut found: Match) -> Match {
-        let best = |candidates: &Candidates| candidates.iter().map(|(_, tier)| *tier).min();
-        if best(&found.metrics) == Some(Tier::Short)
-            && best(&found.dimensions).is_some_and(|tier| tier <= Tier::Synonym)
-        {
-            found.metrics.clear();
-        }
-        found
-    }
-
-    fn name(&mut self, found: Match) {
-        let counted = self.modifiers.iter().any(|(modifier, _)| *modifier == Modifier::Count);
-        let quantity = std::mem::take(&mut self.quantity) && !self.reading.groups.is_empty();
-        let mut found =
-            if counted || quantity || self.bound.is_some() { found } else { Self::as_thing(found) };
-        if std::mem::take(&mut self.listed) && !counted && !found.dimensions.is_empty() {
-            found.metrics.clear();
-        }
-        // "loan number" is no number of loans.
-        let next = self.at + found.length;
-        if !found.metrics.is_empty()
-            && matches!(self.lower(next), "number" | "id" | "ids" | "code" | "name" | "names")
-        {
-            return self.leave(found.length + 1);
-        }
-        let (is_metric, is_dimension) = (!found.metrics.is_empty(), !found.dimensions.is_empty());
-        match self.mode {
-            Mode::Negated => match self.value_after(next).filter(|_| is_dimension) {
-                Some((from, to)) => self.value(from, to, Some(found)),
-                None => self.leave(found.length),
-            },
-            Mode::Group => self.grouped(found),
-            Mode::Value | Mode::Plain => {
-                let asked = match self.wanted {
-                    _ if self.bound.is_some() && is_metric => false,
-                    Some(Wanted::Which) => is_dimension,
-                    Some(Wanted::What) => is_dimension && !is_metric,
-                    Some(Wanted::Rank) => is_dimension && (!is_metric || self.has_count()),
-                    None => false,
-                };
-                let value = self.value_after(next).filter(|_| is_dimension && !is_metric);
-                match value {
-                    _ if asked => {
-                        let single = self.is_single(next);
-                        self.group(found.length, GroupKind::Field(found.dimensions), true, single);
-                    }
-                    Some((from, to)) => self.value(from, to, Some(found)),
-                    None if is_metric => self.mention(found, false),
-                    None => self.loose(found),
-                }
-            }
-        }
-    }
-
-    fn is_single(&self, next: usize) -> bool {
-        next.checked_sub(1).and_then(|last| self.token(last)).is_some_and(|token| token.lower == token.norm)
-    }
-
-    /// A name after "by": a dimension, or the metric to order by.
-    fn grouped(&mut self, found: Match) {
-        let (is_metric, is_dimension) = (!found.metrics.is_empty(), !found.dimensions.is_empty());
-        let ranked = self.reading.rank.is_some() && !self.reading.groups.is_empty();
-        // "by member Ann" is about one of them.
-        let next = self.at + found.length;
-        let marked = self.token(next).is_some_and(|token| token.capital || token.kind == Kind::Quoted);
-        if let Some((from, to)) =
-            self.value_after(next).filter(|_| marked && is_dimension && self.is_single(next))
-        {
-            self.open = None;
-            return self.value(from, to, Some(found));
-        }
-        match (is_metric, is_dimension) {
-            (false, true) => {
-                let single = self.is_single(self.at + found.length);
-                self.group(found.length, GroupKind::Field(found.dimensions), false, single);
-            }
-            (true, true) if !ranked => {
-                let single = self.is_single(self.at + found.length);
-                self.group(found.length, GroupKind::Field(found.dimensions), false, single);
-            }
-            (true, _) if self.open.is_none() && (self.joined || self.reading.metrics.is_empty()) => {
-                self.mention(found, false);
-            }
-            (true, _) if self.is_ranked_already() => self.leave(found.length),
-            (true, _) if self.reading.rank.is_some() => self.mention(found, true),
-            // "branches by fees" orders branches.
-            (true, _) if !self.reading.loose.is_empty() => {
-                let at = self.span(self.at, self.at + 1).start;
-                self.reading.rank =
-                    Some(Rank { at, descending: true, said: true, count: None, judged: None });
-                self.mention(found, true);
-            }
-            (true | false, _) => self.leave(found.length),
-        }
-    }
-
-    /// "with the most loans by fees" would rank twice.
-    fn is_ranked_already(&self) -> bool {
-        let rank = self.reading.rank.as_ref();
-        rank.is_some_and(|rank| {
-            let waits = self.reading.metrics.iter().any(|mention| mention.span.start > rank.at);
-            waits && self.reading.groups.iter().all(|group| group.span.start < rank.at)
-        })
-    }
-
-    /// "the largest loan" is one of them, and no number of loans.
-    fn is_largest_one(&self, found: &Match) -> bool {
-        let before = self.at.checked_sub(1).map_or("", |at| self.lower(at));
-        let last = (self.at + found.length).checked_sub(1).map_or("", |at| self.lower(at));
-        let counts = found.metrics.iter().all(|(index, _)| {
-            let metric = self.vocabulary.metrics.get(*index);
-            matches!(
-                metric.and_then(|metric| Aggregate::of(metric)),
-                Some(Aggregate::Count | Aggregate::CountDistinct)
-            )
-        });
-        let superlative =
-            words::superlative(before).is_some() && !matches!(before, "most" | "fewest" | "least");
-        superlative && counts && last != "count" && self.is_single(self.at + found.length)
-    }
-
-    fn loose(&mut self, found: Match) {
-        let next = self.at + found.length;
-        let from = if self.mode == Mode::Value { self.since } else { self.at };
-        let (span, single) = (self.span(from, next), self.is_single(next));
-        self.reading.loose.push(Loose { span, candidates: found.dimensions, single });
-        self.at = next;
-        (self.mode, self.joined) = (Mode::Plain, false);
     }
 }

@@ -10,14 +10,14 @@ mod parts;
 use super::comparison::{Compared, Said, compared};
 use super::grammar::{Candidates, Reading};
 use super::vocabulary::{Tier, Vocabulary};
-use super::words::{Modifier, is_currency};
+use super::words::Modifier;
 use crate::aggregate::Aggregate;
 use splitplane_semantics::{
     ComparisonExpr, Derived, Dimension, DraftInterpretation, Filter, Order, PeriodPhrase, Threshold,
 };
 use std::ops::Range;
 
-pub(crate) use parts::{Parts, parts};
+pub(crate) use parts::{Parts, TOKENS_MAX, parts};
 
 /// Why a question has no draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,10 +241,8 @@ pub(crate) fn chosen(reading: &Reading, vocabulary: &Vocabulary<'_>) -> Result<V
         let fits = |index: &usize| {
             let metric = vocabulary.metrics.get(*index);
             let aggregate = metric.and_then(|metric| Aggregate::of(metric));
-            // "how many litres": of what is measured in something other than money.
-            let measured = aggregate == Some(Aggregate::Sum)
-                && metric.and_then(|metric| metric.unit.as_ref()).is_some_and(|unit| !is_currency(unit));
-            let counts = |modifier: &Modifier| measured && *modifier == Modifier::Count;
+            // "how many litres".
+            let counts = |modifier: &Modifier| *modifier == Modifier::Count && vocabulary.is_quantity(*index);
             mention.modifiers.iter().all(|modifier| modifier.fits(aggregate) || counts(modifier))
         };
         let candidates: Vec<usize> = best(&mention.candidates).into_iter().filter(fits).collect();

@@ -27,7 +27,7 @@ pub(crate) fn take_out(tokens: &mut [Token], vocabulary: &Vocabulary<'_>) -> boo
         if owned.get(at).copied().unwrap_or(true) {
             continue;
         }
-        if let Some((from, end)) = phrase(tokens, at, vocabulary) {
+        if let Some((from, end)) = phrase(tokens, at, (&owned, vocabulary)) {
             take(tokens, from..end);
             found = true;
         }
@@ -41,7 +41,11 @@ fn is_part(tokens: &[Token], at: usize) -> bool {
 }
 
 /// The tokens of a phrase that begins at `at`.
-fn phrase(tokens: &[Token], at: usize, vocabulary: &Vocabulary<'_>) -> Option<(usize, usize)> {
+fn phrase(
+    tokens: &[Token],
+    at: usize,
+    (owned, vocabulary): (&[bool], &Vocabulary<'_>),
+) -> Option<(usize, usize)> {
     // "as a percentage of the total", "in percent".
     if is_word_of(tokens, at, &["as", "in"]) {
         let part = at + 1 + usize::from(is_word_of(tokens, at + 1, &["a", "the"]));
@@ -65,7 +69,7 @@ fn phrase(tokens: &[Token], at: usize, vocabulary: &Vocabulary<'_>) -> Option<(u
     if let Some(end) = whole(tokens, next) {
         return Some((at, end));
     }
-    if is_word_of(tokens, next, &["of"]) && !is_of_one(tokens, at, vocabulary) {
+    if is_word_of(tokens, next, &["of"]) && !is_of_one(tokens, at, owned) {
         return Some((at, next + 1));
     }
     let by = is_word_of(tokens, next, &["by", "per", "for"]);
@@ -90,12 +94,12 @@ fn whole(tokens: &[Token], at: usize) -> Option<usize> {
 }
 
 /// Whether the share is that of a value just before: "Oslo's share of sales".
-fn is_of_one(tokens: &[Token], at: usize, vocabulary: &Vocabulary<'_>) -> bool {
+fn is_of_one(tokens: &[Token], at: usize, owned: &[bool]) -> bool {
     let Some(before) = at.checked_sub(1) else { return false };
     tokens.get(before).is_some_and(|token| {
         token.kind == Kind::Quoted
             || (token.is_word()
                 && !super::words::is_function_word(&token.lower)
-                && !vocabulary.owned(tokens).get(before).copied().unwrap_or(false))
+                && !owned.get(before).copied().unwrap_or(false))
     })
 }

@@ -1,7 +1,7 @@
 //! A question as tokens, each with the bytes where it stands. Decides what is a word, a number or a
 //! quotation; knows no meaning.
 
-use super::words::singular;
+use super::words::{singular, written_out};
 use std::ops::Range;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) struct Token {
     pub(crate) kind: Kind,
     /// In lower case, without a possessive; of a quotation what is between the quotes, as asked.
     pub(crate) lower: String,
-    /// In the singular.
+    /// In the singular, and without abbreviation.
     pub(crate) norm: String,
     /// Bytes of the question.
     pub(crate) span: Range<usize>,
@@ -40,6 +40,11 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    /// Whether it stands in the singular.
+    pub(crate) fn is_single(&self) -> bool {
+        singular(&self.lower) == self.lower
+    }
+
     pub(crate) fn is_word(&self) -> bool {
         matches!(self.kind, Kind::Word | Kind::Number)
     }
@@ -112,7 +117,7 @@ impl Reader<'_> {
     fn push(&mut self, kind: Kind, length: usize, lower: String) {
         let span = self.byte(self.at)..self.byte(self.at + length);
         let capital = self.peek(0).is_some_and(char::is_uppercase);
-        let norm = singular(&lower);
+        let norm = written_out(&singular(&lower)).to_owned();
         let hyphen = self.at.checked_sub(1).and_then(|at| self.chars.get(at)).is_some_and(|(_, c)| *c == '-')
             && self.tokens.last().is_some_and(|token| token.is_word() && token.span.end + 1 == span.start);
         self.tokens.push(Token { kind, lower, norm, span, capital, first: self.first, hyphen });

@@ -3,11 +3,12 @@
 //! Decides which metrics and dimensions a run of words may name, and how well. Does not choose
 //! between two that are named equally well.
 
+mod names;
+
 use super::tokens::{Token, name_words, spelled_words};
-use super::words::{
-    is_article, is_function_word, is_kind, is_one_only, is_verb_form, nouns_of, root, stem, written_out,
-};
+use super::words::{is_article, is_function_word, is_kind, is_one_only, is_verb_form, nouns_of, root, stem};
 use crate::aggregate::Aggregate;
+use names::{is_joined_copy, is_quantity, length_of, without_aggregate};
 use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric};
 use splitplane_types::DataType;
 
@@ -78,6 +79,8 @@ pub(crate) struct Vocabulary<'a> {
     reachable: Vec<Vec<usize>>,
     time_fields: Vec<Option<FieldRef>>,
     timely: Vec<bool>,
+    /// Whether each metric adds up whole numbers that are no money: quantities, which answer "how many".
+    quantities: Vec<bool>,
     names: Vec<Name>,
 }
 
@@ -93,6 +96,7 @@ impl<'a> Vocabulary<'a> {
     pub(crate) fn of(catalogue: &Catalogue<'a>) -> Self {
         let metrics: Vec<&Metric> = catalogue.metrics().collect();
         let mut vocabulary = Self {
+            quantities: metrics.iter().map(|metric| is_quantity(catalogue, metric)).collect(),
             timely: metrics.iter().map(|metric| catalogue.has_time(metric)).collect(),
             time_fields: metrics.iter().map(|metric| catalogue.time_field_of(metric)).collect(),
             metrics,
@@ -303,6 +307,11 @@ impl<'a> Vocabulary<'a> {
         metrics.iter().all(|metric| self.timely.get(*metric).copied().unwrap_or(false))
     }
 
+    /// Whether a sum answers "how many": of whole numbers, or of a unit that is no money.
+    pub(crate) fn is_quantity(&self, metric: usize) -> bool {
+        self.quantities.get(metric).copied().unwrap_or(false)
+    }
+
     /// The metrics that a verb of trade asks for, "how much did we sell": those whose names hold a noun of it.
     pub(crate) fn verb(&self, word: &str) -> Vec<(usize, Tier)> {
         for noun in nouns_of(word) {
@@ -344,77 +353,4 @@ impl<'a> Vocabulary<'a> {
     pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.names.iter().flat_map(|name| &name.words).map(String::as_str)
     }
-}
-
-/// How many tokens `words` take at the start of `tokens`; articles may stand between them.
-fn length_of(words: &[String], tokens: &[Token]) -> Option<usize> {
-    let mut at = 0;
-    for (index, word) in words.iter().enumerate() {
-        let mut token = tokens.get(at)?;
-        while index > 0
-            && !is_form(token, word)
-            && token.kind == super::tokens::Kind::Word
-            && is_article(&token.lower)
-        {
-            at += 1;
-            token = tokens.get(at)?;
-        }
-        if !token.is_word() || !is_form(token, word) {
-            return None;
-        }
-        at += 1;
-    }
-    Some(at)
-}
-
-/// Whether a token is `word`, or a plural of it that no rule of spelling tells from a singular: "skus".
-fn is_form(token: &Token, word: &str) -> bool {
-    let ending = || token.lower.strip_prefix(word).is_some_and(|rest| matches!(rest, "s" | "es"));
-    token.norm == word || written_out(&token.norm) == written_out(word) || (word.len() > 2 && ending())
-}
-
-fn counts(words: &[String]) -> bool {
-    words.starts_with(&["number".to_owned(), "of".to_owned()])
-        || words.last().is_some_and(|word| word == "count")
-}
-
-/// The words without what only says how they are aggregated: a sum's "total", a count's "number of".
-fn without_aggregate(words: &[String], aggregate: Option<Aggregate>) -> Option<Vec<String>> {
-    let said: &[&[&str]] = match aggregate? {
-        // A sum that is called a number counts: quantities, heads.
-        Aggregate::Sum if counts(words) => &[&["number", "of"], &["count", "of"], &["count"]],
-        Aggregate::Sum => {
-            &[&["total", "amount", "of"], &["sum", "of"], &["total", "of"], &["total"], &["sum"], &["amount"]]
-        }
-        Aggregate::Count | Aggregate::CountDistinct => {
-            &[&["total", "number", "of"], &["number", "of"], &["count", "of"], &["count"], &["total"]]
-        }
-        Aggregate::Average | Aggregate::Maximum | Aggregate::Minimum => &[],
-    };
-    let begins = |said: &[&str]| {
-        let (head, rest) = words.split_at_checked(said.len())?;
-        (head.iter().eq(said.iter()) && !rest.is_empty()).then(|| rest.to_vec())
-    };
-    let ends = |said: &[&str]| {
-        let (rest, tail) = words.split_at_checked(words.len().checked_sub(said.len())?)?;
-        (tail.iter().eq(said.iter()) && !rest.is_empty()).then(|| rest.to_vec())
-    };
-    said.iter().find_map(|said| begins(said)).or_else(|| said.iter().find_map(|said| ends(said)))
-}
-
-/// Whether a field of another dataset only repeats, by a join, a field that the metric's dataset has.
-fn is_joined_copy(catalogue: &Catalogue<'_>, metric: &Metric, dataset: &Dataset, field: &Field) -> bool {
-    let is_dimension = |name: &str| {
-        catalogue
-            .dimensions_of(metric)
-            .iter()
-            .any(|(own, field)| own.name == metric.dataset() && field.name == name)
-    };
-    dataset.name != metric.dataset()
-        && catalogue.model().relationships.iter().any(|join| {
-            let sides = join.from_columns.iter().zip(&join.to_columns);
-            join.from == metric.dataset()
-                && join.to == dataset.name
-                && sides.into_iter().any(|(mine, theirs)| *theirs == field.name && is_dimension(mine))
-        })
 }

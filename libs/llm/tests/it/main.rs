@@ -15,6 +15,7 @@ mod figures;
 mod followups;
 mod hostile;
 mod misbehaviour;
+mod options;
 mod questions;
 mod spans;
 mod worlds;

@@ -370,8 +370,11 @@ pub(super) fn not_understood(tokens: &[Token<'_>], at: usize) -> Option<Reading>
     }
     let named = after_the(tokens, at + 1);
     let dated = atom(tokens, named).is_some();
-    let named_time =
-        !dated && is_one_of(tokens, named, &OTHER_TIMES) && !is_one_of(tokens, named, &["time", "period"]);
+    let half = matches!(half_year(tokens, named), Some(Reading::Period(..)));
+    let named_time = !dated
+        && !half
+        && is_one_of(tokens, named, &OTHER_TIMES)
+        && !is_one_of(tokens, named, &["time", "period"]);
     if AT.contains(&word) && named_time {
         return Some(Reading::Unclear(named + 1));
     }

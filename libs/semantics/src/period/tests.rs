@@ -87,10 +87,6 @@ fn phrases_are_read_wherever_they_stand() {
         ("since 2021-06-01", PeriodExpr::Since(date(2021, 6, 1))),
         ("since June 2021", PeriodExpr::Since(date(2021, 6, 1))),
         ("from 2021-06-01 onwards", PeriodExpr::Since(date(2021, 6, 1))),
-        ("since the start of the year", PeriodExpr::ToDate(Grain::Year)),
-        ("from the beginning of this month", PeriodExpr::ToDate(Grain::Month)),
-        ("in the first half of 2021", between((2021, 1, 1), (2021, 6, 30))),
-        ("H2 2021", between((2021, 7, 1), (2021, 12, 31))),
         ("during the second quarter", PeriodExpr::Quarter { year: None, quarter: 2 }),
     ] {
         assert_eq!(expr(text), Some(expected), "{text}: {:?}", find_period(text));
@@ -147,6 +143,24 @@ fn time_that_is_not_understood_is_never_ignored() {
     for text in UNCLEAR.split(" | ") {
         let found = find_period(text);
         assert!(matches!(found, PeriodSearch::Unclear { .. }), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn halves_of_years_and_their_starts_are_read() {
+    for (text, expected) in [
+        ("since the start of the year", PeriodExpr::ToDate(Grain::Year)),
+        ("from the beginning of this month", PeriodExpr::ToDate(Grain::Month)),
+        ("in the first half of 2021", between((2021, 1, 1), (2021, 6, 30))),
+        ("in the second half of 2021", between((2021, 7, 1), (2021, 12, 31))),
+        ("H2 2021", between((2021, 7, 1), (2021, 12, 31))),
+    ] {
+        assert_eq!(expr(text), Some(expected), "{text}: {:?}", find_period(text));
+    }
+    for text in
+        ["the first half of the year", "from the start of the year until May", "since the start of it"]
+    {
+        assert!(matches!(find_period(text), PeriodSearch::Unclear { .. }), "{text}: {:?}", find_period(text));
     }
 }
 

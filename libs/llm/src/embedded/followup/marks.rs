@@ -174,7 +174,7 @@ fn taken(tokens: &[Token], at: usize, leading: bool, (marks, owned): (&mut Marks
         "sort" | "order" | "rank" | "sorted" | "ordered" | "ranked" if leading => {
             marks.sorts = true;
             marks.begins = true;
-            return is_word_of(tokens, at + 1, &pronoun).then(|| 0).filter(|_| false);
+            return None;
         }
         "compare" | "show" | "give" | "see" if is_word_of(tokens, at + 1, &pronoun) && leading => {
             marks.begins = true;
@@ -209,7 +209,7 @@ fn all_of(tokens: &[Token], at: usize, (marks, vocabulary): (&mut Marks, &Vocabu
     let name = start + 1 + usize::from(is_word_of(tokens, start + 1, &["the", "our"]));
     let found = vocabulary.longest_dimension(tokens, name)?;
     let end = name + found.length;
-    let plural = tokens.get(end.checked_sub(1)?).is_some_and(|token| token.lower != token.norm);
+    let plural = tokens.get(end.checked_sub(1)?).is_some_and(|token| !token.is_single());
     let closes = tokens.get(end).is_none_or(|token| {
         !token.is_word() || matches!(token.lower.as_str(), "again" | "instead" | "please")
     });

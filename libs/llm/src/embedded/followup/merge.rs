@@ -7,7 +7,7 @@ mod filters;
 mod order;
 
 use super::super::comparison::{Compared, compared};
-use super::super::resolve::{self, Parts};
+use super::super::resolve::{self, Parts, Trouble};
 use super::super::vocabulary::Vocabulary;
 use super::marks::Marks;
 use splitplane_semantics::{
@@ -16,6 +16,13 @@ use splitplane_semantics::{
 
 /// The fragment has no meaning, or none that can be told.
 pub(super) struct NotUnderstood;
+
+impl From<Trouble> for NotUnderstood {
+    /// Why a fragment has no meaning is asked nobody: it is asked back like any text.
+    fn from(_: Trouble) -> Self {
+        Self
+    }
+}
 
 /// A fragment's parts beside what was asked before.
 struct Merge<'a> {
@@ -84,7 +91,7 @@ pub(super) fn merge(
 impl Merge<'_> {
     fn metrics(&self) -> Result<Vec<usize>, NotUnderstood> {
         let reading = &self.parts.reading;
-        let named = resolve::chosen(reading, self.vocabulary).map_err(|_| NotUnderstood)?;
+        let named = resolve::chosen(reading, self.vocabulary)?;
         // A metric that only bounds or orders joins those that are there.
         let serves = reading.metrics.iter().all(|mention| mention.orders || !mention.bounds.is_empty());
         if named.is_empty() {
@@ -124,8 +131,7 @@ impl Merge<'_> {
         let named = if sorts {
             Vec::new()
         } else {
-            resolve::dimensions_of(&mut self.parts, self.vocabulary, &self.metrics)
-                .map_err(|_| NotUnderstood)?
+            resolve::dimensions_of(&mut self.parts, self.vocabulary, &self.metrics)?
         };
         let kept: Result<Vec<Dimension>, NotUnderstood> = kept.into_iter().collect();
         if named.is_empty() {
@@ -173,7 +179,7 @@ impl Merge<'_> {
     }
 
     fn thresholds(&self) -> Result<Vec<Threshold>, NotUnderstood> {
-        let named = self.parts.thresholds(self.vocabulary, &self.metrics).map_err(|_| NotUnderstood)?;
+        let named = self.parts.thresholds(self.vocabulary, &self.metrics)?;
         let mut kept = self.previous.thresholds.clone();
         let metric_is_gone = |threshold: &Threshold| {
             let gone = self.old.iter().filter(|metric| !self.metrics.contains(metric));

@@ -134,7 +134,7 @@ impl Reader<'_> {
         if !(adjective || again || self.mode == Mode::Group || asked) {
             return false;
         }
-        let single = self.token(self.at).is_some_and(|token| token.lower == token.norm);
+        let single = self.token(self.at).is_some_and(Token::is_single);
         self.group(length, GroupKind::Grain(grain), asked && self.mode != Mode::Group && !adjective, single);
         true
     }

@@ -14,6 +14,9 @@ use super::Trouble;
 use splitplane_semantics::{PeriodPhrase, PeriodSearch, find_period};
 use std::ops::Range;
 
+/// More words and signs than a question has that could be understood whole: what reading costs grows with their square.
+pub(crate) const TOKENS_MAX: usize = 192;
+
 /// A question in parts.
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
@@ -27,6 +30,9 @@ pub(crate) struct Parts {
 /// Takes a question apart.
 pub(crate) fn parts(text: &str, vocabulary: &Vocabulary<'_>) -> Result<Parts, Trouble> {
     let mut tokens = tokens(text);
+    if tokens.len() > TOKENS_MAX {
+        return Err(Trouble::nothing());
+    }
     let said = comparison::take_out(text, &mut tokens, vocabulary);
     let period = match find_period(&without_names(text, &tokens, vocabulary)) {
         PeriodSearch::None => None,

@@ -10,8 +10,7 @@ impl Merge<'_> {
     /// The lists of filters that the fragment may mean.
     pub(super) fn filters(&self) -> Result<Vec<Vec<Filter>>, NotUnderstood> {
         let kept = self.kept_filters()?;
-        let named =
-            resolve::filters_of(&self.parts, self.vocabulary, &self.metrics).map_err(|_| NotUnderstood)?;
+        let named = resolve::filters_of(&self.parts, self.vocabulary, &self.metrics)?;
         let mut lists = vec![kept];
         for filter in &named {
             let mut next = Vec::new();

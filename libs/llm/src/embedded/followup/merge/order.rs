@@ -17,8 +17,7 @@ impl Merge<'_> {
             return self.by_dimension(dimensions);
         }
         if self.parts.reading.rank.is_some() {
-            let (order, limit) = resolve::order_of(&self.parts, self.vocabulary, &self.metrics, dimensions)
-                .map_err(|_| NotUnderstood)?;
+            let (order, limit) = resolve::order_of(&self.parts, self.vocabulary, &self.metrics, dimensions)?;
             let limit = if self.marks.one { Some(1) } else { limit };
             let kept = previous.limit.filter(|_| !self.marks.no_limit && dimensions == previous.dimensions);
             return if dimensions.is_empty() { Err(NotUnderstood) } else { Ok((order, limit.or(kept))) };
@@ -54,8 +53,7 @@ impl Merge<'_> {
     /// "sort by store": the names of the rows, in their own order.
     fn by_dimension(&self, dimensions: &[Dimension]) -> Result<Ranked, NotUnderstood> {
         let mut parts = self.parts.clone();
-        let named =
-            resolve::dimensions_of(&mut parts, self.vocabulary, &self.metrics).map_err(|_| NotUnderstood)?;
+        let named = resolve::dimensions_of(&mut parts, self.vocabulary, &self.metrics)?;
         match named.as_slice() {
             [one] if dimensions.iter().any(|own| own.field == one.field) => {
                 let order = Order { by: one.field.field.clone(), descending: false };
