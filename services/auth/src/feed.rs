@@ -114,7 +114,43 @@ fn verifying_key(key: &PublicKey, purpose: KeyPurpose) -> VerifyingKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::Registry;
+    use futures::StreamExt as _;
     use splitplane_session::{KeyCertificate, SigningKey};
+    use splitplane_store::Entries;
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    #[tokio::test]
+    async fn every_key_is_told_with_what_it_may_have_signed() {
+        let [session, receipt, conversation] =
+            [(); 3].map(|()| SigningKey::generate().unwrap().0.public_key());
+        let registry = Some(Arc::new(Registry::build(&Entries::default()).unwrap()));
+        let now = SystemTime::UNIX_EPOCH;
+        let published = Published { registry, seen_at: Some(now), ..Published::default() };
+        let session_keys = watch::Sender::new(vec![OfferedKey::from(session.clone())]);
+        let receipt_keys = watch::Sender::new(vec![receipt.clone()]);
+        let conversation_keys = watch::Sender::new(vec![conversation.clone()]);
+        let state = watch::Sender::new(published);
+        let feed = Feed {
+            session_keys: session_keys.subscribe(),
+            receipt_keys: receipt_keys.subscribe(),
+            conversation_keys: conversation_keys.subscribe(),
+            state: state.subscribe(),
+            age_max: Duration::from_secs(1),
+            clock: Clock::new(move || now),
+        };
+        let told = feed.stream().next().await.unwrap().unwrap();
+        let told: Vec<_> = told.keys.iter().map(|key| (key.purpose(), key.kid.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (KeyPurpose::Session, session.kid()),
+                (KeyPurpose::Receipt, receipt.kid()),
+                (KeyPurpose::Conversation, conversation.kid()),
+            ]
+        );
+    }
 
     #[test]
     fn a_key_travels_with_what_vouches_for_it() {
