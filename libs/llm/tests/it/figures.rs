@@ -104,6 +104,8 @@ fn what_may_be_another_figure_is_not_answered() {
     let library = library();
     for question in [
         "growth of late fees over last year",
+        "late fees last week vs the month before",
+        "late fees in March 2031 vs last quarter",
         "branches with exactly 0 loans",
         "branches with fewer than 1 loans",
         "compare Harbour and Castle late fees",
