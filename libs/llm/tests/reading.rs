@@ -177,3 +177,8 @@ fn questions_to_a_school_are_read_or_refused_rightly() {
 fn questions_to_a_wholesaler_are_read_or_refused_rightly() {
     check("wholesale", "evals/wholesale");
 }
+
+#[test]
+fn questions_to_a_help_desk_whose_model_has_names_alone_are_read_or_refused_rightly() {
+    check("helpdesk", "evals/helpdesk");
+}

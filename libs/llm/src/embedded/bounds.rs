@@ -55,6 +55,11 @@ pub(crate) fn take_out(
             at += 1;
             continue;
         };
+        // A group without a row is not there to be shown: "with no loans" cannot be answered so.
+        if of != Of::Figure && limits.iter().any(is_of_nothing) {
+            at += 1;
+            continue;
+        }
         let falls = of == Of::Figure && figure.is_some_and(|figure| figure.falls);
         let limits = limits.into_iter().map(|limit| if falls { fallen(limit) } else { limit }).collect();
         // "grew by more than": the word before belongs to the bound.
@@ -75,6 +80,14 @@ pub(crate) fn take_out(
         at = end;
     }
     found
+}
+
+fn is_of_nothing((bound, value): &(Bound, String)) -> bool {
+    match bound {
+        Bound::Exactly | Bound::AtMost => value == "0",
+        Bound::LessThan => matches!(value.as_str(), "0" | "1"),
+        Bound::MoreThan | Bound::AtLeast => false,
+    }
 }
 
 /// "dropped by more than 10 %" is a growth of less than -10.

@@ -207,7 +207,11 @@ impl Scan<'_> {
         if self.is(end, &["rate", "rates"]) && derived == Derived::Growth {
             end += 1;
         }
-        if is_word_of(self.tokens, end, &["in", "of"])
+        // "increase in percent".
+        if self.is(end, &["in"]) && self.is(end + 1, &["percent", "percentage", "pct"]) {
+            derived = Derived::Growth;
+            end += 2 + usize::from(self.is(end + 2, &["of", "terms"]));
+        } else if is_word_of(self.tokens, end, &["in", "of"])
             && object::object(self.text, self.tokens, end).is_none()
         {
             end += 1;
@@ -265,6 +269,10 @@ impl Scan<'_> {
             self.said.later = Some(second);
             return self.set(Against::Period(first), at, end);
         }
+        // "growth over last year" is growth on it, or in it.
+        let over =
+            (after..self.tokens.len()).find(|at| self.is(*at, &["over"]) && self.is(*at + 1, &["last"]));
+        self.said.twice |= over.is_some_and(|over| words::grain(self.lower(over + 2)).is_some());
         if self.is(after, &["on", "from", "against"])
             && let Some((against, end)) = object::object(self.text, self.tokens, after + 1)
         {

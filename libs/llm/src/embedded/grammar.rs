@@ -97,6 +97,8 @@ pub(crate) struct Reading {
     pub(crate) groups: Vec<Group>,
     pub(crate) values: Vec<Value>,
     pub(crate) rank: Option<Rank>,
+    /// Whether a bound chooses among groups.
+    pub(crate) bounded: bool,
     pub(crate) loose: Vec<Loose>,
     /// Words that only repeat a metric's name, if one that is asked for has them.
     pub(crate) echoes: Vec<Range<usize>>,

@@ -205,6 +205,7 @@ impl<'a> Reader<'a> {
             (Some(Of::Figure), _) => {}
             (Some(Of::Next | Of::Share) | None, _) => return self.leave(1),
         }
+        self.reading.bounded = true;
         self.mode = Mode::Plain;
         self.at += 1;
     }

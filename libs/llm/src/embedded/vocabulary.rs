@@ -6,7 +6,9 @@
 mod names;
 
 use super::tokens::{Token, name_words, spelled_words};
-use super::words::{is_article, is_function_word, is_kind, is_one_only, is_verb_form, nouns_of, root, stem};
+use super::words::{
+    is_article, is_function_word, is_kind, is_one_only, is_verb_form, nouns_of, root, stem, written_out,
+};
 use crate::aggregate::Aggregate;
 use names::{is_joined_copy, is_quantity, length_of, without_aggregate};
 use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric};
@@ -48,8 +50,13 @@ struct Name {
 impl Name {
     fn is_spelled(&self, tokens: &[Token], length: usize) -> bool {
         let Some(spelled) = &self.spelled else { return true };
-        let said = tokens.iter().take(length).map(|token| &token.lower).filter(|word| !is_article(word));
-        said.eq(spelled.iter().filter(|word| !is_article(word)))
+        let said =
+            tokens.iter().take(length).map(|token| token.lower.as_str()).filter(|word| !is_article(word));
+        said.map(written_out).eq(spelled
+            .iter()
+            .map(String::as_str)
+            .filter(|word| !is_article(word))
+            .map(written_out))
     }
 }
 
@@ -346,7 +353,17 @@ impl<'a> Vocabulary<'a> {
             stem(other) == said || root(other) == root(word) || nouns.contains(&other.as_str())
         };
         let names = self.names.iter().filter(|name| name.target == Target::Metric(metric));
-        !is_function_word(word) && names.flat_map(|name| &name.words).any(same)
+        let dated = is_verb_form(word) && self.is_dated_by(metric, said);
+        let named = names.flat_map(|name| &name.words).any(same);
+        (!is_function_word(word) || word == "ordered") && (named || dated)
+    }
+
+    /// Whether the time of a metric is named by a verb: "tickets opened last week" have a time of opening.
+    fn is_dated_by(&self, metric: usize, said: &str) -> bool {
+        let field = self.time_fields.get(metric).and_then(Option::as_ref);
+        let words =
+            field.map(|field| name_words(&splitplane_semantics::words_of(&field.field))).unwrap_or_default();
+        words.iter().any(|word| is_verb_form(word) && stem(word) == said)
     }
 
     /// Every single word that a name is made of, for spelling.

@@ -22,7 +22,7 @@ const RESERVED: &str = "above after ago average before below between but change 
     exclude excluding few fewer first forecast from grow growing grown growth higher if ignore increase last less lower \
     maximum mean median minimum more never next no nobody none nor not or other over per percent percentage predict \
     previous prior rank ranking rate ratio rather relative same share since than to trend trending under unless until up \
-    versus vs when whenever whether which while who whom whose why without will gonna upcoming";
+    versus vs when whenever whether which while who whom whose why without will gonna upcoming include includes including containing";
 
 /// Words that give a question its structure; [`super::reader`] reads them.
 const STRUCTURE: &str = "ascending breakdown broken descending divided group grouped ordered plus ranked sort sorted \
@@ -212,7 +212,7 @@ pub(crate) fn is_kind(word: &str) -> bool {
 pub(crate) fn is_time_of(word: &str) -> bool {
     const TIMES: &str = "weekend weekday morning afternoon evening night noon midnight lunchtime monday tuesday wednesday \
         thursday friday saturday sunday holiday season summer winter spring autumn daytime overnight hour hourly minute second \
-        peak rush today yesterday tomorrow";
+        peak rush pm oclock o'clock today yesterday tomorrow";
     holds(TIMES, word.strip_suffix('s').unwrap_or(word))
 }
 

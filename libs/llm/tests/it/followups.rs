@@ -219,6 +219,23 @@ fn ranks_sorts_limits_shares_and_bounds_are_changed() {
 }
 
 #[test]
+fn what_no_longer_makes_sense_is_not_kept_in_silence() {
+    check(
+        "loans by branch with more than 100 loans",
+        &[
+            ("same for late fees", "unsupported"),
+            ("also late fees", "loan_count, late_fees BY where loan_count MoreThan 100"),
+            ("only those with more than 200 loans", "loan_count BY where loan_count MoreThan 200"),
+        ],
+    );
+    check(
+        "late fees by branch in percent",
+        &[("now average fee", "unsupported"), ("as numbers", "late_fees BY")],
+    );
+    check("number of loans by genre", &[("same for the number of sites", "unsupported")]);
+}
+
+#[test]
 fn hostile_and_foreign_fragments_change_nothing() {
     for question in ["late fees by branch in Harbour last month", "late fees"] {
         check(

@@ -103,6 +103,22 @@ impl Reader<'_> {
         things
     }
 
+    /// "loans made by members": who did something, and not what to group by.
+    fn is_of_agent(&self) -> bool {
+        let before = self.at.checked_sub(1).map_or("", |at| self.lower(at));
+        let next = self.named(self.at + 1);
+        words::is_verb_form(before) && next.is_some_and(|found| !self.is_single(self.at + 1 + found.length))
+    }
+
+    /// Whether the word before is no value, number or verb: what follows begins a part of its own.
+    fn stands_alone(&self) -> bool {
+        let Some(before) = self.at.checked_sub(1).and_then(|at| self.token(at)) else { return false };
+        let in_value = self.reading.values.last().is_some_and(|value| before.span.end <= value.span.end);
+        let metric = self.reading.metrics.last().is_some_and(|mention| mention.span.end == before.span.end);
+        let group = self.reading.groups.last().is_some_and(|group| group.span.end == before.span.end);
+        !in_value && (metric || group || before.kind == Kind::Taken)
+    }
+
     fn denies_a_verb(&self) -> bool {
         let before = self.at.checked_sub(1).map_or("", |at| self.lower(at));
         matches!(
@@ -149,6 +165,10 @@ impl Reader<'_> {
             ("to", _) if self.named(self.at + 1).is_some_and(|found| found.metrics.is_empty()) => {
                 self.enter(Mode::Value, 1);
             }
+            // "sales to florists"; "from Harbour to Castle" is a way between two.
+            ("to", _) if self.run(self.at + 1).is_some() && self.stands_alone() => {
+                self.enter(Mode::Value, 1);
+            }
             ("hey" | "hi" | "hello", "there") | ("break", "down") => self.at += 2,
             ("who", "are" | "were" | "is" | "was") => {
                 self.ask(true);
@@ -158,6 +178,8 @@ impl Reader<'_> {
                 self.listed = true;
                 self.at += 1;
             }
+            // "not only Harbour" is Harbour and others.
+            ("not", "only" | "just" | "merely" | "even") => self.leave(2),
             ("not", "including" | "counting") => self.enter(Mode::Negated, 2),
             // "did we not" denies the verb, not what follows.
             ("not", next) if self.denies_a_verb() && !words::is_preposition(next) => self.leave(1),
@@ -169,6 +191,8 @@ impl Reader<'_> {
             | ("except", "for")
             | ("leaving" | "leave", "out")
             | ("excluding" | "without", "any" | "all") => self.enter(Mode::Negated, 2),
+            // "excluding Harbour but not Castle" may keep Castle, or not.
+            ("but", "not") if self.reading.values.last().is_some_and(|value| value.negated) => self.leave(2),
             ("but" | "and", "not" | "without" | "excluding") => self.at += 1,
             ("as", "well") if third == "as" => {
                 self.join(Joint::And);
@@ -200,7 +224,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn single_word(&mut self, word: &str) -> bool {
-        if words::is_grouper(word) {
+        if word == "by" && self.is_of_agent() {
+            self.leave(1);
+        } else if words::is_grouper(word) {
             self.enter(Mode::Group, 1);
         } else if words::is_negator(word) {
             self.enter(Mode::Negated, 1);

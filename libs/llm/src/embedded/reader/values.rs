@@ -129,8 +129,8 @@ impl Reader<'_> {
         if (self.at..end).any(|index| words::grain(self.lower(index)).is_some()) {
             return self.leave(end - self.at);
         }
-        // "weekend", "Monday": a time, and no value.
-        if (self.at..end).any(|index| words::is_time_of(self.lower(index))) {
+        // "weekend", "Monday", "5 am": a time, and no value.
+        if self.lower(end) == "am" || (self.at..end).any(|index| words::is_time_of(self.lower(index))) {
             return self.leave(end - self.at);
         }
         // "all tenants", "every business" are none of the things that there are here.
@@ -246,6 +246,23 @@ impl Reader<'_> {
         let span = self.span(index, index + 1);
         self.reading.leftovers.retain(|leftover| *leftover != span);
         self.reading.echoes.retain(|echo| *echo != span);
+        // "spend on support" of a support cost: the word says which cost.
+        let repeats = |value: &Value| {
+            let word = value.phrase.to_lowercase();
+            !value.negated
+                && value.dimensions.is_none()
+                && value.phrase == word
+                && candidates.iter().all(|(metric, _)| self.vocabulary.repeats(*metric, &word))
+        };
+        let said: Vec<_> = self
+            .reading
+            .values
+            .iter()
+            .filter(|value| repeats(value))
+            .map(|value| value.span.clone())
+            .collect();
+        self.reading.values.retain(|value| !said.contains(&value.span));
+        self.reading.echoes.extend(said);
         let bounds = self.verb_bound.take().map(|(number, _)| number).into_iter().collect();
         self.reading.metrics.push(Mention {
             span,
@@ -298,7 +315,7 @@ impl Reader<'_> {
         });
         let subject = matches!(before, "we" | "they" | "you" | "i" | "that" | "who" | "which");
         (words::is_light_verb(word) && (grouped || subject || asked))
-            || (words::is_verb_of_subject(word) && grouped)
+            || (words::is_verb_of_subject(word) && (grouped || matches!(before, "that" | "who" | "which")))
     }
 
     /// Takes tokens as a value; `found` is the dimension before or after it.

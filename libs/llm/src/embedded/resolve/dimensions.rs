@@ -31,8 +31,7 @@ pub(super) fn rank_loose(
     metrics: &[usize],
 ) -> Result<(), Trouble> {
     // "branches with more than 100 loans": a bound chooses among them, as a rank does.
-    let bounded = reading.metrics.iter().any(|mention| !mention.bounds.is_empty());
-    let bounded = bounded && reading.loose.iter().all(|loose| !loose.single);
+    let bounded = reading.bounded && reading.loose.iter().all(|loose| !loose.single);
     let chooses = reading.rank.is_some() || bounded;
     if let (true, true, [loose]) = (chooses, reading.groups.is_empty(), reading.loose.as_slice()) {
         let kind = GroupKind::Field(loose.candidates.clone());

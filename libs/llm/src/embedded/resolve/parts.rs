@@ -33,7 +33,7 @@ pub(crate) fn parts(text: &str, vocabulary: &Vocabulary<'_>) -> Result<Parts, Tr
     if tokens.len() > TOKENS_MAX {
         return Err(Trouble::nothing());
     }
-    let said = comparison::take_out(text, &mut tokens, vocabulary);
+    let mut said = comparison::take_out(text, &mut tokens, vocabulary);
     let period = match find_period(&without_names(text, &tokens, vocabulary)) {
         PeriodSearch::None => None,
         PeriodSearch::Unclear { words } => return Err(Trouble::Period { words }),
@@ -46,8 +46,16 @@ pub(crate) fn parts(text: &str, vocabulary: &Vocabulary<'_>) -> Result<Parts, Tr
         }
     };
     let bounds = bounds::take_out(&mut tokens, said.figure, vocabulary);
-    let shares =
+    let mut shares =
         shares::take_out(&mut tokens, vocabulary) || bounds.iter().any(|bound| bound.of == bounds::Of::Share);
+    // "growth by branch in percent" is no share.
+    if let Some(figure) = said.figure.as_mut().filter(|_| shares) {
+        if text.to_lowercase().contains("share") {
+            return Err(Trouble::nothing());
+        }
+        figure.derived = splitplane_semantics::Derived::Growth;
+        shares = false;
+    }
     let reading = reader::read(text, &tokens, &bounds, vocabulary);
     Ok(Parts { period, said, bounds, shares, reading })
 }

@@ -141,7 +141,7 @@ pub(crate) fn is_light_verb(word: &str) -> bool {
 /// Verbs of which the subject says who: "which carrier paid the most dues".
 pub(crate) fn is_verb_of_subject(word: &str) -> bool {
     const VERBS: &str = "pay pays paid earn earns earned sell sells sold buy buys bought spend spends spent receive receives \
-        received collect collects collected use uses used";
+        received collect collects collected use uses used order orders ordered place places placed book books booked";
     super::holds(VERBS, word)
 }
 
