@@ -141,8 +141,8 @@ impl Compiler<'_> {
                 let expr = match derived {
                     Derived::Before => before.clone(),
                     Derived::Change => change(),
-                    Derived::Growth => percent(change(), tree::call("abs", [before.clone()])),
-                    Derived::Share => percent(now.clone(), tree::over_all("sum", now.clone())),
+                    Derived::Growth => percent(change(), tree::double(tree::call("abs", [before.clone()]))),
+                    Derived::Share => percent(now.clone(), tree::over_all("sum", tree::double(now.clone()))),
                 };
                 let alias = ident(&derived.column(metric));
                 projection.push(match derived {
@@ -174,11 +174,11 @@ impl Compiler<'_> {
     }
 }
 
-/// `part` in percent of `whole`; nothing where that is zero. As doubles: quotients of exact decimals of many digits
+/// `part` in percent of `whole`, a double; nothing where that is zero. Quotients of exact decimals of many digits
 /// do not fit into one.
 fn percent(part: Expr, whole: Expr) -> Expr {
     let hundredfold = tree::binary(tree::double(part), BinaryOperator::Multiply, tree::number(100));
-    let whole = tree::call("nullif", [tree::double(whole), tree::number(0)]);
+    let whole = tree::call("nullif", [whole, tree::number(0)]);
     let ratio = tree::binary(hundredfold, BinaryOperator::Divide, whole);
     tree::call("round", [ratio, tree::number(PERCENT_DIGITS)])
 }

@@ -350,11 +350,12 @@ proptest! {
         prop_assert_eq!(&compile(&interpretation, &model, &held, &filters).unwrap(), &query);
         // Every output column has a name of its own.
         let SetExpr::Select(select) = query.body.as_ref() else { panic!() };
-        let alias = |item: &SelectItem| match item {
-            SelectItem::ExprWithAlias { alias, .. } | SelectItem::UnnamedExpr(Expr::Identifier(alias)) => {
-                alias.value.to_lowercase()
-            }
-            _ => panic!("{item}"),
+        let alias = |item: &SelectItem| {
+            let (SelectItem::ExprWithAlias { alias, .. } | SelectItem::UnnamedExpr(Expr::Identifier(alias))) = item
+            else {
+                panic!("{item}")
+            };
+            alias.value.to_lowercase()
         };
         let mut names: Vec<_> = select.projection.iter().map(alias).collect();
         let count = names.len();

@@ -98,18 +98,8 @@ fn bounded(by: &str, value: &str) -> DraftInterpretation {
 }
 
 #[test]
-fn drafts_that_no_statement_answers_are_refused() {
-    let week = |grain| vec![dimension("loans.channel", Some(grain))];
+fn bounds_shares_and_comparisons_must_have_a_meaning() {
     for (changed, message) in [
-        (draft(&[]), "no metric was named"),
-        (draft(&["total_fees", "total_fees"]), "`total_fees` is named twice"),
-        (
-            DraftInterpretation {
-                dimensions: vec![dimension("fines.channel", None)],
-                ..draft(&["total_fees", "fines_charged"])
-            },
-            "`fines.channel` is not a dimension of these metrics",
-        ),
         (DraftInterpretation { shares: true, ..draft(&["total_fees"]) }, "need a dimension to group by"),
         (
             DraftInterpretation {
@@ -143,6 +133,25 @@ fn drafts_that_no_statement_answers_are_refused() {
                 ..full()
             },
             "the buckets of `borrowed_at` in the two periods do not meet",
+        ),
+    ] {
+        let said = error(changed);
+        assert!(said.contains(message), "{message}: {said}");
+    }
+}
+
+#[test]
+fn drafts_that_no_statement_answers_are_refused() {
+    let week = |grain| vec![dimension("loans.channel", Some(grain))];
+    for (changed, message) in [
+        (draft(&[]), "no metric was named"),
+        (draft(&["total_fees", "total_fees"]), "`total_fees` is named twice"),
+        (
+            DraftInterpretation {
+                dimensions: vec![dimension("fines.channel", None)],
+                ..draft(&["total_fees", "fines_charged"])
+            },
+            "`fines.channel` is not a dimension of these metrics",
         ),
         (DraftInterpretation { dimensions: week(Grain::Week), ..full() }, "`loans.channel` holds no time"),
         (

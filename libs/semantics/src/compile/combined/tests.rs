@@ -86,7 +86,7 @@ fn bounds_and_shares_are_taken_before_rows_are_cut() {
     assert_eq!(
         sql(&chosen, &[]),
         "SELECT channel, total_fees, total_fees_share FROM (\
-         SELECT channel, total_fees, round(CAST(total_fees AS DOUBLE) * 100 / nullif(CAST(sum(total_fees) OVER () AS DOUBLE), 0), 2) AS total_fees_share \
+         SELECT channel, total_fees, round(CAST(total_fees AS DOUBLE) * 100 / nullif(sum(CAST(total_fees AS DOUBLE)) OVER (), 0), 2) AS total_fees_share \
          FROM (SELECT loans.channel AS channel, SUM(loans.fee) AS total_fees FROM loans GROUP BY loans.channel) AS figures\
          ) AS answer WHERE total_fees > 100.5 AND total_fees_share <= -3 \
          ORDER BY total_fees_share DESC NULLS LAST, channel ASC NULLS LAST, total_fees ASC NULLS LAST LIMIT 3"
