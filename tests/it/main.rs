@@ -26,3 +26,4 @@ mod replicas;
 mod rotation;
 mod support;
 mod tidy;
+mod trace;

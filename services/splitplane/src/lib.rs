@@ -34,6 +34,7 @@ mod session;
 mod shell;
 pub mod sign;
 mod table;
+mod trace;
 mod up;
 mod when;
 pub mod world;
