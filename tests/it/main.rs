@@ -30,3 +30,4 @@ mod replicas;
 mod rotation;
 mod support;
 mod tidy;
+mod trace;

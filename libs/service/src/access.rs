@@ -149,6 +149,17 @@ pub fn decide(service: Workload, path: &str, peer: Option<&PeerIdentity>) -> Res
     }
 }
 
+/// Whether a peer that asks for the spans of a call is told them: a person with the operator's certificate,
+/// and behind the gateway also the gateway, which asks on behalf of such a person alone.
+#[must_use]
+pub fn tells_spans(service: Workload, peer: Option<&PeerIdentity>) -> bool {
+    match peer.and_then(PeerIdentity::workload) {
+        Some(Workload::Operator) => true,
+        Some(Workload::Gateway) => service != Workload::Gateway,
+        Some(Workload::Auth | Workload::Reasoning | Workload::SchemaRouter | Workload::Query) | None => false,
+    }
+}
+
 /// Whether a path is a method of health or reflection, which carry no session and no signature.
 #[must_use]
 pub fn is_standard(path: &str) -> bool {

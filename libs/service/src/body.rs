@@ -1,4 +1,4 @@
-//! Response bodies that end in a status: watched, cut off, or kept company until their last byte.
+//! Response bodies that end in a status: watched, added to, cut off, or kept company until their last byte.
 //!
 //! A response is not over when its head is: these wrappers carry a layer's work to the trailers.
 
@@ -90,6 +90,49 @@ where
             Poll::Ready(Some(Err(status))) => this.end(status.code()),
             Poll::Ready(None) => this.end(Code::Unknown),
             Poll::Pending => {}
+        }
+        next
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Shows `edit` the headers that stand beside the status: the trailers, or the head of an answer that is
+/// nothing else.
+pub(crate) fn at_status<E>(mut response: Response<Body>, edit: E) -> Response<Body>
+where
+    E: FnOnce(&mut HeaderMap) + Send + Unpin + 'static,
+{
+    if code_in(response.headers()).is_some() {
+        edit(response.headers_mut());
+        return response;
+    }
+    response.map(|inner| Body::new(AtStatus { inner, edit: Some(edit) }))
+}
+
+struct AtStatus<E> {
+    inner: Body,
+    edit: Option<E>,
+}
+
+impl<E: FnOnce(&mut HeaderMap) + Unpin> HttpBody for AtStatus<E> {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Next {
+        let this = self.get_mut();
+        let mut next = Pin::new(&mut this.inner).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &mut next
+            && let Some(trailers) = frame.trailers_mut()
+            && let Some(edit) = this.edit.take()
+        {
+            edit(trailers);
         }
         next
     }

@@ -1,12 +1,13 @@
 //! Calls to other services: one clonable connection, as the generated clients want it.
 //!
 //! Each call continues the trace, carries what is left of the deadline, ends when that is over, and
-//! is measured. Tried again is only what cannot have reached the service: a failure to connect, twice
+//! is measured. Where our own caller is to be told the spans of the call, the service is asked for its own. Tried again is only what cannot have reached the service: a failure to connect, twice
 //! at most and inside the deadline. What a failure means to our caller is `upstream`'s to say.
 
 use crate::access;
 use crate::backoff::Backoff;
-use crate::body::{cut_off, watch};
+use crate::body::{at_status, cut_off, watch};
+use crate::call_spans::{self, CallSpans};
 use crate::clock::Clock;
 use crate::config;
 use crate::connect::{ConnectError, Connector};
@@ -188,7 +189,7 @@ impl Service<Request<Body>> for Upstream {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let method = access::method_name(request.uri().path());
         let span = tracing::info_span!(
             "call",
@@ -203,13 +204,21 @@ impl Service<Request<Body>> for Upstream {
         );
         let end =
             End { telemetry: Arc::clone(&self.telemetry), method, began: Instant::now(), span: span.clone() };
+        let spans = CallSpans::of(&span);
+        if spans.is_some() {
+            call_spans::wish(request.headers_mut());
+        }
         let sent = self.clone().send(request);
         let around = span.clone();
         let told = async move {
             match sent.await {
                 Ok(response) => {
                     let scope = move |look: &mut dyn FnMut()| around.in_scope(look);
-                    Ok(watch(response, scope, move |code| end.tell(code)))
+                    let response = watch(response, scope, move |code| end.tell(code));
+                    Ok(match spans {
+                        Some(spans) => at_status(response, move |headers| spans.receive(headers)),
+                        None => response,
+                    })
                 }
                 Err(status) => {
                     end.tell(status.code());

@@ -57,7 +57,7 @@ pub(crate) fn stack<L>(settings: &Settings, identity: L) -> Layers<L> {
     let (telemetry, clock) = (&settings.telemetry, &settings.clock);
     ServiceBuilder::new()
         // Outside everything, so that what is refused below is traced and counted as well.
-        .layer(Trace { telemetry: Arc::clone(telemetry), clock: clock.clone() })
+        .layer(Trace { workload: settings.workload, telemetry: Arc::clone(telemetry), clock: clock.clone() })
         .layer(Metrics { telemetry: Arc::clone(telemetry) })
         .layer(CatchPanic { clock: clock.clone() })
         // Before any cryptography: a refusal has to cost less than the work that it spares.

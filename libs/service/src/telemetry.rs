@@ -10,6 +10,7 @@ mod models;
 pub use drafts::DraftMetrics;
 pub use models::{ModelCall, ModelMetrics};
 
+use crate::call_spans::KeepSpans;
 use crate::config::{LogFormat, TelemetryConfig};
 use crate::log::JsonLines;
 use opentelemetry::metrics::{Histogram, Meter, MeterProvider as _};
@@ -191,7 +192,7 @@ fn dispatch(
         .with_location(false)
         .with_threads(false)
         .with_filter(LevelFilter::INFO);
-    Ok(Dispatch::new(Registry::default().with(spans).with(json).with(text)))
+    Ok(Dispatch::new(Registry::default().with(spans).with(KeepSpans::layer()).with(json).with(text)))
 }
 
 /// Makes one event of a layer's decision: a log line, and an event of the current span.

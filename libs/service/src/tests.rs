@@ -1,5 +1,6 @@
 //! Services over real sockets: mutual TLS on ports of the system's choosing, with a PKI of their own.
 
+mod call_spans;
 mod health;
 mod hops;
 mod limits;

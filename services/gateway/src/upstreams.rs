@@ -175,7 +175,11 @@ impl Upstreams {
                         return Err(GatewayError::Incomplete("rows are missing"));
                     }
                     answer.check = summary.check;
-                    return collected.ok_or(GatewayError::Incomplete("no header"));
+                    // The call is over with its trailers, which also carry its spans to who asked for them.
+                    return match parts.message().await.map_err(failed(Workload::Query))? {
+                        None => collected.ok_or(GatewayError::Incomplete("no header")),
+                        Some(_) => Err(GatewayError::Incomplete("parts are out of order")),
+                    };
                 }
                 (Some(Part::Header(_)), Some(_))
                 | (Some(Part::Batch(_) | Part::Summary(_)), None)

@@ -4,11 +4,11 @@
 //! outcome an error is.
 
 use crate::caller::{Caller, CallerError};
-use splitplane_proto::common::v1::{Check, Clarification, Coverage, Interpretation, Metric};
+use splitplane_proto::common::v1::{Check, Clarification, Coverage, Interpretation, Metric, SpanList};
 use splitplane_proto::convert::table_from_wire;
 use splitplane_proto::gateway::v1::ask_response::Event;
 use splitplane_proto::gateway::v1::{AskRequest, AskResponse, Outcome as WireOutcome};
-use splitplane_service::{metadata_of, reason_of};
+use splitplane_service::{metadata_of, reason_of, spans_in};
 use splitplane_types::{Outcome, Reason, Table};
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -83,6 +83,8 @@ pub struct Answer {
     pub conversation: Option<String>,
     /// Whole milliseconds of each stage, in order.
     pub timings_ms: Vec<(String, u32)>,
+    /// Spans of the request, where they were asked for by somebody who is told them.
+    pub spans: Option<SpanList>,
     /// Why there is no answer.
     pub error: Option<Refusal>,
 }
@@ -112,6 +114,7 @@ impl Answer {
             stood_in: Vec::new(),
             conversation: None,
             timings_ms: Vec::new(),
+            spans: None,
             error: None,
         }
     }
@@ -181,6 +184,11 @@ impl Answer {
         if !stood_in.is_empty() && !self.stood_in.contains(&stood_in) {
             self.stood_in.push(stood_in);
         }
+    }
+
+    fn refuse(&mut self, status: &Status) {
+        self.spans = spans_in(status.metadata());
+        self.fail(Refusal::from(status));
     }
 
     fn fail(&mut self, refusal: Refusal) {
@@ -292,7 +300,7 @@ pub async fn answer(
     let mut events = match caller.send_ask(request).await {
         Ok(events) => events,
         Err(CallerError::Refused(status)) => {
-            answer.fail(Refusal::from(status.as_ref()));
+            answer.refuse(status.as_ref());
             return Ok(answer);
         }
         Err(error) => return Err(error),
@@ -302,19 +310,24 @@ pub async fn answer(
             Ok(Some(response)) => {
                 on_event(&response);
                 if response.event.is_some_and(|event| answer.take(event)) {
-                    return Ok(answer);
+                    break;
                 }
             }
             Ok(None) => {
                 answer.fail(unusable("the answer broke off before its end".to_owned()));
-                return Ok(answer);
+                break;
             }
             Err(status) => {
-                answer.fail(Refusal::from(&status));
+                answer.refuse(&status);
                 return Ok(answer);
             }
         }
     }
+    // Nothing that goes wrong after the last event makes it another answer.
+    if let Ok(Some(trailers)) = events.trailers().await {
+        answer.spans = spans_in(&trailers);
+    }
+    Ok(answer)
 }
 
 #[cfg(test)]

@@ -3,17 +3,18 @@
 //! Decides what a person sees and the exit code. What the answer is was decided by the mesh.
 
 use crate::answer::{Answer, Refusal, answer};
-use crate::caller::{ASK, Caller, question};
+use crate::caller::{ASK, Caller, CallerError, question};
 use crate::error::{CommandError, DONE, FAILED, OTHERWISE};
 use crate::home::Home;
 use crate::profiles::Profile;
-use crate::{conversation, json, output, table, when};
+use crate::{conversation, json, output, table, trace, when};
 use clap::Args;
 use splitplane_proto::common::v1::Metric;
 use splitplane_proto::gateway::v1::ask_response::Event;
 use splitplane_proto::gateway::v1::{AskRequest, AskResponse};
-use splitplane_service::Clock;
+use splitplane_service::{Clock, ask_for_spans};
 use splitplane_types::{Outcome, Reason};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// Columns of a drawing.
@@ -42,18 +43,41 @@ pub(crate) struct AskArgs {
     /// Longest time to wait, for example 30s
     #[arg(long, value_name = "TIME", value_parser = when::duration)]
     timeout: Option<Duration>,
+    /// Show where the time went, span by span, to who has the operator's certificate
+    #[arg(long)]
+    trace: bool,
+    /// The operator's certificate, if not the profile's
+    #[arg(long, value_name = "FILE", requires = "key", requires = "trace")]
+    cert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+}
+
+impl AskArgs {
+    fn caller(&self, profile: &Profile, clock: Clock) -> Result<Caller, CallerError> {
+        if !self.trace {
+            return Caller::new(profile, clock);
+        }
+        let certificate = self.cert.as_ref().unwrap_or(&profile.certificates.certificate);
+        let key = self.key.as_ref().unwrap_or(&profile.certificates.key);
+        Caller::with_certificate(certificate, key, profile, clock)
+    }
 }
 
 /// Asks, and prints.
 pub(crate) async fn run(home: &Home, args: AskArgs) -> Result<u8, CommandError> {
     let clock = Clock::system();
     let profile = Profile::read(&home.profiles(), &args.name)?;
-    let caller = Caller::new(&profile, clock.clone())?;
+    let caller = args.caller(&profile, clock.clone())?;
     let conversation = if args.follow_up { conversation::kept(home, &args.name)? } else { String::new() };
     let message = AskRequest { question: Some(question(&args.question, args.as_of)), conversation };
     let mut request = caller.signer().request(ASK, message)?;
     if let Some(timeout) = args.timeout {
         request.set_timeout(timeout);
+    }
+    if args.trace {
+        ask_for_spans(request.metadata_mut());
     }
     let is_shown = output::is_watched() && !args.json;
     let mut on_event = |response: &AskResponse| {
@@ -69,9 +93,15 @@ pub(crate) async fn run(home: &Home, args: AskArgs) -> Result<u8, CommandError> 
         output::out(&json::text(&answer).map_err(std::io::Error::from)?)?;
     } else {
         output::out(&text(&answer, args.sql))?;
+        if let Some(spans) = &answer.spans {
+            output::out(&format!("\n{}", trace::text(spans)))?;
+        }
         if let Some(refusal) = &answer.error {
             output::err(&refusal_text(refusal, &profile, clock.now()));
         }
+    }
+    if args.trace && answer.spans.is_none() {
+        output::err("splitplane: no spans came back: they are told to workload `operator` alone\n");
     }
     Ok(exit_code(answer.outcome))
 }

@@ -15,6 +15,7 @@ use splitplane_proto::gateway::v1::{
 use splitplane_service::Clock;
 use splitplane_sigv4::{SignError, SignRequest, TemporaryCredentials, frame, sign};
 use splitplane_types::CompositeKey;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use tonic::transport::Channel;
@@ -142,7 +143,28 @@ impl Caller {
     /// The authority's certificate cannot be read.
     pub fn new(profile: &Profile, clock: Clock) -> Result<Self, CallerError> {
         // The gateway's methods are signed, so no certificate of ours is shown.
-        let channel = credentials::channel(&profile.endpoint, &profile.certificates.ca, None)?;
+        Self::showing(None, profile, clock)
+    }
+
+    /// The same, showing a certificate: the gateway tells spans to who has the operator's.
+    ///
+    /// # Errors
+    /// A certificate or the key cannot be read.
+    pub fn with_certificate(
+        certificate: &Path,
+        key: &Path,
+        profile: &Profile,
+        clock: Clock,
+    ) -> Result<Self, CallerError> {
+        Self::showing(Some((certificate, key)), profile, clock)
+    }
+
+    fn showing(
+        identity: Option<(&Path, &Path)>,
+        profile: &Profile,
+        clock: Clock,
+    ) -> Result<Self, CallerError> {
+        let channel = credentials::channel(&profile.endpoint, &profile.certificates.ca, identity)?;
         let client = GatewayServiceClient::new(channel).max_decoding_message_size(usize::MAX);
         Ok(Self { signer: Signer::of(profile, clock), client })
     }

@@ -4,6 +4,7 @@
 //! them into doubles; what is not there is null.
 
 use crate::answer::{Answer, Refusal};
+use crate::trace;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use splitplane_proto::common::v1 as common;
@@ -35,6 +36,8 @@ struct Object<'a> {
     metrics: Option<Vec<Metric<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject<'a>>,
 }
@@ -81,6 +84,7 @@ pub(crate) fn text(answer: &Answer) -> Result<String, serde_json::Error> {
         clarification: answer.clarification.as_ref().map(clarification),
         metrics: answer.metrics.as_ref().map(|metrics| metrics.iter().map(metric).collect()),
         message: answer.nothing.as_deref(),
+        trace: answer.spans.as_ref().map(trace::json),
         error: answer.error.as_ref().map(error),
     };
     Ok(format!("{}\n", serde_json::to_string_pretty(&object)?))

@@ -35,6 +35,7 @@ mod session;
 mod shell;
 pub mod sign;
 mod table;
+mod trace;
 mod up;
 mod when;
 pub mod world;

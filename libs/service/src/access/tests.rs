@@ -97,3 +97,30 @@ fn endless_methods_are_the_watches_and_reflection() {
     assert!(endless.iter().all(|path| is_endless(path)));
     assert!(!is_endless(HEALTH_CHECK));
 }
+
+#[test]
+fn spans_are_told_to_the_operator_and_behind_the_gateway_to_the_gateway() {
+    let bootstrap = PeerIdentity::Bootstrap("spiffe://mesh.test/bootstrap/report".into());
+    let mut told = BTreeSet::new();
+    for service in SERVERS {
+        assert!(!tells_spans(service, None), "{service}");
+        assert!(!tells_spans(service, Some(&bootstrap)), "{service}");
+        for workload in Workload::ALL {
+            if tells_spans(service, Some(&peer(workload))) {
+                told.insert(format!("{workload} of {service}"));
+            }
+        }
+    }
+    let expected = [
+        "gateway of auth",
+        "gateway of query",
+        "gateway of reasoning",
+        "gateway of schema-router",
+        "operator of auth",
+        "operator of gateway",
+        "operator of query",
+        "operator of reasoning",
+        "operator of schema-router",
+    ];
+    assert_eq!(told, expected.map(str::to_owned).into_iter().collect());
+}

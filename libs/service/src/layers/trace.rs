@@ -2,15 +2,17 @@
 //!
 //! Only a peer with a certificate of the mesh may say which trace a request belongs to. An outsider's
 //! trace is linked, so that it can neither choose our trace ids nor have everything sampled. Inbound
-//! `baggage` goes no further.
+//! `baggage` goes no further. To a peer that may ask for the spans of its call, and does, they are sent.
 
 use super::{Boxed, layer};
 use crate::accept::PeerInfo;
 use crate::access;
-use crate::body::watch;
+use crate::body::{at_status, watch};
+use crate::call_spans::{CallSpans, is_wish};
 use crate::clock::Clock;
 use crate::status::{code_name, is_server_fault};
 use crate::telemetry::{Telemetry, ids_of, propagator};
+use crate::workload::{PeerIdentity, Workload};
 use http::{Request, Response};
 use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::TraceContextExt as _;
@@ -31,6 +33,7 @@ use ulid::Ulid;
 /// Gives every request a span and an id.
 #[derive(Debug, Clone)]
 pub(crate) struct Trace {
+    pub(crate) workload: Workload,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) clock: Clock,
 }
@@ -41,9 +44,23 @@ layer!(
 );
 
 impl Trace {
-    fn span(&self, request: &Request<Body>) -> Span {
+    /// The span of a request, and where its spans are kept if its caller may ask for them and does.
+    fn begin(&self, request: &Request<Body>, asks: bool) -> (Span, Option<Arc<CallSpans>>) {
         let method = access::method_name(request.uri().path());
         let peer = request.extensions().get::<PeerInfo>().and_then(|info| info.peer.as_ref());
+        let remote = propagator().extract(&HeaderExtractor(request.headers()));
+        let span = self.span(method, peer, &remote);
+        let is_told = asks && access::tells_spans(self.workload, peer);
+        let spans = is_told.then(|| CallSpans::begin(&span, &remote, self.workload, method)).flatten();
+        (span, spans)
+    }
+
+    fn span(
+        &self,
+        method: &'static str,
+        peer: Option<&PeerIdentity>,
+        remote: &opentelemetry::Context,
+    ) -> Span {
         let span = tracing::info_span!(
             "request",
             otel.name = method,
@@ -59,10 +76,9 @@ impl Trace {
             trace_id = tracing::field::Empty,
             span_id = tracing::field::Empty,
         );
-        let remote = propagator().extract(&HeaderExtractor(request.headers()));
         if peer.is_some() {
             // Fails only where the span is filtered out, and then there is nothing to continue.
-            drop(span.set_parent(remote));
+            drop(span.set_parent(remote.clone()));
         } else {
             span.add_link(remote.span().span_context().clone());
         }
@@ -106,11 +122,12 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Boxed {
         request.headers_mut().remove("baggage");
+        let asks = is_wish(request.headers_mut());
         let dispatch = self.layer.telemetry.dispatch();
-        let (span, response) = dispatcher::with_default(&dispatch, || {
-            let span = self.layer.span(&request);
+        let (span, spans, response) = dispatcher::with_default(&dispatch, || {
+            let (span, spans) = self.layer.begin(&request, asks);
             let response = span.in_scope(|| self.inner.call(request));
-            (span, response)
+            (span, spans, response)
         });
         let watched = span.clone();
         let around = dispatch.clone();
@@ -120,7 +137,12 @@ where
             let scope = move |look: &mut dyn FnMut()| {
                 dispatcher::with_default(&around, || in_scope.in_scope(look));
             };
-            Ok(watch(response, scope, move |code| record_end(&at_end, code)))
+            let response = watch(response, scope, move |code| record_end(&at_end, code));
+            Ok(match spans {
+                // Outside of what records the end, so that the list says how the call went.
+                Some(spans) => at_status(response, move |headers| spans.send(headers)),
+                None => response,
+            })
         };
         Box::pin(traced.instrument(span).with_subscriber(dispatch))
     }

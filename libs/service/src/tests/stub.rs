@@ -90,6 +90,8 @@ impl ReasoningService for Stub {
             b"panic" => panic!("row 4111 of tenant acme"),
             b"hang" => std::future::pending().await,
             b"wait" => self.release.notified().await,
+            b"many" => super::call_spans::begin_many_spans(),
+            b"secret" => super::call_spans::begin_spans_with_secrets(),
             _ => {}
         }
         Ok(Response::new(reasoning::ValidateResponse::default()))

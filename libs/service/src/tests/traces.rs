@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use tonic::Request;
 use tower::layer::util::Identity;
 
-const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+pub(super) const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const LIST_METRICS: &str = "splitplane.gateway.v1.GatewayService/ListMetrics";
 
 fn find(spans: &[SpanData], kind: &SpanKind) -> SpanData {
@@ -31,7 +31,7 @@ fn attribute(span: &SpanData, key: &str) -> Option<Value> {
     span.attributes.iter().find(|pair| pair.key.as_str() == key).map(|pair| pair.value.clone())
 }
 
-async fn two_services(pki: &Pki) -> (Running, Running, [Stub; 2]) {
+pub(super) async fn two_services(pki: &Pki) -> (Running, Running, [Stub; 2]) {
     let stub = Stub::default();
     let reasoning = serve(pki, Workload::Reasoning, stub.clone()).await;
     let records = Records::default();
@@ -52,7 +52,7 @@ async fn ask(channel: Upstream) {
 
 /// Puts a `traceparent` of the caller's in place of the upstream's own.
 #[derive(Clone)]
-struct WithTrace(Upstream);
+pub(super) struct WithTrace(pub(super) Upstream);
 
 impl tower::Service<http::Request<tonic::body::Body>> for WithTrace {
     type Response = http::Response<tonic::body::Body>;
