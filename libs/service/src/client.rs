@@ -1,7 +1,8 @@
 //! Calls to other services: one clonable connection, as the generated clients want it.
 //!
 //! Each call continues the trace, carries what is left of the deadline, ends when that is over, and
-//! is measured. Where our own caller is to be told the spans of the call, the service is asked for its own. Tried again is only what cannot have reached the service: a failure to connect, twice
+//! is measured. Where our own caller is to be told the spans of the call, the service is asked for
+//! its own. Tried again is only what cannot have reached the service: a failure to connect, twice
 //! at most and inside the deadline. What a failure means to our caller is `upstream`'s to say.
 
 use crate::access;

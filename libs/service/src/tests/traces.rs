@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use tonic::Request;
 use tower::layer::util::Identity;
 
-pub(super) const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const LIST_METRICS: &str = "splitplane.gateway.v1.GatewayService/ListMetrics";
 
 fn find(spans: &[SpanData], kind: &SpanKind) -> SpanData {
