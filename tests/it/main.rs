@@ -24,6 +24,7 @@ mod inner_services;
 mod integrity;
 mod isolation;
 mod jaffle;
+mod misbehaving;
 mod outages;
 #[cfg(test)]
 mod replicas;

@@ -17,6 +17,9 @@ use tracing::Instrument as _;
 /// Drafts that may have been refused before.
 const REFUSALS_MAX: usize = 2;
 
+/// Bytes of a draft, as many as the guard reads of a statement. What is longer is none, and is not passed on.
+const DRAFT_BYTES_MAX: usize = 16 * 1024;
+
 /// Everything the schema router needs; made once by [`crate::build`].
 #[derive(Debug)]
 pub(crate) struct Router {
@@ -72,7 +75,14 @@ impl Router {
         let tenant = session.composite().tenant();
         let asked =
             self.language.ask(tenant, self.clock.now(), |model| model.write_sql(task).instrument(span));
-        Ok(asked.await?)
+        let By { answer, stood_in } = asked.await?;
+        let answer = if answer.len() > DRAFT_BYTES_MAX {
+            tracing::warn!(bytes = answer.len(), "the model's draft is too long to be a statement");
+            String::new()
+        } else {
+            answer
+        };
+        Ok(By { answer, stood_in })
     }
 
     fn approved(&self, session: &VerifiedSession, receipt: &str) -> Result<Interpretation, RouterError> {
