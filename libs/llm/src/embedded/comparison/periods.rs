@@ -112,7 +112,9 @@ pub(crate) fn unit_of(expr: PeriodExpr) -> Option<(Grain, u16)> {
         FiscalUnit::Year => Grain::Year,
     };
     match expr {
-        PeriodExpr::Today | PeriodExpr::Yesterday | PeriodExpr::Day(_) => Some((Grain::Day, 1)),
+        PeriodExpr::Today | PeriodExpr::Yesterday | PeriodExpr::Day(_) | PeriodExpr::YearlessDay(_) => {
+            Some((Grain::Day, 1))
+        }
         PeriodExpr::Last { count, unit } => Some((unit, count)),
         PeriodExpr::This(unit) | PeriodExpr::ToDate(unit) | PeriodExpr::SameLastYear(unit) => Some((unit, 1)),
         PeriodExpr::PastDays(days) => Some((Grain::Day, days)),
@@ -122,7 +124,7 @@ pub(crate) fn unit_of(expr: PeriodExpr) -> Option<(Grain, u16)> {
         PeriodExpr::FiscalThis(unit) | PeriodExpr::FiscalToDate(unit) => Some((fiscal(unit), 1)),
         PeriodExpr::FiscalLast { count, unit } => Some((fiscal(unit), count)),
         PeriodExpr::Between { from, to } => unit_between(from, to),
-        PeriodExpr::Since(_) => None,
+        PeriodExpr::Since(_) | PeriodExpr::YearlessSince(_) | PeriodExpr::YearlessBetween { .. } => None,
     }
 }
 
@@ -192,6 +194,9 @@ fn begin(expr: PeriodExpr) -> Option<Date> {
         | PeriodExpr::ToDate(_)
         | PeriodExpr::PastDays(_)
         | PeriodExpr::Since(_)
+        | PeriodExpr::YearlessDay(_)
+        | PeriodExpr::YearlessSince(_)
+        | PeriodExpr::YearlessBetween { .. }
         | PeriodExpr::SameLastYear(_)
         | PeriodExpr::FiscalThis(_)
         | PeriodExpr::FiscalLast { .. }
