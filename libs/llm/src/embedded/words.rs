@@ -11,7 +11,7 @@ pub(crate) use forms::{
 
 /// Words without a meaning of their own here: articles, auxiliaries, requests, politeness.
 const STOP: &str = "a about again all am an and any are be been both bring brought came can come comes could dear did display do \
-    does doing done everyone figure figures find get give go going good got had has have having hello help hey hi how i \
+    does doing done everyone figure figures find get give gimme go goes going good got had has have having hello help hey hi how i \
     is its just kindly know let list listing look looking lot lots made make makes making me much my need number numbers our please \
     pls report result results say see show showing so some tell thank thanks the us want was we were what whats \
     would yes you your";

@@ -19,6 +19,9 @@ pub(crate) enum Compared {
 /// Months between two that are still in one year, as people speak of them.
 const MONTHS_NEAR: i8 = 6;
 
+/// Likewise quarters: "between Q4 and Q1" goes over the end of a year.
+const QUARTERS_NEAR: i8 = 2;
+
 /// Sets `period` against what is said.
 pub(crate) fn compared(period: Option<PeriodPhrase>, said: &Said) -> Compared {
     if said.twice || (said.later.is_some() && period.is_some()) {
@@ -49,6 +52,8 @@ fn relative(period: &PeriodPhrase, against: &Against) -> Option<ComparisonExpr> 
     let is_year = |own: Option<(Grain, u16)>| own == Some((Grain::Year, 1));
     match against {
         Against::Previous => Some(ComparisonExpr::Previous),
+        // "August against July last year" would be neither.
+        Against::NamedLastYear(named) => (named.expr == period.expr).then_some(ComparisonExpr::LastYear),
         Against::YearBefore(None) => Some(ComparisonExpr::LastYear),
         // The same day may be the date or the weekday.
         Against::YearBefore(Some(unit)) => {
@@ -152,7 +157,7 @@ fn in_order(first: PeriodPhrase, second: PeriodPhrase) -> (PeriodPhrase, PeriodP
             x < y && y - x <= MONTHS_NEAR
         }
         (PeriodExpr::Quarter { year: None, quarter: x }, PeriodExpr::Quarter { year: None, quarter: y }) => {
-            x < y
+            x < y && y - x <= QUARTERS_NEAR
         }
         _ if is_current(b) && !is_current(a) => begin(a).is_none(),
         _ => begin(a).zip(begin(b)).is_some_and(|(a, b)| a < b),
