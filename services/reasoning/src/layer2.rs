@@ -109,7 +109,7 @@ impl Layer2 {
         as_of: SystemTime,
     ) -> Result<By<Verdict>, ReasoningError> {
         let catalogue = self.catalogue(session);
-        let task = ValidateTask { question, catalogue: &catalogue, previous: None };
+        let task = ValidateTask { question, catalogue: &catalogue, previous: None, asked_back: None };
         let span = telemetry::model_span(self.language.name(), "validate");
         let tenant = session.composite().tenant();
         let asked =

@@ -95,7 +95,12 @@ fn inputs(world: &World, text: &str) -> [(Task, Input); 4] {
     [
         (
             Task::Validate,
-            input::validate(&ValidateTask { question: &question, catalogue: &catalogue, previous: None }),
+            input::validate(&ValidateTask {
+                question: &question,
+                catalogue: &catalogue,
+                previous: None,
+                asked_back: None,
+            }),
         ),
         (Task::Route, input::route(&RouteTask { interpretation: &interpretation, model: &world.model })),
         (Task::WriteSql, input::write_sql(&write_sql)),

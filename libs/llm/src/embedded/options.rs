@@ -1,6 +1,7 @@
 //! Questions back, and the nearest metrics. Every option is read anew before it is offered, so that
 //! choosing it leads to an answer.
 
+use super::answer::answered;
 use super::followup::{Followed, follow};
 use super::resolve::{TOKENS_MAX, Trouble, read};
 use super::tokens::{Kind, name_words, tokens};
@@ -24,9 +25,15 @@ const PERIODS: [&str; 4] = ["yesterday", "last week", "last month", "this year"]
 pub(crate) fn reply(
     text: &str,
     catalogue: &Catalogue<'_>,
-    previous: Option<&Interpretation>,
+    (previous, asked_back): (Option<&Interpretation>, Option<&str>),
 ) -> ValidateReply {
     let vocabulary = Vocabulary::of(catalogue);
+    if let Some(asked_back) = asked_back
+        && let ValidateReply::Ambiguous { options, .. } = reply(asked_back, catalogue, (previous, None))
+        && let Some(draft) = answered(text, &options, &vocabulary)
+    {
+        return ValidateReply::Supported(draft);
+    }
     match previous.map(|previous| follow(text, &vocabulary, previous)) {
         None | Some(Followed::Whole) => {}
         Some(Followed::Changed(draft)) => return ValidateReply::Supported(*draft),
