@@ -188,6 +188,7 @@ fn questions_to_a_help_desk_whose_model_has_names_alone_are_read_or_refused_righ
     check("helpdesk", "evals/helpdesk");
 }
 
+/// The five sets from here on were written without sight of the reader; each says what its first run gave.
 #[test]
 fn questions_to_an_airline_are_read_or_refused_rightly() {
     check("airline", "evals/airline");

@@ -14,6 +14,7 @@ mod figures;
 mod followups;
 mod hostile;
 mod options;
+mod plain;
 mod questions;
 mod spans;
 mod worlds;
