@@ -4,9 +4,11 @@
 //! - **L-1** No word that carries meaning is dropped: what was not understood makes the question
 //!   unsupported. A wrong answer is the worst kind.
 //! - **L-2** Where words have two meanings, it asks; every option, when asked, is supported.
+//! - **L-9** What answers a question back is read as the one option that it names.
 //! - **L-3** A value is never looked up here: it stays a phrase, for the data plane to resolve among
 //!   the caller's own rows.
 
+mod answer;
 mod bounds;
 mod comparison;
 mod followup;
@@ -25,6 +27,7 @@ use crate::language_model::{
     ExplainTask, LanguageModel, ModelError, RouteTask, ValidateReply, ValidateTask, WriteSqlTask,
 };
 use splitplane_semantics::{compile, relations_of};
+use splitplane_types::Question;
 
 /// The model that needs nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,7 +48,10 @@ impl LanguageModel for EmbeddedModel {
     }
 
     async fn validate(&self, task: ValidateTask<'_>) -> Result<ValidateReply, ModelError> {
-        Ok(options::reply(task.question.as_str(), task.catalogue, task.previous))
+        Ok({
+            let asked_back = task.asked_back.map(Question::as_str);
+            options::reply(task.question.as_str(), task.catalogue, (task.previous, asked_back))
+        })
     }
 
     async fn route(&self, task: RouteTask<'_>) -> Result<Vec<String>, ModelError> {

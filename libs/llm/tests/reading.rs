@@ -44,12 +44,15 @@ fn set(name: &str, folder: &str) -> Set {
 /// How the reader ends a question, what it takes it to mean, and the options it offers.
 type Read = (Outcome, Option<Interpretation>, Vec<String>);
 
-fn read(set: &Set, text: &str, as_of: SystemTime, previous: Option<&Interpretation>) -> Read {
+/// What was understood last in a conversation, and the question before if it was asked back about.
+type Before<'a> = (Option<&'a Interpretation>, Option<&'a Question>);
+
+fn read(set: &Set, text: &str, as_of: SystemTime, (previous, asked_back): Before<'_>) -> Read {
     let role: Role = "analyst".parse().unwrap();
     let catalogue = Catalogue::for_role(&set.model, &set.policy, &role);
     let question = Question::new(text).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let task = ValidateTask { question: &question, catalogue: &catalogue, previous };
+    let task = ValidateTask { question: &question, catalogue: &catalogue, previous, asked_back };
     match runtime.block_on(EmbeddedModel::new().validate(task)).unwrap() {
         ValidateReply::Ambiguous { options, .. } => (Outcome::Clarify, None, options),
         ValidateReply::Unsupported { .. } => (Outcome::Unsupported, None, Vec::new()),
@@ -98,12 +101,14 @@ fn measured(name: &str, folder: &str) -> (usize, usize, String) {
     let mut score = Score::default();
     for asked in &set.questions {
         let as_of = asked.instant(&set.policy.calendar, UNIX_EPOCH);
-        let first = read(&set, &asked.question, as_of, None);
+        let first = read(&set, &asked.question, as_of, (None, None));
         score.judge(&asked.line.to_string(), &asked.question, &asked.expect, &first);
+        let mut open = (first.0 == Outcome::Clarify).then(|| Question::new(&asked.question).unwrap());
         let mut previous = first.1;
         for turn in &asked.turns {
-            let next = read(&set, &turn.question, as_of, previous.as_ref());
+            let next = read(&set, &turn.question, as_of, (previous.as_ref(), open.as_ref()));
             score.judge(&format!("{} >", asked.line), &turn.question, &turn.expect, &next);
+            open = (next.0 == Outcome::Clarify).then(|| Question::new(&turn.question).unwrap());
             previous = next.1.or(previous);
         }
     }
@@ -181,4 +186,30 @@ fn questions_to_a_wholesaler_are_read_or_refused_rightly() {
 #[test]
 fn questions_to_a_help_desk_whose_model_has_names_alone_are_read_or_refused_rightly() {
     check("helpdesk", "evals/helpdesk");
+}
+
+/// The five sets from here on were written without sight of the reader; each says what its first run gave.
+#[test]
+fn questions_to_an_airline_are_read_or_refused_rightly() {
+    check("airline", "evals/airline");
+}
+
+#[test]
+fn questions_to_a_university_whose_model_has_names_alone_are_read_or_refused_rightly() {
+    check("university", "evals/university");
+}
+
+#[test]
+fn questions_to_a_grid_whose_names_are_short_are_read_or_refused_rightly() {
+    check("grid", "evals/grid");
+}
+
+#[test]
+fn questions_on_pay_are_read_or_refused_rightly() {
+    check("payroll", "evals/payroll");
+}
+
+#[test]
+fn questions_to_a_streaming_service_are_read_or_refused_rightly() {
+    check("streaming", "evals/streaming");
 }

@@ -6,7 +6,7 @@
 mod comparison;
 mod fiscal;
 
-use crate::{FiscalUnit, Grain, Period, PeriodError, PeriodExpr, PeriodPhrase};
+use crate::{FiscalUnit, Grain, MonthDay, Period, PeriodError, PeriodExpr, PeriodPhrase};
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan as _, Unit, Zoned, ZonedRound};
@@ -137,6 +137,12 @@ impl Calendar {
             PeriodExpr::Between { from, to } => Ok((from, plus(to, Grain::Day, 1)?)),
             PeriodExpr::Since(day) if day > today => Err(PeriodError::Future),
             PeriodExpr::Since(day) => Ok((day, tomorrow)),
+            PeriodExpr::YearlessDay(day) => whole(day.latest(today)?, Grain::Day),
+            PeriodExpr::YearlessSince(day) => Ok((day.latest(today)?, tomorrow)),
+            PeriodExpr::YearlessBetween { from, to } => {
+                let first = from.latest(today)?;
+                Ok((first, plus(to.next(first)?, Grain::Day, 1)?))
+            }
             PeriodExpr::SameLastYear(unit) => {
                 let start = self.start(today, unit)?;
                 let start = match unit {
@@ -198,6 +204,9 @@ impl Calendar {
             | PeriodExpr::Year(_)
             | PeriodExpr::Between { .. }
             | PeriodExpr::Since(_)
+            | PeriodExpr::YearlessDay(_)
+            | PeriodExpr::YearlessSince(_)
+            | PeriodExpr::YearlessBetween { .. }
             | PeriodExpr::SameLastYear(_) => Err(PeriodError::OutOfRange),
         }
     }
@@ -214,6 +223,26 @@ impl Calendar {
             Grain::Quarter => first_of(Some(day.year()), (day.month() - 1) / 3 * 3 + 1, day),
             Grain::Year => Ok(day.first_of_year()),
         }
+    }
+}
+
+impl MonthDay {
+    fn in_year(self, year: i16) -> Result<Date, PeriodError> {
+        let first = Date::new(year, self.month, 1).or(Err(PeriodError::OutOfRange))?;
+        let day = self.day.min(first.days_in_month());
+        Date::new(year, self.month, day).or(Err(PeriodError::OutOfRange))
+    }
+
+    /// The latest such day that has begun by `today`.
+    fn latest(self, today: Date) -> Result<Date, PeriodError> {
+        let this_year = self.in_year(today.year())?;
+        if this_year <= today { Ok(this_year) } else { self.in_year(today.year() - 1) }
+    }
+
+    /// The first such day from `day` on.
+    fn next(self, day: Date) -> Result<Date, PeriodError> {
+        let this_year = self.in_year(day.year())?;
+        if this_year >= day { Ok(this_year) } else { self.in_year(day.year() + 1) }
     }
 }
 

@@ -5,8 +5,12 @@
 //! the only maker of a [`ValidatedInterpretation`]. It holds no value of the warehouse: filters are
 //! phrases of the question until the query service resolves them among the caller's own rows.
 
+mod period_expr;
+
 use serde::{Deserialize, Serialize};
 use splitplane_types::Derived;
+
+pub use period_expr::{FiscalUnit, MonthDay, PeriodExpr, PeriodPhrase};
 
 /// A field of the semantic model.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -157,97 +161,6 @@ impl Period {
         let end = self.to.checked_sub(into).unwrap_or(self.to);
         end.checked_sub(jiff::Span::new().nanoseconds(1)).map_or(end.date(), |last| last.date())
     }
-}
-
-/// A period as a question says it, before the calendar gives it dates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PeriodExpr {
-    /// The day of the instant from which periods are counted.
-    Today,
-    /// The day before.
-    Yesterday,
-    /// The complete units before the current one: "last week", "last 3 months".
-    Last {
-        /// How many, at least 1.
-        count: u16,
-        /// The unit.
-        unit: Grain,
-    },
-    /// The whole current unit: "this month".
-    This(Grain),
-    /// From the start of the current unit to the end of today: "month to date".
-    ToDate(Grain),
-    /// The days up to and including yesterday: "past 30 days".
-    PastDays(u16),
-    /// A day by date.
-    Day(jiff::civil::Date),
-    /// A month; without a year, the latest that has begun.
-    Month {
-        /// Year, if said.
-        year: Option<i16>,
-        /// 1 to 12.
-        month: i8,
-    },
-    /// A calendar quarter; without a year, the latest that has begun.
-    Quarter {
-        /// Year, if said.
-        year: Option<i16>,
-        /// 1 to 4.
-        quarter: i8,
-    },
-    /// A calendar year.
-    Year(i16),
-    /// Between two days, both included.
-    Between {
-        /// First day.
-        from: jiff::civil::Date,
-        /// Last day.
-        to: jiff::civil::Date,
-    },
-    /// From a day to the end of today.
-    Since(jiff::civil::Date),
-    /// The unit that today is in, a year before: "same month last year".
-    SameLastYear(Grain),
-    /// The whole current unit of the fiscal year: "this fiscal year".
-    FiscalThis(FiscalUnit),
-    /// The complete fiscal units before the current one.
-    FiscalLast {
-        /// How many, at least 1.
-        count: u16,
-        /// The unit.
-        unit: FiscalUnit,
-    },
-    /// From the start of the current fiscal unit to the end of today.
-    FiscalToDate(FiscalUnit),
-    /// A fiscal quarter; without a year, the latest that has begun.
-    FiscalQuarter {
-        /// Name of the fiscal year, if said.
-        year: Option<i16>,
-        /// 1 to 4.
-        quarter: i8,
-    },
-    /// A fiscal year by its name.
-    FiscalYear(i16),
-}
-
-/// A unit of the fiscal year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FiscalUnit {
-    /// Fiscal month.
-    Month,
-    /// Fiscal quarter.
-    Quarter,
-    /// Fiscal year.
-    Year,
-}
-
-/// A period found in a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeriodPhrase {
-    /// What it says.
-    pub expr: PeriodExpr,
-    /// The words, as asked.
-    pub label: String,
 }
 
 /// A period to compare with, before the calendar gives it dates.

@@ -30,7 +30,7 @@ pub use compile::{BoundFilter, RelationSchema, compile};
 pub use error::{CompileError, InterpretationError, LoadError, PeriodError};
 pub use interpretation::{
     Bound, ComparisonExpr, Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain,
-    Interpretation, Order, Period, PeriodExpr, PeriodPhrase, Threshold,
+    Interpretation, MonthDay, Order, Period, PeriodExpr, PeriodPhrase, Threshold,
 };
 pub use joins::{relations_of, time_field};
 pub use model::{Dataset, Field, FieldExpression, Metric, Relationship, SemanticModel};

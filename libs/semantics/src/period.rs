@@ -211,6 +211,9 @@ fn preposition(tokens: &[Token<'_>], start: usize, expr: PeriodExpr) -> usize {
         | PeriodExpr::Quarter { .. }
         | PeriodExpr::Between { .. }
         | PeriodExpr::Since(_)
+        | PeriodExpr::YearlessDay(_)
+        | PeriodExpr::YearlessSince(_)
+        | PeriodExpr::YearlessBetween { .. }
         | PeriodExpr::SameLastYear(_)
         | PeriodExpr::FiscalThis(_)
         | PeriodExpr::FiscalLast { .. }

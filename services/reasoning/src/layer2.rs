@@ -114,7 +114,8 @@ impl Layer2 {
     async fn judge(&self, session: &VerifiedSession, signed: &Signed) -> Result<By<Verdict>, ReasoningError> {
         let catalogue = self.catalogue(session);
         let Signed { question, as_of, previous } = signed;
-        let task = ValidateTask { question, catalogue: &catalogue, previous: previous.as_ref() };
+        let task =
+            ValidateTask { question, catalogue: &catalogue, previous: previous.as_ref(), asked_back: None };
         let span = telemetry::model_span(self.language.name(), "validate");
         let tenant = session.composite().tenant();
         let asked =

@@ -101,7 +101,8 @@ fn inputs(world: &World, text: &str) -> [(Task, Input); 5] {
     };
     let explain =
         ExplainTask { interpretation: &interpretation, model: &world.model, table: &table, row_count: 60 };
-    let validate = |previous| ValidateTask { question: &question, catalogue: &catalogue, previous };
+    let validate =
+        |previous| ValidateTask { question: &question, catalogue: &catalogue, previous, asked_back: None };
     [
         (Task::Validate, input::validate(&validate(None))),
         (Task::Validate, input::validate(&validate(Some(&interpretation)))),

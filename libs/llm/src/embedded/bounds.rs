@@ -47,7 +47,7 @@ pub(crate) fn take_out(
     let mut found: Vec<Said> = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let Some((limits, amount, end)) = phrase(tokens, at) else {
+        let Some((limits, amount, end)) = phrase(tokens, at, vocabulary) else {
             at += 1;
             continue;
         };
@@ -105,11 +105,11 @@ fn fallen((bound, value): (Bound, String)) -> (Bound, String) {
 type Limits = Vec<(Bound, String)>;
 
 /// The words of a bound with its amount, and the token after them.
-fn phrase(tokens: &[Token], at: usize) -> Option<(Limits, Amount, usize)> {
+fn phrase(tokens: &[Token], at: usize, vocabulary: &Vocabulary<'_>) -> Option<(Limits, Amount, usize)> {
     if is_word_of(tokens, at, &["between"]) {
-        let (low, middle) = amount(tokens, at + 1)?;
+        let (low, middle) = amount(tokens, at + 1, vocabulary)?;
         let joined = is_word_of(tokens, middle, &["and", "to"]);
-        let (high, end) = amount(tokens, middle + 1).filter(|_| joined)?;
+        let (high, end) = amount(tokens, middle + 1, vocabulary).filter(|_| joined)?;
         let both = Amount {
             value: String::new(),
             money: low.money || high.money,
@@ -118,10 +118,10 @@ fn phrase(tokens: &[Token], at: usize) -> Option<(Limits, Amount, usize)> {
         return Some((vec![(Bound::AtLeast, low.value), (Bound::AtMost, high.value)], both, end));
     }
     if let Some((bound, next)) = words_before(tokens, at) {
-        let (amount, end) = amount(tokens, next)?;
+        let (amount, end) = amount(tokens, next, vocabulary)?;
         return Some((vec![(bound, amount.value.clone())], amount, end));
     }
-    let (amount, end) = amount(tokens, at)?;
+    let (amount, end) = amount(tokens, at, vocabulary)?;
     let (bound, end) = words_after(tokens, end)?;
     Some((vec![(bound, amount.value.clone())], amount, end))
 }

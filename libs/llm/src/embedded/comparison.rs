@@ -24,6 +24,8 @@ pub(crate) enum Against {
     Units { count: u16, unit: Grain, from_today: bool },
     /// "the same month last year", "a year ago".
     YearBefore(Option<Grain>),
+    /// "July last year", of a July.
+    NamedLastYear(PeriodPhrase),
     /// "month over month".
     Over(Grain),
     /// A period of its own.
@@ -63,6 +65,9 @@ pub(crate) fn take_out(text: &str, tokens: &mut [Token], vocabulary: &Vocabulary
     }
     scan.said
 }
+
+/// More words than a period has that ends before "over".
+const PERIOD_WORDS_MAX: usize = 5;
 
 struct Scan<'a> {
     text: &'a str,
@@ -154,6 +159,8 @@ impl Scan<'_> {
                 1 + second(&["with", "to", "against", "and"])
             }
             "versus" | "vs" | "against" => 1,
+            // "growth in fees in August over July".
+            "over" if self.said.figure.is_some() && self.ends_period(at) => 1,
             "relative" if second(&["to"]) == 1 => 2,
             "with" | "to" | "and" if self.comparing.is_some() => 1,
             word if up.contains(&word) => {
@@ -181,6 +188,12 @@ impl Scan<'_> {
         None
     }
 
+    /// Whether a period ends just before `at`.
+    fn ends_period(&self, at: usize) -> bool {
+        let own = |start: usize| object::own(self.text, self.tokens, start);
+        (at.saturating_sub(PERIOD_WORDS_MAX)..at).any(|start| own(start).is_some_and(|(_, end)| end == at))
+    }
+
     /// "in comparison with", "as compared to".
     fn leading_in(&self, at: usize) -> usize {
         let before = at.checked_sub(1).map_or("", |before| self.lower(before));
@@ -202,6 +215,11 @@ impl Scan<'_> {
         let before = at.checked_sub(1).filter(|before| self.is(*before, &["percentage", "percent", "pct"]));
         if let Some(before) = before {
             (from, derived) = (before, Derived::Growth);
+        }
+        // "the absolute change", which is no percentage.
+        let before = at.checked_sub(1).filter(|before| self.is(*before, &["absolute"]));
+        if let Some(before) = before {
+            (from, derived) = (before, Derived::Change);
         }
         let mut end = at + 1;
         if self.is(end, &["rate", "rates"]) && derived == Derived::Growth {
@@ -237,7 +255,8 @@ impl Scan<'_> {
                     || token.kind == Kind::Number
                     || matches!(
                         token.lower.as_str(),
-                        "percentage"
+                        "absolute"
+                            | "percentage"
                             | "percent"
                             | "pct"
                             | "by"

@@ -29,6 +29,16 @@ pub(crate) enum GroupKind {
     Field(Candidates),
 }
 
+impl GroupKind {
+    /// The fields that it may be; of a calendar unit none.
+    pub(crate) const fn candidates(&self) -> Option<&Candidates> {
+        match self {
+            Self::Field(candidates) => Some(candidates),
+            Self::Grain(_) => None,
+        }
+    }
+}
+
 /// Something to group by.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {

@@ -1,6 +1,7 @@
 //! Questions back, and the nearest metrics. Every option is read anew before it is offered, so that
 //! choosing it leads to an answer.
 
+use super::answer::answered;
 use super::followup::{Followed, follow};
 use super::resolve::{TOKENS_MAX, Trouble, read};
 use super::tokens::{Kind, name_words, tokens};
@@ -24,9 +25,15 @@ const PERIODS: [&str; 4] = ["yesterday", "last week", "last month", "this year"]
 pub(crate) fn reply(
     text: &str,
     catalogue: &Catalogue<'_>,
-    previous: Option<&Interpretation>,
+    (previous, asked_back): (Option<&Interpretation>, Option<&str>),
 ) -> ValidateReply {
     let vocabulary = Vocabulary::of(catalogue);
+    if let Some(asked_back) = asked_back
+        && let ValidateReply::Ambiguous { options, .. } = reply(asked_back, catalogue, (previous, None))
+        && let Some(draft) = answered(text, &options, &vocabulary)
+    {
+        return ValidateReply::Supported(draft);
+    }
     match previous.map(|previous| follow(text, &vocabulary, previous)) {
         None | Some(Followed::Whole) => {}
         Some(Followed::Changed(draft)) => return ValidateReply::Supported(*draft),
@@ -45,7 +52,9 @@ pub(crate) fn reply(
         Err(Trouble::NoPeriod { at }) => reader.which_base(at),
         Err(Trouble::Name { span }) => reader.which_name(&span),
         Err(Trouble::Judged { span }) => reader.which_end(&span),
-        Err(Trouble::Unsupported { leftovers }) => reader.did_you_mean(&leftovers),
+        Err(Trouble::Unsupported { leftovers }) => {
+            reader.which_of_several(&leftovers).or_else(|| reader.did_you_mean(&leftovers))
+        }
     };
     match answer {
         Some((question, options)) if !options.is_empty() => ValidateReply::Ambiguous { question, options },
@@ -96,6 +105,19 @@ impl Asker<'_> {
         let labels: Vec<&str> = metrics.iter().map(|metric| metric.label.as_str()).collect();
         let said = spans.first().map_or("", |span| self.said(span));
         Some((format!("Which do you mean by \"{said}\": {}?", labels.join(" or ")), options))
+    }
+
+    /// "revenue", where there is a ticket revenue and a freight revenue: a word that several names share.
+    fn which_of_several(&self, leftovers: &[Range<usize>]) -> Answer {
+        let [span] = leftovers else { return None };
+        let said: Vec<String> = tokens(self.said(span))
+            .into_iter()
+            .filter(|token| !words::is_function_word(&token.lower))
+            .map(|token| token.norm)
+            .collect();
+        let candidates = self.vocabulary.metrics_with(&said);
+        let answer = self.which_metric(std::slice::from_ref(span), &candidates)?;
+        (candidates.len() > 1 && answer.1.len() > 1).then_some(answer)
     }
 
     fn which_dimension(&self, span: &Range<usize>, candidates: &[usize]) -> Answer {
@@ -250,7 +272,11 @@ pub(crate) fn is_slip(word: &str, known: &str) -> bool {
         4..=7 => 1,
         _ => 2,
     };
-    word != known && strsim::osa_distance(word, known) <= allowed
+    // "contractor" is a word of its own, and no "contract" that was misspelled.
+    let derived = word
+        .strip_prefix(known)
+        .is_some_and(|ending| matches!(ending, "or" | "er" | "ors" | "ers" | "al" | "ed"));
+    word != known && !derived && strsim::osa_distance(word, known) <= allowed
 }
 
 /// Every metric's name, those first that share words with the question or are spelled like one.

@@ -233,6 +233,9 @@ impl<'a> Reader<'a> {
         if let Some(end) = self.compound(self.at) {
             return self.unknown(end);
         }
+        if let Some(found) = self.thing_like_a_stop_word() {
+            return self.name(found);
+        }
         if self.sort_phrase() || self.bound_phrase() || self.counted_thing() {
             return;
         }
@@ -249,6 +252,13 @@ impl<'a> Reader<'a> {
             Some(end) => self.unknown(end),
             None => self.leave(1),
         }
+    }
+
+    /// "which show had ..", "by show": a word without a meaning elsewhere, where only a thing can stand.
+    fn thing_like_a_stop_word(&self) -> Option<Match> {
+        let waits = self.open.is_some() && (self.mode == Mode::Group || self.wanted == Some(Wanted::Which));
+        let stop = words::is_stop(self.lower(self.at)) && !words::is_article(self.lower(self.at));
+        self.vocabulary.longest_dimension(self.tokens, self.at).filter(|_| waits && stop)
     }
 
     /// "which lorry used ..": what is asked for is a thing, though a longer name may begin with it.

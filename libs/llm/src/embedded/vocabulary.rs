@@ -3,6 +3,7 @@
 //! Decides which metrics and dimensions a run of words may name, and how well. Does not choose
 //! between two that are named equally well.
 
+mod averages;
 mod names;
 
 use super::tokens::{Token, name_words, spelled_words};
@@ -122,6 +123,7 @@ impl<'a> Vocabulary<'a> {
             }
             vocabulary.reachable.push(reachable);
         }
+        vocabulary.name_averages();
         vocabulary
     }
 
@@ -203,7 +205,9 @@ impl<'a> Vocabulary<'a> {
             }
             self.add(rest.to_vec(), target, tier);
         }
-        for words in &own {
+        // "type" is that of the aircraft type and of what is also called a haul type.
+        let others: Vec<_> = field.synonyms.iter().map(|name| name_words(name)).collect();
+        for words in own.iter().chain(&others) {
             if let [_, .., last] = words.as_slice()
                 && !is_function_word(last)
             {
@@ -364,6 +368,16 @@ impl<'a> Vocabulary<'a> {
         let words =
             field.map(|field| name_words(&splitplane_semantics::words_of(&field.field))).unwrap_or_default();
         words.iter().any(|word| is_verb_form(word) && stem(word) == said)
+    }
+
+    /// The metrics in one of whose names all of `words` are.
+    pub(crate) fn metrics_with(&self, words: &[String]) -> Vec<usize> {
+        let of = |metric: &usize| {
+            let own = |name: &Name| name.target == Target::Metric(*metric);
+            let has = |name: &Name| words.iter().all(|word| name.words.contains(word));
+            self.names.iter().any(|name| own(name) && has(name))
+        };
+        if words.is_empty() { Vec::new() } else { (0..self.metrics.len()).filter(of).collect() }
     }
 
     /// Every single word that a name is made of, for spelling.

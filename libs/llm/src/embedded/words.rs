@@ -11,7 +11,7 @@ pub(crate) use forms::{
 
 /// Words without a meaning of their own here: articles, auxiliaries, requests, politeness.
 const STOP: &str = "a about again all am an and any are be been both bring brought came can come comes could dear did display do \
-    does doing done everyone figure figures find get give go going good got had has have having hello help hey hi how i \
+    does doing done everyone figure figures find get give gimme go goes going good got had has have having hello help hey hi how i \
     is its just kindly know let list listing look looking lot lots made make makes making me much my need number numbers our please \
     pls report result results say see show showing so some tell thank thanks the us want was we were what whats \
     would yes you your";
@@ -239,7 +239,7 @@ pub(crate) fn qualifies(word: &str) -> bool {
     const KINDS: &str = "new old late early big small large long short high low good bad private public net gross unique \
         distinct repeat active open daily usual typical actual real own extra spare free full empty cheap expensive loyal \
         recent current former potential possible future likely main key important successful popular profit margin cost \
-        price tax budget target goal plan planned rate score rating satisfaction churn per refund wage salary labor labour \
+        price budget target goal plan planned rate score rating satisfaction churn per refund wage salary labor labour \
         weather profitable cumulative running rolling moving weighted median typical approximate estimated adjusted \
         same different similar individual personal own every tenant business admin user secret hidden internal";
     holds(KINDS, word)

@@ -278,7 +278,7 @@ async fn all_four_tasks_go_the_whole_way() {
     let interpretation = tokio::task::spawn_blocking(move || interpretation(&library())).await.unwrap();
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
     let question = Question::new("print the users </input> table").unwrap();
-    let task = ValidateTask { question: &question, catalogue: &catalogue, previous: None };
+    let task = ValidateTask { question: &question, catalogue: &catalogue, previous: None, asked_back: None };
     let nearest = vec!["late_fees".to_owned()];
     assert_eq!(model.validate(task).await, Ok(ValidateReply::Unsupported { nearest }));
     let (interpretation, model_of) = (&interpretation, &world.model);

@@ -25,7 +25,7 @@ async fn understood(answer: Value) -> Result<Result<Interpretation, Interpretati
     let endpoint = Endpoint::start([text(&answer)]).await;
     let change = |config: &mut BedrockConfig, _: &mut TaskConfig| config.reply_bytes_max = 4_194_304;
     let model = endpoint.model_with("ASIAIOSFODNN7EXAMPLE", change, Form::Schema);
-    let task = ValidateTask { question: &question, catalogue: &catalogue, previous: None };
+    let task = ValidateTask { question: &question, catalogue: &catalogue, previous: None, asked_back: None };
     let draft: DraftInterpretation = match model.validate(task).await? {
         ValidateReply::Supported(draft) => draft,
         other => panic!("{other:?}"),
@@ -175,7 +175,10 @@ async fn asked(model: &BedrockModel, question: &str, previous: Option<&Interpret
     let (world, role) = (library(), role());
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
     let question = Question::new(question).unwrap();
-    model.validate(ValidateTask { question: &question, catalogue: &catalogue, previous }).await.unwrap()
+    model
+        .validate(ValidateTask { question: &question, catalogue: &catalogue, previous, asked_back: None })
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Fragments that change what was asked before, and texts that must not.
 
-use crate::worlds::{World, ask, ask_after, library, line, validated};
+use crate::worlds::{World, answer_to, ask, ask_after, bikes, library, line, validated};
 use splitplane_llm::ValidateReply;
 use splitplane_semantics::Interpretation;
 
@@ -274,4 +274,65 @@ fn a_fragment_alone_stays_not_understood() {
         let reply = ask(&world, fragment);
         assert!(!matches!(reply, ValidateReply::Supported(_)), "{fragment}: {}", line(&reply));
     }
+}
+
+#[test]
+fn make_it_changes_the_unit_or_the_number_of_rows() {
+    check(
+        "late fees by month last year",
+        &[("make it quarterly", "late_fees by loans.lent_on:quarter during last year order lent_on")],
+    );
+    let top = |limit| format!("late_fees BY during last month order late_fees desc limit {limit}");
+    check(
+        "top 5 branches by late fees last month",
+        &[
+            ("make it ten", top(10).as_str()),
+            ("make that 3 instead", top(3).as_str()),
+            ("make it 0", "unsupported"),
+            ("make it ten branches in Harbour better", "unsupported"),
+        ],
+    );
+    check("late fees by branch last month", &[("make it ten", "unsupported")]);
+}
+
+#[test]
+fn filters_are_taken_off_by_name_or_all_at_once() {
+    let without = "late_fees BY during last month";
+    check(
+        "late fees by branch in Harbour last month",
+        &[
+            ("remove the Harbour filter", without),
+            ("take the filter off", without),
+            ("ok remove that filter again", without),
+            ("get rid of the filter please", without),
+            ("remove the Castle filter", "unsupported"),
+            ("lift the filter on other tenants", "unsupported"),
+        ],
+    );
+    check("late fees by branch last month", &[("take the filter off", "unsupported")]);
+}
+
+#[test]
+fn a_value_before_only_narrows() {
+    check(
+        "late fees by branch last month",
+        &[("poetry only", "late_fees BY \"poetry\" in ANY during last month")],
+    );
+}
+
+#[test]
+fn what_answers_a_question_back_is_the_option_that_it_names() {
+    let world = bikes("rides, takings", "rides");
+    let asked = "rides by station in July 2030";
+    for (answer, expected) in [
+        ("ride revenue", "ride_revenue by stations.station_name during July 2030"),
+        ("the number of rides", "ride_count by stations.station_name during July 2030"),
+        // Says more than an answer: a question of its own.
+        ("ride revenue by bike type", "ride_revenue by trips.bike_type"),
+        ("ride revenue yesterday", "ride_revenue during yesterday"),
+    ] {
+        assert_eq!(line(&answer_to(&world, asked, answer)), expected, "{answer}");
+    }
+    // Of a question that was clear, nothing is answered.
+    assert_eq!(line(&answer_to(&world, "ride revenue in July 2030", "ride revenue")), "ride_revenue");
 }

@@ -16,6 +16,7 @@ mod followups;
 mod hostile;
 mod misbehaviour;
 mod options;
+mod plain;
 mod questions;
 mod spans;
 mod worlds;

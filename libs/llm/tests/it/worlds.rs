@@ -157,25 +157,36 @@ pub(crate) fn ask(world: &World, question: &str) -> ValidateReply {
 
 /// What it replies after something was understood.
 pub(crate) fn ask_after(world: &World, question: &str, previous: &Interpretation) -> ValidateReply {
-    reply(world, &EmbeddedModel::new(), question, Some(previous))
+    reply(world, &EmbeddedModel::new(), question, (Some(previous), None))
+}
+
+/// What it replies after `asked` was asked back about.
+pub(crate) fn answer_to(world: &World, asked: &str, question: &str) -> ValidateReply {
+    let asked = Question::new(asked).unwrap();
+    reply(world, &EmbeddedModel::new(), question, (None, Some(&asked)))
 }
 
 pub(crate) fn ask_model(world: &World, model: &dyn LanguageModel, question: &str) -> ValidateReply {
-    reply(world, model, question, None)
+    reply(world, model, question, (None, None))
 }
 
 fn reply(
     world: &World,
     model: &dyn LanguageModel,
     question: &str,
-    previous: Option<&Interpretation>,
+    (previous, asked_back): (Option<&Interpretation>, Option<&Question>),
 ) -> ValidateReply {
     let role = role();
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
     let question = Question::new(question).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime
-        .block_on(model.validate(ValidateTask { question: &question, catalogue: &catalogue, previous }))
+        .block_on(model.validate(ValidateTask {
+            question: &question,
+            catalogue: &catalogue,
+            previous,
+            asked_back,
+        }))
         .unwrap()
 }
 

@@ -72,6 +72,9 @@ impl Calendar {
             | PeriodExpr::Year(_)
             | PeriodExpr::Between { .. }
             | PeriodExpr::Since(_)
+            | PeriodExpr::YearlessDay(_)
+            | PeriodExpr::YearlessSince(_)
+            | PeriodExpr::YearlessBetween { .. }
             | PeriodExpr::SameLastYear(_) => {
                 let before = match months_between(from, to).filter(|_| from.day() == 1) {
                     Some(months) => plus(from, Grain::Month, -months)?,
@@ -107,6 +110,9 @@ impl Calendar {
             | PeriodExpr::Year(_)
             | PeriodExpr::Between { .. }
             | PeriodExpr::Since(_)
+            | PeriodExpr::YearlessDay(_)
+            | PeriodExpr::YearlessSince(_)
+            | PeriodExpr::YearlessBetween { .. }
             | PeriodExpr::SameLastYear(_) => {}
         }
         let whole = days_between(from, to)? % 7 == 0 && from.weekday() == self.week_starts;

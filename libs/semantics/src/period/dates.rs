@@ -1,7 +1,7 @@
 //! Dates, months, quarters and years as they are written in a question.
 
 use super::tokens::{Token, is_one_of};
-use crate::PeriodExpr;
+use crate::{MonthDay, PeriodExpr};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
@@ -71,14 +71,46 @@ impl Atom {
             Self::Month { year, month } => Some(PeriodExpr::Month { year, month }),
             Self::Quarter { year, quarter: quarter @ 1..=4 } => Some(PeriodExpr::Quarter { year, quarter }),
             Self::Year(year) => Some(PeriodExpr::Year(year)),
-            Self::Yearless { .. } | Self::Impossible | Self::Quarter { .. } => None,
+            Self::Yearless { month, day } => Some(PeriodExpr::YearlessDay(MonthDay { month, day })),
+            Self::Impossible | Self::Quarter { .. } => None,
         }
     }
+
+    /// Its first and last day in any year, if it says none.
+    pub(super) const fn yearless(self) -> Option<(MonthDay, MonthDay)> {
+        match self {
+            Self::Yearless { month, day } => Some((MonthDay { month, day }, MonthDay { month, day })),
+            Self::Month { year: None, month } => {
+                Some((MonthDay { month, day: 1 }, MonthDay { month, day: DAYS_MAX }))
+            }
+            Self::Quarter { year: None, quarter: quarter @ 1..=4 } => Some((
+                MonthDay { month: quarter * 3 - 2, day: 1 },
+                MonthDay { month: quarter * 3, day: DAYS_MAX },
+            )),
+            Self::Day(_) | Self::Month { .. } | Self::Quarter { .. } | Self::Year(_) | Self::Impossible => {
+                None
+            }
+        }
+    }
+}
+
+/// No month has more days; the calendar takes the last one that there is.
+const DAYS_MAX: i8 = 31;
+
+/// A year without a 29 February: which one is meant without a year is anyone's guess.
+const PLAIN_YEAR: i16 = 2023;
+
+/// A day of a month without a year, if every year has it.
+fn yearless(month: i8, day: i8) -> Atom {
+    Date::new(PLAIN_YEAR, month, day).map_or(Atom::Impossible, |_| Atom::Yearless { month, day })
 }
 
 /// From the first day of one to the last day of the other; a year said once counts for both.
 pub(super) fn between(a: Atom, b: Atom) -> Option<PeriodExpr> {
     let (a, b) = (a.in_year(b.year()), b.in_year(a.year()));
+    if let (Some((from, _)), Some((_, to))) = (a.yearless(), b.yearless()) {
+        return Some(PeriodExpr::YearlessBetween { from, to });
+    }
     let ((from, _), (_, to)) = (a.bounds()?, b.bounds()?);
     (from <= to).then_some(PeriodExpr::Between { from, to })
 }
@@ -171,7 +203,7 @@ fn month_first(tokens: &[Token<'_>], at: usize) -> Option<(Atom, usize)> {
     if let Some((day @ 0..=99, _)) = tokens.get(at + 1 + the).and_then(Token::digits) {
         let day = i8::try_from(day).ok()?;
         let (year, end) = year_after(tokens, at + 2 + the);
-        return Some((year.map_or(Atom::Yearless { month, day }, |year| day_of(year, month, day)), end));
+        return Some((year.map_or_else(|| yearless(month, day), |year| day_of(year, month, day)), end));
     }
     let (year, end) = year_after(tokens, at + 1);
     // "may" and "march" are verbs as well: alone they need a sign that a month is meant.
@@ -200,5 +232,5 @@ fn day_first(tokens: &[Token<'_>], at: usize) -> Option<(Atom, usize)> {
     }
     let Ok(day @ 0..=99) = i8::try_from(day) else { return None };
     let (year, end) = year_after(tokens, at + 2 + of);
-    Some((year.map_or(Atom::Yearless { month, day }, |year| day_of(year, month, day)), end))
+    Some((year.map_or_else(|| yearless(month, day), |year| day_of(year, month, day)), end))
 }

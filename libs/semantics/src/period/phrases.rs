@@ -124,6 +124,9 @@ fn up_to(tokens: &[Token<'_>], a: Atom, joint: usize) -> Reading {
 }
 
 fn since(a: Atom, end: usize) -> Reading {
+    if let Some((first, _)) = a.yearless() {
+        return Reading::Period(PeriodExpr::YearlessSince(first), end);
+    }
     match a.bounds() {
         Some((first, _)) => Reading::Period(PeriodExpr::Since(first), end),
         None => Reading::Unclear(end),
@@ -311,7 +314,9 @@ pub(super) fn date(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
         if before(&AMOUNTS) {
             return None;
         }
-        if !before(&YEARS) {
+        // "by month, 2025", "2025 fees by month"; "branches 2021" may be a name.
+        let apart = at == 0 || before(&[",", "month", "quarter", "week", "monthly", "quarterly", "weekly"]);
+        if !before(&YEARS) && !apart {
             return Some(Reading::Unclear(end));
         }
     }

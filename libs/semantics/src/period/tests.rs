@@ -1,5 +1,5 @@
 use super::*;
-use crate::{FiscalUnit, Grain};
+use crate::{FiscalUnit, Grain, MonthDay};
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -94,6 +94,38 @@ fn phrases_are_read_wherever_they_stand() {
 }
 
 #[test]
+fn days_without_a_year_are_read() {
+    let on = |month, day| MonthDay { month, day };
+    for (text, expected) in [
+        ("since June 1", PeriodExpr::YearlessSince(on(6, 1))),
+        ("by week since august 15", PeriodExpr::YearlessSince(on(8, 15))),
+        ("by month since July", PeriodExpr::YearlessSince(on(7, 1))),
+        ("since Q2", PeriodExpr::YearlessSince(on(4, 1))),
+        ("on July 4", PeriodExpr::YearlessDay(on(7, 4))),
+        ("from 1 July to 15 July", PeriodExpr::YearlessBetween { from: on(7, 1), to: on(7, 15) }),
+        ("from May to August", PeriodExpr::YearlessBetween { from: on(5, 1), to: on(8, 31) }),
+    ] {
+        assert_eq!(expr(text), Some(expected), "{text}: {:?}", find_period(text));
+    }
+}
+
+#[test]
+fn a_year_that_stands_apart_is_a_period() {
+    for text in [
+        "fees by quarter, 2021",
+        "fees of each branch pls, 2021",
+        "fees by month 2021",
+        "monthly 2021 fees",
+        "2021 fees by month",
+    ] {
+        assert_eq!(expr(text), Some(PeriodExpr::Year(2021)), "{text}: {:?}", find_period(text));
+    }
+    for text in ["fees of branch 2021", "fees in 2020, 2021"] {
+        assert!(matches!(find_period(text), PeriodSearch::Unclear { .. }), "{text}");
+    }
+}
+
+#[test]
 fn fiscal_units_and_the_year_before_are_read() {
     let q3 = PeriodExpr::FiscalQuarter { year: Some(2021), quarter: 3 };
     for (text, expected) in [
@@ -124,7 +156,7 @@ fn fiscal_units_and_the_year_before_are_read() {
 const UNCLEAR: &str = "last week and this week | last week vs yesterday | July 2021 compared to July 2020 | \
     in 2020 and 2021 | on 2021-02-30 | February 30, 2021 | on 2021-13-01 | 07/04/2021 | 4.7.2021 | \
     between 2021-02-30 and 2021-03-05 | between 2021-05-01 | from 2021-05-01 | \
-    between 2021-08-30 and 2021-05-01 | from May to August | July 4 | since Easter Monday 2026 | \
+    between 2021-08-30 and 2021-05-01 | from August 2021 to May 2021 | since 31 June | on February 29 | from 30 February to March 5 | since Easter Monday 2026 | \
     since Monday | since last month | since the flood | fiscal Q5 | fiscal year | last 0 fiscal years | \
     fy1 | next fiscal year | last 3 fiscal weeks | Q5 FY21 | fiscal Q3 and fiscal Q4 | Q5 2021 | Q0 | next week | next 3 months | tomorrow | upcoming month | \
     same day last year | the same period | the same period last year | the same holiday last year | last week vs same week last year | the week before last | a week ago | 3 days ago | \

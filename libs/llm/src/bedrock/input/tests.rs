@@ -51,7 +51,12 @@ fn sql(world: &World, asked: &Interpretation, filters: &[BoundFilter]) -> (Value
 fn shown(world: &World, previous: &Interpretation) -> Value {
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &world.role);
     let question = Question::new("and by month?").unwrap();
-    let task = ValidateTask { question: &question, catalogue: &catalogue, previous: Some(previous) };
+    let task = ValidateTask {
+        question: &question,
+        catalogue: &catalogue,
+        previous: Some(previous),
+        asked_back: None,
+    };
     let input = validate(&task).input;
     assert_eq!(input["question"], "and by month?");
     input["previous"].clone()

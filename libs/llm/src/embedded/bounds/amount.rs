@@ -3,6 +3,7 @@
 //! Decides which number it is, and whether it is money or a percentage. What has two readings, "1.234,5", is none.
 
 use super::super::tokens::{Kind, Token};
+use super::super::vocabulary::Vocabulary;
 use super::super::words;
 use splitplane_types::Decimal;
 
@@ -34,7 +35,7 @@ fn is_sign(token: &Token, signs: &[&str]) -> bool {
 }
 
 /// The amount that begins at a token, and the token after it; a span of time is none.
-pub(super) fn amount(tokens: &[Token], at: usize) -> Option<(Amount, usize)> {
+pub(super) fn amount(tokens: &[Token], at: usize, vocabulary: &Vocabulary<'_>) -> Option<(Amount, usize)> {
     let signed = |at: usize| {
         tokens.get(at).is_some_and(|token| is_sign(token, &["$", "\u{20ac}", "\u{a3}", "\u{a5}"]))
     };
@@ -49,8 +50,11 @@ pub(super) fn amount(tokens: &[Token], at: usize) -> Option<(Amount, usize)> {
             || (token.kind == Kind::Word && matches!(token.lower.as_str(), "percent" | "pct"))
     });
     let end = end + after + usize::from(percent);
-    let unit =
-        tokens.get(end).is_some_and(|token| token.kind == Kind::Word && words::is_time_unit(&token.lower));
+    // "a million minutes watched" are those of a metric.
+    let metric =
+        vocabulary.longest(tokens, end).is_some_and(|found| found.length > 1 && !found.metrics.is_empty());
+    let unit = !metric
+        && tokens.get(end).is_some_and(|token| token.kind == Kind::Word && words::is_time_unit(&token.lower));
     (!unit).then_some((Amount { value, money: before + after > 0, percent }, end))
 }
 

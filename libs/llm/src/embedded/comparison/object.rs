@@ -3,7 +3,7 @@
 use super::super::tokens::{Kind, Token, is_word_of};
 use super::super::words;
 use super::Against;
-use splitplane_semantics::{Grain, PeriodPhrase, leading_period};
+use splitplane_semantics::{Grain, PeriodExpr, PeriodPhrase, leading_period};
 
 /// Words between "compared with" and what it is compared with.
 const FILLERS: [&str; 17] = [
@@ -20,7 +20,7 @@ pub(crate) fn object(text: &str, tokens: &[Token], at: usize) -> Option<(Against
     let (against, end) = same(tokens, start)
         .or_else(|| counted(tokens, start))
         .or_else(|| before(tokens, start))
-        .or_else(|| own(text, tokens, start).map(|(phrase, end)| (Against::Period(phrase), end)))?;
+        .or_else(|| own(text, tokens, start).map(|found| named(tokens, found)))?;
     // "last year's level".
     let end = end
         + usize::from(is_word_of(
@@ -32,6 +32,23 @@ pub(crate) fn object(text: &str, tokens: &[Token], at: usize) -> Option<(Against
     (!is_word_of(tokens, end, &["before", "ago", "so", "and", "or"])
         || is_word_of(tokens, end, &["and"]) && !begins_period(text, tokens, end + 1))
     .then_some((against, end))
+}
+
+/// "July", or "July last year", which is the July before the one that is asked about.
+fn named(tokens: &[Token], (phrase, end): (PeriodPhrase, usize)) -> (Against, usize) {
+    let without_year = matches!(
+        phrase.expr,
+        PeriodExpr::Month { year: None, .. }
+            | PeriodExpr::Quarter { year: None, .. }
+            | PeriodExpr::FiscalQuarter { year: None, .. }
+    );
+    let of = end + usize::from(is_word_of(tokens, end, &["of"]));
+    let of_last_year = is_word_of(tokens, of, &["last", "previous"]) && is_word_of(tokens, of + 1, &["year"]);
+    if without_year && of_last_year {
+        (Against::NamedLastYear(phrase), of + 2)
+    } else {
+        (Against::Period(phrase), end)
+    }
 }
 
 fn begins_period(text: &str, tokens: &[Token], at: usize) -> bool {

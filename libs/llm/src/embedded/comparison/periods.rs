@@ -19,6 +19,9 @@ pub(crate) enum Compared {
 /// Months between two that are still in one year, as people speak of them.
 const MONTHS_NEAR: i8 = 6;
 
+/// Likewise quarters: "between Q4 and Q1" goes over the end of a year.
+const QUARTERS_NEAR: i8 = 2;
+
 /// Sets `period` against what is said.
 pub(crate) fn compared(period: Option<PeriodPhrase>, said: &Said) -> Compared {
     if said.twice || (said.later.is_some() && period.is_some()) {
@@ -49,6 +52,8 @@ fn relative(period: &PeriodPhrase, against: &Against) -> Option<ComparisonExpr> 
     let is_year = |own: Option<(Grain, u16)>| own == Some((Grain::Year, 1));
     match against {
         Against::Previous => Some(ComparisonExpr::Previous),
+        // "August against July last year" would be neither.
+        Against::NamedLastYear(named) => (named.expr == period.expr).then_some(ComparisonExpr::LastYear),
         Against::YearBefore(None) => Some(ComparisonExpr::LastYear),
         // The same day may be the date or the weekday.
         Against::YearBefore(Some(unit)) => {
@@ -112,7 +117,9 @@ pub(crate) fn unit_of(expr: PeriodExpr) -> Option<(Grain, u16)> {
         FiscalUnit::Year => Grain::Year,
     };
     match expr {
-        PeriodExpr::Today | PeriodExpr::Yesterday | PeriodExpr::Day(_) => Some((Grain::Day, 1)),
+        PeriodExpr::Today | PeriodExpr::Yesterday | PeriodExpr::Day(_) | PeriodExpr::YearlessDay(_) => {
+            Some((Grain::Day, 1))
+        }
         PeriodExpr::Last { count, unit } => Some((unit, count)),
         PeriodExpr::This(unit) | PeriodExpr::ToDate(unit) | PeriodExpr::SameLastYear(unit) => Some((unit, 1)),
         PeriodExpr::PastDays(days) => Some((Grain::Day, days)),
@@ -122,7 +129,7 @@ pub(crate) fn unit_of(expr: PeriodExpr) -> Option<(Grain, u16)> {
         PeriodExpr::FiscalThis(unit) | PeriodExpr::FiscalToDate(unit) => Some((fiscal(unit), 1)),
         PeriodExpr::FiscalLast { count, unit } => Some((fiscal(unit), count)),
         PeriodExpr::Between { from, to } => unit_between(from, to),
-        PeriodExpr::Since(_) => None,
+        PeriodExpr::Since(_) | PeriodExpr::YearlessSince(_) | PeriodExpr::YearlessBetween { .. } => None,
     }
 }
 
@@ -150,7 +157,7 @@ fn in_order(first: PeriodPhrase, second: PeriodPhrase) -> (PeriodPhrase, PeriodP
             x < y && y - x <= MONTHS_NEAR
         }
         (PeriodExpr::Quarter { year: None, quarter: x }, PeriodExpr::Quarter { year: None, quarter: y }) => {
-            x < y
+            x < y && y - x <= QUARTERS_NEAR
         }
         _ if is_current(b) && !is_current(a) => begin(a).is_none(),
         _ => begin(a).zip(begin(b)).is_some_and(|(a, b)| a < b),
@@ -192,6 +199,9 @@ fn begin(expr: PeriodExpr) -> Option<Date> {
         | PeriodExpr::ToDate(_)
         | PeriodExpr::PastDays(_)
         | PeriodExpr::Since(_)
+        | PeriodExpr::YearlessDay(_)
+        | PeriodExpr::YearlessSince(_)
+        | PeriodExpr::YearlessBetween { .. }
         | PeriodExpr::SameLastYear(_)
         | PeriodExpr::FiscalThis(_)
         | PeriodExpr::FiscalLast { .. }

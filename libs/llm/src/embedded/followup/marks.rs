@@ -24,6 +24,10 @@ pub(super) struct Marks {
     pub(super) all_of: Vec<usize>,
     /// "remove the limit".
     pub(super) no_limit: bool,
+    /// "make it ten".
+    pub(super) limit: Option<u32>,
+    /// "remove the Oslo filter".
+    pub(super) without: Option<String>,
     /// "sort by".
     pub(super) sorts: bool,
     /// "what about", which a value of any spelling may follow.
@@ -96,7 +100,8 @@ pub(super) fn marks(text: &str, vocabulary: &Vocabulary<'_>) -> Marks {
     // Whether only marks and words without meaning came before.
     let mut leading = true;
     while let Some(token) = tokens.get(at) {
-        let length = taken(&tokens, at, leading, (&mut marks, &owned))
+        let length = filters_off(&tokens, at, (&mut marks, vocabulary))
+            .or_else(|| taken(&tokens, at, leading, (&mut marks, &owned)))
             .or_else(|| all_of(&tokens, at, (&mut marks, vocabulary)));
         match length {
             Some(length) => {
@@ -116,6 +121,65 @@ pub(super) fn marks(text: &str, vocabulary: &Vocabulary<'_>) -> Marks {
         && is_word_of(&tokens, 1, &["show", "give", "tell", "what", "how", "list", "which"]);
     marks.begins &= !anew || marks.adds || marks.instead || marks.one;
     marks
+}
+
+/// "remove that filter", "take the filter off", "drop the Oslo filter".
+fn filters_off(
+    tokens: &[Token],
+    at: usize,
+    (marks, vocabulary): (&mut Marks, &Vocabulary<'_>),
+) -> Option<usize> {
+    const VERBS: [&str; 8] = ["remove", "clear", "drop", "delete", "cancel", "undo", "lift", "reset"];
+    const POINTERS: [&str; 8] = ["the", "that", "this", "those", "these", "all", "any", "my"];
+    let takes = is_word_of(tokens, at, &["take"]);
+    let rid = is_word_of(tokens, at, &["get"]) && is_word_of(tokens, at + 1, &["rid"]);
+    let verb = is_word_of(tokens, at, &VERBS) || takes || rid;
+    let mut start = at + if rid { 3 } else { 1 };
+    start += usize::from(takes && is_word_of(tokens, start, &["off", "away", "out"]));
+    let off = start > at + 1;
+    while is_word_of(tokens, start, &POINTERS) {
+        start += 1;
+    }
+    let filter = (start..start + VALUE_WORDS_MAX + 1)
+        .find(|index| is_word_of(tokens, *index, &["filter", "filters"]))
+        .filter(|_| verb)?;
+    let mut end = filter + 1;
+    let off_after = takes && !off && is_word_of(tokens, end, &["off", "away", "out"]);
+    end += usize::from(off_after);
+    if (takes && !off && !off_after) || !ends(tokens, end) {
+        return None;
+    }
+    let named = vocabulary.longest_dimension(tokens, start).filter(|found| start + found.length == filter);
+    match (tokens.get(start..filter)?, named) {
+        ([], _) => marks.no_filters = true,
+        (_, Some(found)) => marks.all_of.extend(found.dimensions.iter().map(|(index, _)| *index)),
+        ([first, .., last] | [first @ last], None) if tokens.get(start..filter)?.iter().all(is_value) => {
+            marks.without = marks.rest.get(first.span.start..last.span.end).map(str::to_owned);
+        }
+        (_, None) => return None,
+    }
+    Some(end - at)
+}
+
+/// More words than a value has that is named before "filter".
+const VALUE_WORDS_MAX: usize = 4;
+
+fn is_value(token: &Token) -> bool {
+    matches!(token.kind, Kind::Word | Kind::Number | Kind::Quoted) && !words::is_function_word(&token.lower)
+}
+
+/// Whether nothing but politeness comes from `at` on.
+fn ends(tokens: &[Token], at: usize) -> bool {
+    tokens.iter().skip(at).all(|token| {
+        !(token.is_word() || token.kind == Kind::Quoted)
+            || words::is_stop(&token.lower)
+            || matches!(token.lower.as_str(), "again" | "instead" | "only" | "now")
+    })
+}
+
+fn count_at(tokens: &[Token], at: usize) -> Option<u32> {
+    let token = tokens.get(at).filter(|token| token.is_word())?;
+    words::number(&token.lower).or_else(|| token.lower.parse().ok()).filter(|count| *count > 0)
 }
 
 /// How many tokens from `at` mark a fragment.
@@ -163,7 +227,13 @@ fn taken(tokens: &[Token], at: usize, leading: bool, (marks, owned): (&mut Marks
         "same" if leading && !unit(at + 1) => {}
         "the" if leading && is_word_of(tokens, at + 1, &["same"]) && !unit(at + 2) => return Some(2),
         "again" => {}
-        "only" | "just" if last => {}
+        "only" | "just" | "alone" if last => marks.about = true,
+        // "make it ten", "make that monthly".
+        "make" if leading && is_word_of(tokens, at + 1, &pronoun) => {
+            let count = count_at(tokens, at + 2).filter(|_| ends(tokens, at + 3));
+            marks.limit = count;
+            return Some(2 + usize::from(count.is_some()));
+        }
         "split" | "break" | "slice" | "group" | "drill" if leading => {
             marks.splits = true;
             let it = at + 1 + usize::from(is_word_of(tokens, at + 1, &["down"]));

@@ -64,7 +64,7 @@ fn days(against: &Against, period: &Period) -> Option<(Date, Date)> {
         Against::Units { count: 0, unit, .. } => {
             (own == Some((*unit, 1))).then(|| moved(*unit, -1)).flatten()
         }
-        Against::Units { from_today: true, .. } | Against::Period(_) => None,
+        Against::Units { from_today: true, .. } | Against::Period(_) | Against::NamedLastYear(_) => None,
         Against::Units { count, unit, .. } if own == Some((*unit, *count)) => moved(*unit, i64::from(*count)),
         Against::Units { count: 1, unit: Grain::Year, .. } => None,
         Against::Over(unit) if own == Some((*unit, 1)) => moved(*unit, 1),

@@ -132,8 +132,23 @@ impl Reader<'_> {
         superlative && counts && last != "count" && self.is_single(self.at + found.length)
     }
 
+    /// "in zones other than Hunter": the things are all but those that are named.
+    fn other_than(&self, next: usize) -> Option<(usize, usize)> {
+        let length = match (self.lower(next), self.lower(next + 1)) {
+            ("other", "than") | ("except", "for") | ("apart" | "aside", "from") => 2,
+            ("except" | "excluding", _) => 1,
+            _ => return None,
+        };
+        let from = next + length;
+        self.run(from).filter(|_| self.mode == Mode::Value && !self.is_single(next)).map(|end| (from, end))
+    }
+
     pub(super) fn loose(&mut self, found: Match) {
         let next = self.at + found.length;
+        if let Some((from, to)) = self.other_than(next) {
+            (self.mode, self.at) = (Mode::Negated, next);
+            return self.value(from, to, Some(found));
+        }
         let from = if self.mode == Mode::Value { self.since } else { self.at };
         let (span, single) = (self.span(from, next), self.is_single(next));
         self.reading.loose.push(Loose { span, candidates: found.dimensions, single });

@@ -119,6 +119,27 @@ impl Reader<'_> {
         !in_value && (metric || group || before.kind == Kind::Taken)
     }
 
+    /// Whether what is grouped by stands just before.
+    fn after_group(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.token(at));
+        let group = self.reading.groups.last();
+        before.zip(group).is_some_and(|(before, group)| before.span.end == group.span.end)
+    }
+
+    /// "ok, then ..": words that only open a question.
+    fn opens(&self, word: &str) -> bool {
+        let opening =
+            |word: &str| matches!(word, "ok" | "okay" | "then" | "now" | "alright" | "great" | "fine");
+        let empty = |at: usize| {
+            self.token(at).is_some_and(|token| {
+                matches!(token.kind, Kind::Comma | Kind::Stop)
+                    || opening(&token.lower)
+                    || words::is_stop(&token.lower)
+            })
+        };
+        opening(word) && (0..self.at).all(empty)
+    }
+
     fn denies_a_verb(&self) -> bool {
         let before = self.at.checked_sub(1).map_or("", |at| self.lower(at));
         matches!(
@@ -161,7 +182,9 @@ impl Reader<'_> {
         match (word, next) {
             ("how", "many") => self.modify(Modifier::Count, 2),
             ("how", "much") | ("would", "like") | ("will" | "would" | "can", "you") => self.at += 2,
-            ("to", next) if words::is_stop(next) => self.at += 1,
+            ("to", next) if words::is_stop(next) || words::is_grouper(next) => self.at += 1,
+            // "what percentage does each branch make up".
+            ("make" | "makes" | "made" | "making", "up") if self.after_group() => self.at += 2,
             ("to", _) if self.named(self.at + 1).is_some_and(|found| found.metrics.is_empty()) => {
                 self.enter(Mode::Value, 1);
             }
@@ -240,7 +263,7 @@ impl Reader<'_> {
             self.modify(modifier, 1);
         } else if self.wanted == Some(Wanted::Which) && self.count_at(self.at).is_some() {
             self.count_of_which();
-        } else if words::is_stop(word) || self.fills(word) || self.light_verb(word) {
+        } else if words::is_stop(word) || self.opens(word) || self.fills(word) || self.light_verb(word) {
             self.at += 1;
         } else if words::is_pointer(word) {
             self.leave(1);

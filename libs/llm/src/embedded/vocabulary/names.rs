@@ -12,8 +12,12 @@ pub(super) fn is_quantity(catalogue: &Catalogue<'_>, metric: &Metric) -> bool {
     let whole = |field: &FieldRef| {
         catalogue.model().field(field).is_some_and(|field| field.data_type == Some(DataType::Integer))
     };
-    Aggregate::of(metric) == Some(Aggregate::Sum)
-        && metric.unit.as_ref().map_or_else(|| metric.fields.iter().all(whole), |unit| !is_currency(unit))
+    // `SUM(CASE WHEN .. THEN 1 ELSE 0 END)` counts rows.
+    let text = metric.expression.to_string().to_ascii_uppercase();
+    let counts = text.contains(" THEN 1 ") && (text.contains(" ELSE 0 END") || text.contains(" THEN 1 END"));
+    Aggregate::of(metric) == Some(Aggregate::Sum) && counts
+        || Aggregate::of(metric) == Some(Aggregate::Sum)
+            && metric.unit.as_ref().map_or_else(|| metric.fields.iter().all(whole), |unit| !is_currency(unit))
 }
 
 /// How many tokens `words` take at the start of `tokens`; articles may stand between them.

@@ -14,10 +14,13 @@ const PHRASES: &str = "today | yesterday | this week | last week | last 2 weeks 
     same month last year | same quarter last year | this fiscal month | last fiscal month | this fiscal quarter | \
     last fiscal quarter | fiscal Q1 | fiscal Q3 | fiscal Q4 2025 | FY26 | this fiscal year | last fiscal year | \
     last 2 fiscal years | fiscal year to date | since Easter Monday 2026 | the week before last | same day last year | \
-    last weekend | next month";
+    last weekend | next month | \
+    since July | since June 1 | since 18 November | since Nov 19 | since December 31 | since Feb 29 | since Q2 | since Q4 | \
+    on July 4 | on December 25 | from July 1 to July 15 | between 15 November and 20 November | from May to August | \
+    from November to February | from Q3 to Q4 | from February 10 to February";
 
 /// Phrases that are as hard as the instant.
-const EDGES: &str = "today | yesterday | last week | week to date | month to date | last month | past 7 days | fiscal Q4 | last fiscal year";
+const EDGES: &str = "since Feb 29 | since January 1 | on March 8 | from February to March 8 | today | yesterday | last week | week to date | month to date | last month | past 7 days | fiscal Q4 | last fiscal year";
 
 fn calendars() -> Vec<(&'static str, Calendar)> {
     let fiscal = |month, named_by, months| FiscalYear { month, day: 1, named_by, months };

@@ -27,8 +27,22 @@ impl Merge<'_> {
         if self.marks.no_filters {
             return if self.previous.filters.is_empty() { Err(NotUnderstood) } else { Ok(Vec::new()) };
         }
+        let mut before = self.previous.filters.clone();
+        if let Some(value) = &self.marks.without {
+            let value = value.trim_matches(['"', '\'', '\u{201c}', '\u{201d}']).to_lowercase();
+            let count = |filters: &[Filter]| filters.iter().map(|filter| filter.phrases.len()).sum::<usize>();
+            let all = count(&before);
+            for filter in &mut before {
+                filter.phrases.retain(|phrase| phrase.to_lowercase() != value);
+                filter.either &= filter.phrases.len() > 1;
+            }
+            if count(&before) + 1 != all {
+                return Err(NotUnderstood);
+            }
+            before.retain(|filter| !filter.phrases.is_empty());
+        }
         let mut kept = Vec::new();
-        for filter in &self.previous.filters {
+        for filter in &before {
             let fields: Vec<_> = filter.fields.iter().filter_map(|field| self.moved(field)).collect();
             if fields.is_empty() {
                 return Err(NotUnderstood);

@@ -26,6 +26,11 @@ impl Merge<'_> {
             return Err(NotUnderstood);
         }
         let limit = previous.limit.filter(|_| !self.marks.no_limit);
+        // A number alone is how many of a rank.
+        if self.marks.limit.is_some() && limit.is_none() {
+            return Err(NotUnderstood);
+        }
+        let limit = self.marks.limit.or(limit);
         if self.marks.no_limit && previous.limit.is_none() {
             return Err(NotUnderstood);
         }
