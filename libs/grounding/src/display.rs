@@ -38,6 +38,20 @@ pub fn display_cell(cell: &Cell, unit: Option<&str>) -> String {
     }
 }
 
+/// Shows a cell that names a row: a whole number is then no amount, and has no separators.
+pub(crate) fn display_name(cell: &Cell, unit: Option<&str>) -> String {
+    match cell {
+        Cell::Integer(value) => value.to_string(),
+        Cell::Null
+        | Cell::Text(_)
+        | Cell::Decimal(_)
+        | Cell::Float(_)
+        | Cell::Boolean(_)
+        | Cell::Date(_)
+        | Cell::Timestamp(_) => display_cell(cell, unit),
+    }
+}
+
 pub(crate) fn is_currency(unit: &str) -> bool {
     unit.len() == 3 && CURRENCIES.split_ascii_whitespace().any(|code| code == unit)
 }

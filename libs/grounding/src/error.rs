@@ -12,9 +12,9 @@ pub enum Claim {
     Direction,
     /// A date, a month or a year.
     Date,
-    /// A name, quoted or capitalised, that is no cell.
+    /// A name that is no cell or takes part in nothing, or a word that could claim anything.
     Name,
-    /// A sign that has no place in plain text, or a text that is too long.
+    /// A sign that has no place in plain text, or a text or a sentence that is too long.
     Text,
 }
 

@@ -1,36 +1,50 @@
-//! Reads a narrative into tokens. Decides what is a figure, a date, a name or a word; refuses every
-//! sign that plain text does not need, so that nothing that claims can hide in one.
+//! Reads a narrative into tokens. Decides what is a figure, a name or a word; refuses every sign that
+//! plain text does not need, so that nothing that claims can hide in one.
+//!
+//! Bold print and lists are plain text here: `**` in pairs around whole words, and a dash, a star, a
+//! dot or a number at the start of a line.
+
+mod number;
+mod spoken;
 
 use crate::dates::Date;
 use crate::error::{Claim, Ungrounded};
-use crate::figure::{Figure, FigureUnit};
+use crate::figure::Figure;
 use crate::lexicon::{Lexicon, Meaning};
-use crate::{display, words};
+use crate::measure::When;
+use crate::words;
+use std::rc::Rc;
 
-/// How a word is written, and where.
+/// A sign that parts a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Case {
-    Lower,
-    Capital,
-    /// Capitalised as the first word of a sentence.
-    First,
+pub(crate) enum Break {
+    Comma,
+    Colon,
+    Open,
+    Close,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A word, in lower case.
-    Word(String, Case),
+    /// A word, in lower case, and whether it was capitalised.
+    Word(String, bool),
     Figure(Figure),
     Date(Date),
+    /// The period, or the one before it.
+    Span(When),
     /// Cells that were named.
     Rows {
         column: usize,
-        rows: Vec<usize>,
+        rows: Rc<[usize]>,
+        /// Whether "'s" follows.
+        possessive: bool,
     },
     /// Words that need no proof.
-    Known(Vec<String>),
-    Break,
+    Known(Rc<[String]>),
+    Break(Break),
     Dash,
+    /// The start of a line of a list, with its number if it has one.
+    Item(Option<i128>),
     End,
 }
 
@@ -40,14 +54,37 @@ pub(crate) struct Token {
     pub(crate) kind: Kind,
 }
 
+impl Token {
+    pub(crate) fn word(&self) -> Option<&str> {
+        if let Kind::Word(word, _) = &self.kind { Some(word) } else { None }
+    }
+
+    pub(crate) fn figure(&self) -> Option<&Figure> {
+        if let Kind::Figure(figure) = &self.kind { Some(figure) } else { None }
+    }
+
+    pub(crate) const fn is_rows(&self) -> bool {
+        matches!(self.kind, Kind::Rows { .. })
+    }
+
+    pub(crate) const fn is_break(&self) -> bool {
+        matches!(self.kind, Kind::Break(_) | Kind::Dash)
+    }
+
+    pub(crate) fn is(&self, word: &str) -> bool {
+        self.word() == Some(word)
+    }
+}
+
 /// Reads `narrative`; every cell and every known phrase is recognised on the way.
 pub(crate) fn read(narrative: &str, lexicon: &Lexicon) -> Result<Vec<Token>, Ungrounded> {
     let mut reader =
-        Reader { chars: narrative.chars().collect(), at: 0, lexicon, tokens: Vec::new(), fresh: true };
+        Reader { chars: narrative.chars().collect(), at: 0, lexicon, tokens: Vec::new(), bold: false };
+    reader.start_of_line()?;
     while let Some(c) = reader.peek(0) {
         reader.step(c)?;
     }
-    Ok(reader.tokens)
+    if reader.bold { reader.refuse(Claim::Text) } else { Ok(reader.tokens) }
 }
 
 struct Reader<'a> {
@@ -55,8 +92,8 @@ struct Reader<'a> {
     at: usize,
     lexicon: &'a Lexicon,
     tokens: Vec<Token>,
-    /// Whether the next word opens a sentence.
-    fresh: bool,
+    /// Whether bold print is on.
+    bold: bool,
 }
 
 const fn closing(quote: char) -> Option<char> {
@@ -69,9 +106,17 @@ const fn closing(quote: char) -> Option<char> {
     }
 }
 
+const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\u{a0}' | '\u{202f}' | '\u{2009}')
+}
+
 impl Reader<'_> {
     fn peek(&self, ahead: usize) -> Option<char> {
         self.chars.get(self.at.checked_add(ahead)?).copied()
+    }
+
+    fn previous(&self) -> Option<char> {
+        self.chars.get(self.at.checked_sub(1)?).copied()
     }
 
     fn rest(&self, from: usize) -> &[char] {
@@ -79,7 +124,6 @@ impl Reader<'_> {
     }
 
     fn push(&mut self, at: usize, kind: Kind) {
-        self.fresh = kind == Kind::End;
         self.tokens.push(Token { at, kind });
     }
 
@@ -88,18 +132,19 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, c: char) -> Result<(), Ungrounded> {
-        if let Some(close) = closing(c) {
+        let inside = self.previous().is_some_and(char::is_alphanumeric);
+        if let Some(close) = closing(c).filter(|_| !inside) {
             return self.quoted(close);
         }
-        if let Some((length, meaning)) = self.lexicon.bare(self.rest(self.at)) {
+        if !inside && let Some((length, meaning)) = self.lexicon.bare(self.rest(self.at)) {
             let kind = kind_of(meaning);
-            self.push(self.at, kind);
+            let at = self.at;
             self.at += length;
+            self.named(at, kind);
             return Ok(());
         }
-        let signed =
-            self.is_sign(c) && self.peek(1).is_some_and(|next| next.is_ascii_digit() || is_money(next));
-        if c.is_ascii_digit() || is_money(c) || signed {
+        let next_counts = self.peek(1).is_some_and(|next| next.is_ascii_digit() || is_money(next));
+        if c.is_ascii_digit() || is_money(c) || (self.is_sign(c) && next_counts) {
             return self.number();
         }
         if c.is_alphabetic() {
@@ -110,223 +155,216 @@ impl Reader<'_> {
 
     /// A minus that stands between digits is a dash: "2021-2022".
     fn is_sign(&self, c: char) -> bool {
-        let before = self.at.checked_sub(1).and_then(|at| self.chars.get(at));
-        matches!(c, '-' | '\u{2212}') && before.is_none_or(|c| c.is_whitespace() || *c == '(')
+        let free = self.previous().is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '*' | ':'));
+        matches!(c, '-' | '\u{2212}' | '+') && free
     }
 
     fn mark(&mut self, c: char) -> Result<(), Ungrounded> {
-        match c {
-            '.' | '!' | '?' | ';' | '\n' => self.push(self.at, Kind::End),
-            ',' | ':' | '(' | ')' => self.push(self.at, Kind::Break),
-            '-' | '\u{2013}' | '\u{2014}' => self.push(self.at, Kind::Dash),
-            ' ' | '\t' | '/' | '&' | '\u{2019}' => {}
-            _ => return self.refuse(Claim::Text),
-        }
+        let at = self.at;
         self.at += 1;
+        match c {
+            '.' if self.is_abbreviation() => {}
+            '.' | '!' | '?' | ';' => self.push(at, Kind::End),
+            '\n' => {
+                if self.bold {
+                    return self.refuse(Claim::Text);
+                }
+                self.push(at, Kind::End);
+                return self.start_of_line();
+            }
+            ',' => self.push(at, Kind::Break(Break::Comma)),
+            ':' => self.push(at, Kind::Break(Break::Colon)),
+            '(' => self.push(at, Kind::Break(Break::Open)),
+            ')' => self.push(at, Kind::Break(Break::Close)),
+            '-' | '\u{2013}' | '\u{2014}' => self.dash(at),
+            '*' if self.peek(0) == Some('*') => {
+                self.at += 1;
+                return self.bold(at);
+            }
+            '&' if self.peek(0).is_some_and(is_space) => self.push(at, Kind::Word("and".to_owned(), false)),
+            '~' | '\u{2248}' if self.peek(0).is_some_and(|c| c.is_ascii_digit() || is_money(c)) => {
+                self.push(at, Kind::Word("about".to_owned(), false));
+            }
+            // The plural's possessive: "branches'".
+            '\'' | '\u{2019}' if self.peek(0).is_none_or(is_space) => {}
+            _ if is_space(c) => {}
+            _ => return Err(Ungrounded::new(Claim::Text, at)),
+        }
+        Ok(())
+    }
+
+    /// A hyphen within a word only joins its parts: "second-highest".
+    fn dash(&mut self, at: usize) {
+        let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+        let before = at.checked_sub(1).and_then(|at| self.chars.get(at)).copied();
+        if !(letter(before) && letter(self.peek(0))) {
+            self.push(at, Kind::Dash);
+        }
+    }
+
+    /// Bold print must not part what stands together: "8**4**" would be read as two numbers.
+    fn bold(&mut self, at: usize) -> Result<(), Ungrounded> {
+        let before = at.checked_sub(1).and_then(|at| self.chars.get(at)).copied();
+        let (within, after) = (before.is_some_and(char::is_alphanumeric), self.peek(0));
+        let joined = |c: char| c.is_alphanumeric() || matches!(c, '%' | '$' | '*' | '.' | ',') && !self.bold;
+        if within && after.is_some_and(joined) || after == Some('*') {
+            return Err(Ungrounded::new(Claim::Text, at));
+        }
+        // ".**5" and "**,000" are parts of one number, too.
+        let point = matches!(before, Some('.' | ',' | '$')) && after.is_some_and(|c| c.is_ascii_digit());
+        let group = matches!(after, Some('.' | ',')) && self.peek(1).is_some_and(|c| c.is_ascii_digit());
+        if point || group {
+            return Err(Ungrounded::new(Claim::Text, at));
+        }
+        self.bold = !self.bold;
+        // "**Harbour**'s".
+        let length = self.possessive();
+        if let Some(Kind::Rows { possessive, .. }) = self.tokens.last_mut().map(|token| &mut token.kind)
+            && length > 0
+        {
+            *possessive = true;
+            self.at += length;
+        }
+        Ok(())
+    }
+
+    /// How long the possessive is that stands here, if one does.
+    fn possessive(&self) -> usize {
+        let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        match (self.peek(0), self.peek(1)) {
+            (Some('\'' | '\u{2019}'), Some('s')) if ends(self.peek(2)) => 2,
+            (Some('\'' | '\u{2019}'), next) if next.is_none_or(is_space) => 1,
+            _ => 0,
+        }
+    }
+
+    /// "vs." and "Nov." end no sentence.
+    fn is_abbreviation(&self) -> bool {
+        let known =
+            |word: &str| word == "vs" || word == "approx" || (word.len() < 5 && words::month(word).is_some());
+        let last = self.tokens.last();
+        let adjacent =
+            last.is_some_and(|token| token.word().is_some_and(|w| token.at + w.len() + 1 == self.at));
+        adjacent && last.and_then(Token::word).is_some_and(known) && self.peek(0).is_some_and(is_space)
+    }
+
+    /// Skips what begins a line of a list, or a heading.
+    fn start_of_line(&mut self) -> Result<(), Ungrounded> {
+        while self.peek(0).is_some_and(is_space) {
+            self.at += 1;
+        }
+        let at = self.at;
+        let followed = |reader: &Self, length: usize| reader.peek(length).is_some_and(is_space);
+        if matches!(self.peek(0), Some('-' | '*' | '\u{2022}' | '\u{2013}')) && followed(self, 1) {
+            self.at += 2;
+            self.push(at, Kind::Item(None));
+            return Ok(());
+        }
+        let hashes = self.rest(at).iter().take_while(|c| **c == '#').count();
+        if (1..=4).contains(&hashes) && followed(self, hashes) {
+            self.at += hashes;
+            return Ok(());
+        }
+        let digits: String = self.rest(at).iter().take_while(|c| c.is_ascii_digit()).collect();
+        let length = digits.len();
+        if (1..=2).contains(&length)
+            && matches!(self.peek(length), Some('.' | ')'))
+            && followed(self, length + 1)
+        {
+            let Ok(number) = digits.parse() else { return self.refuse(Claim::Figure) };
+            self.at += length + 1;
+            self.push(at, Kind::Item(Some(number)));
+        }
         Ok(())
     }
 
     fn quoted(&mut self, close: char) -> Result<(), Ungrounded> {
         match self.lexicon.quoted(self.rest(self.at + 1), close) {
             Some((length, meaning)) => {
-                let kind = kind_of(meaning);
-                self.push(self.at, kind);
+                let (at, kind) = (self.at, kind_of(meaning));
                 self.at += length + 2;
+                self.named(at, kind);
                 Ok(())
             }
             None => self.refuse(Claim::Name),
         }
     }
 
+    /// Takes in a name, and the possessive after it.
+    fn named(&mut self, at: usize, kind: Kind) {
+        let possessive = self.possessive();
+        self.at += possessive;
+        let kind = if let Kind::Rows { column, rows, .. } = kind {
+            Kind::Rows { column, rows, possessive: possessive > 0 }
+        } else {
+            kind
+        };
+        self.push(at, kind);
+    }
+
     fn word(&mut self) -> Result<(), Ungrounded> {
-        let (at, text) = (self.at, self.word_at(self.at));
-        let first = text.chars().next().is_some_and(char::is_uppercase);
+        let (at, (text, length)) = (self.at, self.word_at(self.at));
         // A letter that only looks like one of these could spell a claim that no list holds.
         if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
             return self.refuse(Claim::Name);
         }
-        self.at += text.chars().count();
-        if self.peek(0).is_some_and(char::is_numeric) {
+        let lower = text.to_lowercase();
+        self.at += length;
+        if self.peek(0).is_some_and(|c| c.is_numeric() || is_money(c)) {
+            // "Q3" is the one word with a digit that stands for something here.
+            if lower == "q"
+                && matches!(self.peek(0), Some('1'..='4'))
+                && !self.peek(1).is_some_and(char::is_alphanumeric)
+            {
+                let quarter = self.peek(0).map_or_else(String::new, String::from);
+                self.at += 1;
+                self.push(at, Kind::Word(format!("q{quarter}"), true));
+                return Ok(());
+            }
             return self.refuse(Claim::Figure);
         }
-        let case = match (first, self.fresh) {
-            (true, true) => Case::First,
-            (true, false) => Case::Capital,
-            (false, _) => Case::Lower,
-        };
-        let lower = text.to_lowercase();
-        if let Some(figure) = self.number_in_words(&lower) {
-            self.push(at, Kind::Figure(figure));
-        } else if let (Some(rank), Case::Lower | Case::First) = (words::ordinal(&lower), case) {
-            let figure = Figure::new(&rank.to_string(), 0, FigureUnit::Ordinal);
-            self.push(at, figure.map_or(Kind::Word(lower, case), Kind::Figure));
-        } else {
-            self.push(at, Kind::Word(lower, case));
+        let first = text.chars().next().is_some_and(char::is_uppercase);
+        match self.counting(at, &lower)? {
+            Some(figure) => self.push(at, Kind::Figure(figure)),
+            None => self.push(at, Kind::Word(lower, first)),
         }
         Ok(())
     }
 
-    /// Letters, and apostrophes between them.
-    fn word_at(&self, at: usize) -> String {
+    /// Letters, and apostrophes between them; without the possessive, which says nothing, and with the
+    /// length that it takes.
+    fn word_at(&self, at: usize) -> (String, usize) {
         let rest = self.rest(at);
         let inside = |index: usize, c: char| {
             c.is_alphabetic()
-                || (matches!(c, '\'' | '\u{2019}')
+                || (index > 0
+                    && matches!(c, '\'' | '\u{2019}')
                     && rest.get(index + 1).is_some_and(|next| next.is_alphabetic()))
         };
         let word: String =
             rest.iter().enumerate().take_while(|(index, c)| inside(*index, **c)).map(|(_, c)| *c).collect();
-        // The possessive says nothing: "the branch's fees".
+        let length = word.chars().count();
         let bare = word.strip_suffix("'s").or_else(|| word.strip_suffix("\u{2019}s"));
-        bare.map_or_else(|| word.clone(), str::to_owned)
+        (bare.map_or_else(|| word.clone(), str::to_owned), length)
     }
 
-    /// The word after one space or hyphen, in lower case, and the length to it.
+    /// The word after one space or hyphen, and the length to its end.
     fn next_word(&self) -> (usize, String) {
-        let gap = usize::from(matches!(self.peek(0), Some(' ' | '-')));
-        let word = if gap == 1 { self.word_at(self.at + 1) } else { String::new() };
-        (gap + word.chars().count(), word)
-    }
-
-    fn number_in_words(&mut self, first: &str) -> Option<Figure> {
-        // "one of the stores" counts nothing that could be false while there is a row.
-        let mut sum = words::small_number(first)?;
-        let (mut length, mut word) = self.next_word();
-        if first == "one" && word == "of" {
-            return None;
-        }
-        while let Some(more) =
-            words::small_number(&word.to_lowercase()).filter(|more| *more < 10 && sum >= 20)
-        {
-            self.at += length;
-            sum += more;
-            (length, word) = self.next_word();
-        }
-        self.suffix(&sum.to_string())
-    }
-
-    fn number(&mut self) -> Result<(), Ungrounded> {
-        let at = self.at;
-        let iso: String = self.rest(at).iter().take(10).collect();
-        let after = self.chars.get(at + 10).copied();
-        if let (Some(date), true) = (Date::from_iso(&iso), after.is_none_or(|c| !c.is_alphanumeric())) {
-            self.at += 10;
-            self.push(at, Kind::Date(date));
-            return Ok(());
-        }
-        let mut digits = String::new();
-        if self.peek(0).is_some_and(|c| self.is_sign(c)) {
-            digits.push('-');
-            self.at += 1;
-        }
-        let money = self.peek(0).filter(|c| is_money(*c)).map(currency_of);
-        self.at += usize::from(money.is_some());
-        let bare = self.digits(&mut digits)?;
-        let figure = self.suffix(&digits).map(|figure| match (&money, figure.unit.clone()) {
-            (Some(code), FigureUnit::Plain) => {
-                Some(Figure { unit: FigureUnit::Currency((*code).to_owned()), ..figure })
-            }
-            (Some(_), _) => None,
-            (None, unit) => {
-                let year_like = bare && digits.len() == 4 && figure.power == 0 && unit == FigureUnit::Plain;
-                Some(Figure { year_like, ..figure })
-            }
-        });
-        match figure.flatten() {
-            // "12abc", "3.4.5": letters and points that belong to no number.
-            Some(figure) if self.peek(0).is_none_or(|c| !c.is_alphanumeric() && !is_money(c) && c != '%') => {
-                self.push(at, Kind::Figure(figure));
-                Ok(())
-            }
-            Some(_) | None => Err(Ungrounded::new(Claim::Figure, at)),
-        }
-    }
-
-    /// Reads digits, well-formed thousands and decimals; says whether they had neither.
-    fn digits(&mut self, digits: &mut String) -> Result<bool, Ungrounded> {
-        let mut bare = true;
-        let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-        while let Some(c) = self.peek(0) {
-            let group = || (1..=3).all(|ahead| is_digit(self.peek(ahead))) && !is_digit(self.peek(4));
-            match c {
-                '0'..='9' => digits.push(c),
-                ',' if group() && !digits.contains('.') => bare = false,
-                ',' if is_digit(self.peek(1)) => return self.refuse(Claim::Figure),
-                '.' if is_digit(self.peek(1)) && !digits.contains('.') => {
-                    digits.push('.');
-                    bare = false;
-                }
-                '.' if is_digit(self.peek(1)) => return self.refuse(Claim::Figure),
-                _ => break,
-            }
-            self.at += 1;
-        }
-        let whole = digits.trim_start_matches('-').split('.').next().unwrap_or("");
-        // A leading zero is how a code is written, not a number.
-        if whole.len() > 1 && whole.starts_with('0') { self.refuse(Claim::Figure) } else { Ok(bare) }
-    }
-
-    /// Reads scale and unit after the digits.
-    fn suffix(&mut self, digits: &str) -> Option<Figure> {
-        let mut power = 0;
-        let attached = self.word_at(self.at);
-        match attached.to_lowercase().as_str() {
-            "st" | "nd" | "rd" | "th" => {
-                self.at += 2;
-                return Figure::new(digits, 0, FigureUnit::Ordinal);
-            }
-            "x" => {
-                self.at += 1;
-                return Figure::new(digits, 0, FigureUnit::Times);
-            }
-            letters => {
-                if let Some(scale) = words::scale(letters) {
-                    power = scale;
-                    self.at += attached.chars().count();
-                }
-            }
-        }
-        if self.peek(0) == Some('%') {
-            self.at += 1;
-            return Figure::new(digits, power, FigureUnit::Percent);
-        }
-        while let (length, word) = self.next_word()
-            && let Some(scale) = words::scale(&word.to_lowercase()).filter(|_| word.len() > 2)
-        {
-            self.at += length;
-            power += scale;
-        }
-        let (length, word) = self.next_word();
-        let unit = match word.as_str() {
-            "percent" => FigureUnit::Percent,
-            "times" => FigureUnit::Times,
-            "dollar" | "dollars" => FigureUnit::Currency("USD".to_owned()),
-            "euro" | "euros" => FigureUnit::Currency("EUR".to_owned()),
-            "pound" | "pounds" => FigureUnit::Currency("GBP".to_owned()),
-            code if display::is_currency(code) => FigureUnit::Currency(code.to_owned()),
-            _ => return Figure::new(digits, power, FigureUnit::Plain),
-        };
-        self.at += length;
-        Figure::new(digits, power, unit)
+        let gap = usize::from(self.peek(0).is_some_and(|c| is_space(c) || c == '-'));
+        let (word, length) = if gap == 1 { self.word_at(self.at + 1) } else { (String::new(), 0) };
+        (gap + length, word)
     }
 }
 
 fn kind_of(meaning: &Meaning) -> Kind {
     match meaning {
-        Meaning::Rows { column, rows } => Kind::Rows { column: *column, rows: rows.clone() },
-        Meaning::Known(words) => Kind::Known(words.clone()),
+        Meaning::Rows { column, rows } => {
+            Kind::Rows { column: *column, rows: Rc::clone(rows), possessive: false }
+        }
+        Meaning::Known(words) => Kind::Known(Rc::clone(words)),
     }
 }
 
 const fn is_money(c: char) -> bool {
     matches!(c, '$' | '\u{20ac}' | '\u{a3}' | '\u{a5}')
-}
-
-const fn currency_of(c: char) -> &'static str {
-    match c {
-        '\u{20ac}' => "EUR",
-        '\u{a3}' => "GBP",
-        '\u{a5}' => "JPY",
-        _ => "USD",
-    }
 }

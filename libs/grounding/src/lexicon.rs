@@ -3,8 +3,16 @@
 use crate::dates::Date;
 use crate::display::display_cell;
 use crate::facts::{Facts, words_of};
-use crate::words;
-use std::collections::BTreeMap;
+use crate::{numerals, vocabulary, words};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// Longer cells are no names: a narrative that quotes one is not proved.
+const PHRASE_CHARS_MAX: usize = 200;
+
+/// Longer cells are recognised in quotes only.
+const BARE_WORDS_MAX: usize = 5;
 
 /// What a phrase stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +22,10 @@ pub(crate) enum Meaning {
         /// Column of the cell.
         column: usize,
         /// Rows, in order.
-        rows: Vec<usize>,
+        rows: Rc<[usize]>,
     },
     /// Words of the question's own vocabulary.
-    Known(Vec<String>),
+    Known(Rc<[String]>),
 }
 
 #[derive(Debug)]
@@ -26,12 +34,16 @@ struct Phrase {
     meaning: Meaning,
     /// Whether it is recognised without quotes.
     bare: bool,
+    /// The longest other phrase that this one begins with.
+    inner: Option<usize>,
 }
 
-/// Phrases by first letter, longest first.
-#[derive(Debug, Default)]
+/// Phrases in the order of their letters, so that one is found in a few steps however many there are.
+#[derive(Debug)]
 pub(crate) struct Lexicon {
-    phrases: BTreeMap<char, Vec<Phrase>>,
+    phrases: Vec<Phrase>,
+    /// Units of columns, as they stand behind numbers.
+    units: BTreeSet<String>,
 }
 
 pub(crate) fn folded(c: char) -> char {
@@ -40,62 +52,123 @@ pub(crate) fn folded(c: char) -> char {
 
 impl Lexicon {
     pub(crate) fn of(facts: &Facts<'_>) -> Self {
-        let mut lexicon = Self::default();
-        let mut cells: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
-        for (row, values) in facts.table.rows.iter().enumerate() {
-            for (index, (cell, column)) in values.iter().zip(&facts.table.columns).enumerate() {
-                cells.entry((index, display_cell(cell, column.unit.as_deref()))).or_default().push(row);
+        let mut phrases: BTreeMap<Vec<char>, (Meaning, bool)> = BTreeMap::new();
+        let mut add = |text: &str, meaning: Meaning, bare: bool| {
+            let text: Vec<char> = text.chars().take(PHRASE_CHARS_MAX + 1).map(folded).collect();
+            if !text.is_empty() && text.len() <= PHRASE_CHARS_MAX {
+                // Of two phrases with one text the cell, which is added first, is meant.
+                let phrase = phrases.entry(text).or_insert((meaning, bare));
+                phrase.1 |= bare;
             }
+        };
+        for ((column, text), rows) in cells(facts) {
+            let bare = facts.is_name(column) && may_stand_bare(&text);
+            add(&text, Meaning::Rows { column, rows: rows.into() }, bare);
         }
-        for ((column, text), rows) in cells {
-            let number = facts.table.columns.get(column).is_some_and(|column| column.data_type.is_number());
-            let bare = !number && may_stand_bare(&text);
-            lexicon.add(&text, Meaning::Rows { column, rows }, bare);
+        for text in facts.context.allowed.iter().filter(|text| !is_date(text)) {
+            add(text.trim(), Meaning::Known(words_of(text).into()), true);
         }
-        for column in &facts.table.columns {
-            let known = words_of(&column.name);
-            lexicon.add(&known.join(" "), Meaning::Known(known.clone()), true);
-            lexicon.add(&column.name, Meaning::Known(known), true);
-            if let Some(unit) = &column.unit {
-                lexicon.add(unit, Meaning::Known(Vec::new()), true);
-            }
+        for text in &facts.context.chosen {
+            add(text.trim(), Meaning::Known(Rc::new([])), may_stand_bare(text));
         }
-        for text in &facts.context.allowed {
-            lexicon.add(text.trim(), Meaning::Known(words_of(text)), true);
+        for (name, trusted) in facts.names_of_columns() {
+            let known: Rc<[String]> = words_of(&name).into();
+            let bare = trusted || !known.iter().any(|word| is_claim(word));
+            add(&known.join(" "), Meaning::Known(Rc::clone(&known)), bare);
+            add(&name, Meaning::Known(known), bare);
         }
-        for phrases in lexicon.phrases.values_mut() {
-            // Stable, so that of two phrases of one length the cell, which was added first, is found.
-            phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.text.len()));
-        }
-        lexicon
+        let units = facts.table.columns.iter().filter_map(|column| column.unit.clone());
+        Self { phrases: sorted(phrases), units: units.collect() }
     }
 
-    fn add(&mut self, text: &str, meaning: Meaning, bare: bool) {
-        let text: Vec<char> = text.chars().map(folded).collect();
-        if let Some(first) = text.first() {
-            self.phrases.entry(*first).or_default().push(Phrase { text, meaning, bare });
-        }
+    /// The unit that stands at the start of `rest`, and its length: "km" after a number.
+    pub(crate) fn unit(&self, rest: &[char]) -> Option<(usize, &str)> {
+        let is_here = |unit: &&String| {
+            let text: Vec<char> = unit.chars().collect();
+            rest.split_at_checked(text.len())
+                .is_some_and(|(start, after)| !text.is_empty() && start == text && ends_here(&text, after))
+        };
+        self.units
+            .iter()
+            .filter(is_here)
+            .max_by_key(|unit| unit.len())
+            .map(|unit| (unit.chars().count(), unit.as_str()))
     }
 
     /// The longest phrase that stands at the start of `rest`, and its length.
     pub(crate) fn bare(&self, rest: &[char]) -> Option<(usize, &Meaning)> {
-        let found = self.at(rest).find(|(phrase, after)| phrase.bare && ends_here(&phrase.text, after));
-        found.map(|(phrase, _)| (phrase.text.len(), &phrase.meaning))
+        self.longest(rest, |phrase, after| phrase.bare && ends_here(&phrase.text, after))
     }
 
-    /// The longest phrase between `rest`'s start and a closing `quote`.
+    /// The longest phrase between `rest`'s start and a closing `quote`, and the length up to the quote.
     pub(crate) fn quoted(&self, rest: &[char], quote: char) -> Option<(usize, &Meaning)> {
-        let found = self.at(rest).find(|(_, after)| after.first() == Some(&quote));
-        found.map(|(phrase, _)| (phrase.text.len(), &phrase.meaning))
-    }
-
-    fn at<'s, 'r>(&'s self, rest: &'r [char]) -> impl Iterator<Item = (&'s Phrase, &'r [char])> {
-        let candidates = rest.first().and_then(|c| self.phrases.get(&folded(*c)));
-        candidates.into_iter().flatten().filter_map(|phrase| {
-            let (start, after) = rest.split_at_checked(phrase.text.len())?;
-            start.iter().map(|c| folded(*c)).eq(phrase.text.iter().copied()).then_some((phrase, after))
+        let closed = |after: &[char]| after.first() == Some(&quote);
+        // American typography puts the comma inside.
+        let comma = |after: &[char]| matches!(after, [',' | '.', next, ..] if *next == quote);
+        self.longest(rest, |_, after| closed(after)).or_else(|| {
+            self.longest(rest, |_, after| comma(after)).map(|(length, meaning)| (length + 1, meaning))
         })
     }
+
+    fn longest(&self, rest: &[char], fits: impl Fn(&Phrase, &[char]) -> bool) -> Option<(usize, &Meaning)> {
+        let rest = rest.get(..rest.len().min(PHRASE_CHARS_MAX + 2)).unwrap_or(rest);
+        let after = self.phrases.partition_point(|phrase| order(&phrase.text, rest).is_le());
+        let mut at = after.checked_sub(1);
+        while let Some(phrase) = at.and_then(|at| self.phrases.get(at)) {
+            if let Some((start, after)) = rest.split_at_checked(phrase.text.len())
+                && is_same(&phrase.text, start)
+                && fits(phrase, after)
+            {
+                return Some((phrase.text.len(), &phrase.meaning));
+            }
+            at = phrase.inner;
+        }
+        None
+    }
+}
+
+/// Each with the longest other that it begins with.
+fn sorted(phrases: BTreeMap<Vec<char>, (Meaning, bool)>) -> Vec<Phrase> {
+    let mut sorted: Vec<Phrase> = Vec::with_capacity(phrases.len());
+    for (text, (meaning, bare)) in phrases {
+        let mut inner = sorted.len().checked_sub(1);
+        while let Some(phrase) = inner.and_then(|at| sorted.get(at)) {
+            if text.starts_with(&phrase.text) {
+                break;
+            }
+            inner = phrase.inner;
+        }
+        sorted.push(Phrase { text, meaning, bare, inner });
+    }
+    sorted
+}
+
+/// Rows by cell, for each column.
+fn cells(facts: &Facts<'_>) -> BTreeMap<(usize, String), Vec<usize>> {
+    let mut cells: BTreeMap<(usize, String), Vec<usize>> = BTreeMap::new();
+    for (row, values) in facts.table.rows.iter().enumerate() {
+        for (index, (cell, column)) in values.iter().zip(&facts.table.columns).enumerate() {
+            if facts.is_name(index) {
+                cells.entry((index, display_cell(cell, column.unit.as_deref()))).or_default().push(row);
+            }
+        }
+    }
+    cells
+}
+
+fn order(phrase: &[char], rest: &[char]) -> Ordering {
+    phrase.iter().copied().cmp(rest.iter().map(|c| folded(*c)))
+}
+
+fn is_same(phrase: &[char], text: &[char]) -> bool {
+    text.iter().map(|c| folded(*c)).eq(phrase.iter().copied())
+}
+
+/// Whether a phrase is a month or a date, which is read as one: "October" must not part "October 2026".
+fn is_date(text: &str) -> bool {
+    let parts = words_of(text);
+    let of_date = |word: &String| words::month(word).is_some() || word.chars().all(char::is_numeric);
+    !parts.is_empty() && parts.iter().all(of_date)
 }
 
 /// A phrase is not recognised inside a longer word or number.
@@ -104,22 +177,37 @@ fn ends_here(text: &[char], after: &[char]) -> bool {
     match (after.first(), after.get(1)) {
         (Some(c), _) if c.is_alphanumeric() || *c == '_' => false,
         (Some('%'), _) => !digit_before,
-        (Some('.' | ','), Some(next)) => !(digit_before && next.is_ascii_digit()),
+        (Some('.' | ',' | ':' | '/'), Some(next)) => !(digit_before && next.is_ascii_digit()),
         _ => true,
     }
+}
+
+/// Whether `word` could be a claim of the narrative's own.
+fn is_claim(word: &str) -> bool {
+    words::sense(word).is_some()
+        || numerals::small(word).is_some()
+        || numerals::parts(word).is_some()
+        || numerals::ordinal(word).is_some()
+        || words::scale(word).is_some()
+        || words::is_unit(word)
+        || word.chars().all(char::is_numeric)
 }
 
 /// A cell that reads like a claim or a common word is a name only in quotes: a row that says
 /// "up 900%" must not put these words into a narrative's own mouth.
 fn may_stand_bare(text: &str) -> bool {
     let parts = words_of(text);
-    let claims = parts.iter().any(|word| {
-        words::sense(word).is_some()
-            || words::small_number(word).is_some()
-            || words::ordinal(word).is_some()
-            || words::scale(word).is_some()
-    });
     let plain = text.chars().all(|c| c.is_alphanumeric() || " -'.&".contains(c));
-    let common = parts.iter().all(|word| words::is_neutral(word) || words::month(word).is_some());
-    plain && !claims && !common && text.chars().any(char::is_alphabetic) && Date::from_iso(text).is_none()
+    let counts = |word: &String| word.chars().all(char::is_numeric);
+    let claims =
+        parts.iter().any(|word| !counts(word) && is_claim(word)) || parts.first().is_some_and(counts);
+    let common = parts.iter().all(|word| {
+        vocabulary::is_neutral(word) || words::month(word).is_some() || words::weekday(word).is_some()
+    });
+    plain
+        && !claims
+        && !common
+        && parts.len() <= BARE_WORDS_MAX
+        && text.chars().any(char::is_alphabetic)
+        && Date::from_iso(text).is_none()
 }

@@ -35,9 +35,18 @@ pub(crate) fn add(a: Decimal, b: Decimal) -> Option<Decimal> {
     Decimal::new(x.checked_add(y)?, scale)
 }
 
-pub(crate) fn absolute_difference(a: Decimal, b: Decimal) -> Option<Decimal> {
+pub(crate) fn difference(a: Decimal, b: Decimal) -> Option<Decimal> {
     let (x, y, scale) = aligned(a, b)?;
-    Decimal::new(x.checked_sub(y)?.checked_abs()?, scale)
+    Decimal::new(x.checked_sub(y)?, scale)
+}
+
+pub(crate) fn absolute(value: Decimal) -> Option<Decimal> {
+    Decimal::new(value.unscaled().checked_abs()?, value.scale())
+}
+
+pub(crate) fn multiply(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let (a, b) = (a.normalized(0), b.normalized(0));
+    Decimal::new(a.unscaled().checked_mul(b.unscaled())?, a.scale().checked_add(b.scale())?)
 }
 
 /// `a / b * factor`, rounded half away from zero to `decimals` digits.
@@ -85,6 +94,8 @@ mod tests {
         assert_eq!(rounded(decimal("84499.99"), -3), Some(decimal("84000")));
         assert_eq!(rounded(decimal("84500"), -3), Some(decimal("85000")));
         assert_eq!(rounded(decimal("-84500"), -3), Some(decimal("-85000")));
+        assert_eq!(difference(decimal("1.5"), decimal("2")), Some(decimal("-0.5")));
+        assert_eq!(multiply(decimal("-1.50"), decimal("0.4")), Some(decimal("-0.6")));
         assert_eq!(of_cell(&Cell::Float(0.1)), Some(decimal("0.1")));
         assert_eq!(of_cell(&Cell::Float(f64::NAN)), None);
     }

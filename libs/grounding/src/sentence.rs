@@ -1,75 +1,163 @@
-//! One sentence: which rows it names, which measures it speaks of, and what its words claim.
+//! One sentence: which rows it names and which metrics it speaks of, and how its words stand to each other.
 //!
-//! Decides which row a figure or a word belongs to. Does not decide whether the claim holds.
+//! Decides structure only. Which row a figure belongs to is decided in [`owner`]; whether a claim holds,
+//! in [`crate::claims`].
 
-use crate::dates::Date;
-use crate::display::display_cell;
-use crate::error::{Claim, Ungrounded};
-use crate::facts::{Facts, Measure};
-use crate::figure::FigureUnit;
-use crate::lexer::{Case, Kind, Token};
+pub(crate) mod owner;
+mod topic;
+
+use crate::facts::Facts;
+use crate::figure::Figure;
+use crate::lexer::{Break, Kind, Token};
+use crate::measure::{Measure, When};
 use crate::words::{self, Sense};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
+pub(crate) use topic::{Topic, fits};
 
-/// Rows that a sentence names, and where.
+/// Rows that are named side by side: "Harbour, Old Mill and Castle".
 #[derive(Debug, Clone)]
-pub(crate) struct Mention {
-    pub(crate) at: usize,
-    column: usize,
-    pub(crate) rows: Vec<usize>,
+pub(crate) struct Group {
+    /// First and last token.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) column: usize,
+    /// Rows of each name.
+    pub(crate) members: Vec<Rc<[usize]>>,
+    /// Whether it is what another is compared with: "than Old Mill".
+    pub(crate) object: bool,
+    possessive: bool,
+}
+
+/// What the sentences before leave behind.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    /// The rows that the last sentence was about, if about one name, and their column.
+    pub(crate) subject: Option<(usize, Rc<[usize]>)>,
+    /// Rows that a heading names for the lines of its list.
+    pub(crate) heading: Vec<(usize, Rc<[usize]>)>,
+    /// The metrics that were named last.
+    pub(crate) topics: Vec<usize>,
+    /// Whether it was said that only some rows are here.
+    pub(crate) shown: bool,
+    /// The last line of a numbered list: its number and its row.
+    pub(crate) item: Option<(i128, Option<usize>)>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Sentence<'a> {
     pub(crate) tokens: &'a [Token],
     pub(crate) facts: &'a Facts<'a>,
-    pub(crate) mentions: Vec<Mention>,
-    /// The one measure that is named, or all.
-    pub(crate) measures: Vec<&'a Measure>,
+    pub(crate) story: &'a Story,
+    senses: Vec<Option<Sense>>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) topics: Vec<Topic>,
+    /// First tokens of the groups that took part in a claim.
+    used: RefCell<BTreeSet<usize>>,
 }
 
 impl<'a> Sentence<'a> {
-    pub(crate) fn of(tokens: &'a [Token], facts: &'a Facts<'a>) -> Self {
-        Self { tokens, facts, mentions: mentions(tokens), measures: measures(tokens, facts) }
+    pub(crate) fn of(tokens: &'a [Token], facts: &'a Facts<'a>, story: &'a Story) -> Self {
+        let topics = topic::topics(tokens, facts);
+        let mut senses: Vec<Option<Sense>> =
+            tokens.iter().map(|token| token.word().and_then(words::sense)).collect();
+        // "average fee" as a metric's name is no average of this result. A name that only a statement gave
+        // could make any claim.
+        for topic in topics.iter().filter(|topic| topic.whole) {
+            let known = facts.measures.get(topic.measure).is_some_and(|measure| measure.is_known);
+            let named = senses.iter_mut().take(topic.to + 1).skip(topic.from);
+            named
+                .filter(|sense| known || matches!(sense, Some(Sense::Total | Sense::Average)))
+                .for_each(|sense| *sense = None);
+        }
+        let mut sentence =
+            Self { tokens, facts, story, senses, groups: Vec::new(), topics, used: RefCell::default() };
+        sentence.groups = sentence.groups();
+        sentence
+    }
+
+    pub(crate) fn kind(&self, index: usize) -> Option<&Kind> {
+        self.tokens.get(index).map(|token| &token.kind)
     }
 
     pub(crate) fn word(&self, index: usize) -> Option<&str> {
-        match self.tokens.get(index).map(|token| &token.kind) {
-            Some(Kind::Word(word, _)) => Some(word),
-            Some(Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_))
-            | Some(Kind::Break | Kind::Dash | Kind::End)
-            | None => None,
-        }
+        self.tokens.get(index).and_then(Token::word)
     }
 
-    pub(crate) fn before(&self, index: usize) -> Option<&str> {
-        self.word(index.checked_sub(1)?)
+    pub(crate) fn figure(&self, index: usize) -> Option<&Figure> {
+        self.tokens.get(index).and_then(Token::figure)
     }
 
     pub(crate) fn sense(&self, index: usize) -> Option<Sense> {
-        self.word(index).and_then(words::sense)
+        self.senses.get(index).copied().flatten()
     }
 
-    pub(crate) fn senses(&self) -> impl Iterator<Item = (usize, Sense)> {
-        (0..self.tokens.len()).filter_map(|index| Some((index, self.sense(index)?)))
+    pub(crate) fn is_any(&self, index: usize, wanted: &[&str]) -> bool {
+        self.word(index).is_some_and(|word| wanted.contains(&word))
+    }
+
+    /// Where the sense stands in a stretch of the sentence.
+    pub(crate) fn find(&self, from: usize, to: usize, wanted: &[Sense]) -> Option<usize> {
+        (from..to.min(self.tokens.len()))
+            .find(|index| self.sense(*index).is_some_and(|s| wanted.contains(&s)))
     }
 
     pub(crate) fn has(&self, wanted: Sense) -> bool {
-        self.senses().any(|(_, sense)| sense == wanted)
+        self.senses.contains(&Some(wanted))
     }
 
-    pub(crate) fn has_word(&self, wanted: &str) -> bool {
-        (0..self.tokens.len()).any(|index| self.word(index) == Some(wanted))
+    /// The token before `index` that is neither an article nor a bracket.
+    pub(crate) fn lead(&self, index: usize) -> Option<usize> {
+        let skipped = |at: &usize| match self.kind(*at) {
+            Some(Kind::Word(word, _)) => words::is_filler(word),
+            Some(Kind::Break(Break::Open)) => true,
+            Some(Kind::Break(_) | Kind::Figure(_) | Kind::Date(_) | Kind::Span(_) | Kind::Rows { .. }) => {
+                false
+            }
+            Some(Kind::Known(_) | Kind::Dash | Kind::Item(_) | Kind::End) | None => false,
+        };
+        (0..index).rev().find(|at| !skipped(at))
     }
 
-    /// Whether it speaks of the sum itself, not of a part "of the total".
-    pub(crate) fn tells_total(&self) -> bool {
-        self.senses().any(|(index, sense)| {
-            let after_of = self.before(index) == Some("of")
-                || (matches!(self.before(index), Some("the" | "all" | "our" | "your" | "this"))
-                    && index.checked_sub(1).and_then(|at| self.before(at)) == Some("of"));
-            matches!(sense, Sense::Total | Sense::Together) && !after_of
-        })
+    /// The token before `index`, where that is a word of these, over articles.
+    pub(crate) fn led_by(&self, index: usize, wanted: &[&str]) -> Option<usize> {
+        self.lead(index).filter(|at| self.is_any(*at, wanted))
+    }
+
+    /// The token after `index` that is no article.
+    pub(crate) fn next(&self, index: usize) -> usize {
+        let filler = |at: &usize| self.word(*at).is_some_and(words::is_filler);
+        (index + 1..self.tokens.len()).find(|at| !filler(at)).unwrap_or(self.tokens.len())
+    }
+
+    fn is_inside_group(&self, index: usize) -> bool {
+        self.groups.iter().any(|group| group.from <= index && index <= group.to)
+    }
+
+    /// Whether a clause ends at `index`.
+    pub(crate) fn is_boundary(&self, index: usize) -> bool {
+        let Some(token) = self.tokens.get(index) else { return true };
+        let compares = index
+            .checked_sub(1)
+            .is_some_and(|at| self.is_any(at, &["compared", "comparison", "compares", "compare"]));
+        let joins = token.word().is_some_and(words::joins_clauses) && !compares;
+        (token.is_break() || joins) && !self.is_inside_group(index)
+    }
+
+    /// First token of the clause that `index` stands in, and the one behind its last.
+    pub(crate) fn clause(&self, index: usize) -> (usize, usize) {
+        let from = (0..index).rev().find(|at| self.is_boundary(*at)).map_or(0, |at| at + 1);
+        let to = (index + 1..self.tokens.len()).find(|at| self.is_boundary(*at));
+        (from, to.unwrap_or(self.tokens.len()))
+    }
+
+    /// The columns that rows are named by.
+    pub(crate) fn columns(&self) -> Vec<usize> {
+        let mut columns: Vec<usize> = self.groups.iter().map(|group| group.column).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
     }
 
     /// Whether cells may be added up here: there are no others, or the sentence speaks of those shown.
@@ -79,239 +167,194 @@ impl<'a> Sentence<'a> {
 
     /// Whether a row here can be called the highest: likewise.
     pub(crate) fn may_rank(&self) -> bool {
-        (self.facts.has_every_row() && !self.facts.context.limited) || self.has(Sense::Shown)
+        self.facts.is_everything() || self.has(Sense::Shown) || (self.story.shown && self.refers_to_rows())
     }
 
-    /// The rows that the word at `index` is about: named in its clause, before it if possible, else
-    /// nearest in the sentence.
-    pub(crate) fn rows_near(&self, index: usize) -> Option<&[usize]> {
-        let ends = |token: &Token| match &token.kind {
-            Kind::Break => true,
-            Kind::Word(word, _) => words::joins_clauses(word),
-            Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_) | Kind::Dash | Kind::End => {
+    /// Whether a row here can be called the highest, or the lowest, in a metric.
+    pub(crate) fn may_rank_by(&self, measure: &Measure, high: bool) -> bool {
+        self.may_rank() || self.facts.is_ranked_by(measure, high)
+    }
+
+    /// Whether the sentence goes on about what the one before was about.
+    pub(crate) fn refers_back(&self) -> bool {
+        (0..self.tokens.len()).any(|at| self.is_any(at, &["it", "its", "this", "that", "which"]))
+    }
+
+    fn refers_to_rows(&self) -> bool {
+        (0..self.tokens.len()).any(|at| self.is_any(at, &["them", "these", "those", "they"]))
+    }
+
+    /// The period that `index` is told for: named in its clause, or at the start of the sentence.
+    pub(crate) fn era(&self, index: usize) -> Option<When> {
+        let span = |at: usize| match self.kind(at) {
+            Some(Kind::Span(when)) => Some(*when),
+            Some(Kind::Word(..) | Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_)) => {
+                None
+            }
+            Some(Kind::Break(_) | Kind::Dash | Kind::Item(_) | Kind::End) | None => None,
+        };
+        let opens = |at: usize| self.kind(at) == Some(&Kind::Break(Break::Open));
+        let colon = |at: usize| self.kind(at) == Some(&Kind::Break(Break::Colon));
+        let stops = |at: usize| self.is_boundary(at) || self.figure(at).is_some();
+        let closes = |at: usize| self.kind(at) == Some(&Kind::Break(Break::Close));
+        // "$80,000.00 (2026-11-02 to 2026-11-08)", "$80,000.00 from 2026-11-02 to 2026-11-08".
+        let aside = span(index + 2)
+            .filter(|_| opens(index + 1) && closes(index + 3) || self.is_any(index + 1, &["from"]));
+        let told = |at: &usize| !stops(*at) && !self.compares(*at);
+        let after = aside.or_else(|| (index + 1..self.tokens.len()).take_while(told).find_map(span));
+        let reach = |at: &usize| !stops(*at) || colon(*at) || opens(*at);
+        let found = (0..index).rev().take_while(reach).find_map(|at| span(at).map(|when| (at, when)));
+        let alone = opens(index.saturating_sub(1)) && closes(index + 1);
+        let plain = |at: usize| self.word(at).is_some_and(words::is_filler) || (alone && at + 1 == index);
+        let adjacent = |at: usize| (at + 1..index).all(plain);
+        let before = found.filter(|(at, _)| adjacent(*at) || !self.is_compared_with(*at));
+        // "In the previous week, ..." holds for the sentence.
+        let opening = || {
+            let end = (0..index).find(|at| self.is_boundary(*at) || self.figure(*at).is_some())?;
+            let end = Some(end).filter(|at| self.kind(*at) == Some(&Kind::Break(Break::Comma)))?;
+            let at = (0..end).find(|at| span(*at).is_some())?;
+            span(at).filter(|_| !(0..at).any(|at| self.compares(at) && !self.is_any(at, &["from"])))
+        };
+        // "than in July 2030, when there were 1,000".
+        let when = || {
+            let (from, _) = self.clause(index);
+            let boundary = from.checked_sub(1).filter(|_| self.is_any(from, &["when"]))?;
+            span(boundary.checked_sub(1)?)
+        };
+        after.or(before.map(|(_, when)| when)).or_else(when).or_else(opening)
+    }
+
+    /// Whether the word at `index` sets what follows against something.
+    pub(crate) fn compares(&self, index: usize) -> bool {
+        self.is_any(
+            index,
+            &[
+                "than",
+                "compared",
+                "comparison",
+                "relative",
+                "versus",
+                "vs",
+                "against",
+                "from",
+                "over",
+                "unlike",
+                "on",
+            ],
+        )
+    }
+
+    /// Whether what stands at `index` is what something is compared with.
+    pub(crate) fn is_compared_with(&self, index: usize) -> bool {
+        let skipped = |at: &usize| {
+            self.is_any(*at, &["the", "those", "that", "of", "both", "at", "in", "for", "with", "to", "a"])
+                || matches!(self.kind(*at), Some(Kind::Known(_)))
+        };
+        let Some(marker) = (0..index).rev().find(|at| !skipped(at)) else { return false };
+        let links = (marker + 1..index).any(|at| self.is_any(at, &["to", "with"]));
+        match self.word(marker) {
+            Some("compared" | "comparison" | "relative") => links,
+            Some("than" | "versus" | "vs" | "against" | "unlike" | "over" | "on" | "from") => true,
+            Some("behind" | "ahead") => true,
+            Some("as") => marker.checked_sub(1).is_some_and(|at| self.is_any(at, &["same"])),
+            Some(word) => {
+                let placed =
+                    (marker + 1..index).any(|at| self.is_any(at, &["at", "in", "for", "with", "to"]));
+                let those = (marker + 1..index).any(|at| self.is_any(at, &["those", "that"]));
+                words::takes_object(word) && (those || !placed)
+            }
+            None => false,
+        }
+    }
+
+    /// Whether only brackets, colons and articles part a group from what follows it.
+    fn is_tight(&self, group: &Group, index: usize) -> bool {
+        let between = group.to + 1..index;
+        let mark =
+            |at: usize| matches!(self.kind(at), Some(Kind::Break(Break::Open | Break::Colon) | Kind::Dash));
+        let plain = |at: usize| {
+            mark(at)
+                || self.word(at).is_some_and(words::is_filler)
+                || matches!(self.kind(at), Some(Kind::Known(_)))
+        };
+        (group.possessive || mark(group.to + 1)) && between.clone().all(plain)
+    }
+
+    // === groups ===
+
+    /// Notes that a group took part in a claim.
+    pub(crate) fn uses(&self, group: &Group) {
+        self.used.borrow_mut().insert(group.from);
+    }
+
+    pub(crate) fn uses_all(&self, groups: &[usize]) {
+        self.used.borrow_mut().extend(groups);
+    }
+
+    /// A name that took part in no claim, though the sentence makes some: what is it there for? All names of
+    /// the result are no such name.
+    pub(crate) fn unused(&self) -> Option<&Group> {
+        let used = self.used.borrow();
+        let claims = self.tokens.iter().any(|token| token.figure().is_some())
+            || self.senses.iter().any(Option::is_some);
+        let whole = |group: &Group| {
+            let rows: BTreeSet<usize> = group.members.iter().flat_map(|rows| rows.iter().copied()).collect();
+            rows.len() == self.facts.table.rows.len() && self.facts.has_every_row()
+        };
+        self.groups.iter().find(|group| claims && !used.contains(&group.from) && !whole(group))
+    }
+
+    /// Groups in order.
+    fn groups(&self) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (at, token) in self.tokens.iter().enumerate() {
+            let Kind::Rows { column, rows, possessive } = &token.kind else { continue };
+            let joined = groups.last().is_some_and(|last| {
+                // "Compared with A, B and C" is told of B and C.
+                let and = !last.object || (last.to..at).any(|at| self.is_any(at, &["and"]));
+                last.column == *column && and && self.is_list(last.to + 1, at)
+            });
+            match groups.last_mut().filter(|_| joined) {
+                Some(last) => {
+                    last.to = at;
+                    last.possessive = *possessive;
+                    // "the last day, 2026-11-08" names one day twice.
+                    if last.members.last() != Some(rows) {
+                        last.members.push(Rc::clone(rows));
+                    }
+                }
+                None => groups.push(Group {
+                    from: at,
+                    to: at,
+                    column: *column,
+                    members: vec![Rc::clone(rows)],
+                    object: self.is_object(at, *column),
+                    possessive: *possessive,
+                }),
+            }
+        }
+        groups
+    }
+
+    /// Whether what stands between two names only lists them.
+    fn is_list(&self, from: usize, to: usize) -> bool {
+        let nouns = |word: &str| self.facts.is_noun(word);
+        let links = |at: usize| match self.kind(at) {
+            Some(Kind::Break(Break::Comma)) => true,
+            Some(Kind::Word(word, _)) => matches!(word.as_str(), "and" | "plus" | "the") || nouns(word),
+            Some(Kind::Known(known)) => known.iter().all(|word| nouns(word)),
+            Some(Kind::Break(_) | Kind::Figure(_) | Kind::Date(_) | Kind::Span(_) | Kind::Rows { .. }) => {
                 false
             }
+            Some(Kind::Dash | Kind::Item(_) | Kind::End) | None => false,
         };
-        let (head, tail) = self.tokens.split_at_checked(index)?;
-        let from = head.iter().rposition(ends).map_or(0, |at| at + 1);
-        let to = tail.iter().position(ends).map_or(self.tokens.len(), |length| index + length);
-        let last_before = |low: usize| self.mentions.iter().rfind(|m| m.at < index && m.at >= low);
-        let first_after = |high: usize| self.mentions.iter().find(|m| m.at > index && m.at < high);
-        let near = last_before(from).or_else(|| first_after(to));
-        near.or_else(|| last_before(0)).or_else(|| first_after(usize::MAX)).map(|m| m.rows.as_slice())
+        (from..to).all(links)
     }
 
-    /// The two single rows that the sentence names, if it names two and no more.
-    pub(crate) fn pair(&self) -> Option<(&Mention, &Mention)> {
-        let mut distinct: Vec<&Mention> = Vec::new();
-        for mention in &self.mentions {
-            if !distinct.iter().any(|other| other.rows == mention.rows) {
-                distinct.push(mention);
-            }
-        }
-        match distinct.as_slice() {
-            [a, b] if a.rows.len() == 1 && b.rows.len() == 1 => Some((*a, *b)),
-            _ => None,
-        }
-    }
-
-    /// Every capitalised word must be a cell, a known word, or open the sentence as plain English does.
-    pub(crate) fn prove_names(&self) -> Result<(), Ungrounded> {
-        let known: BTreeSet<String> = self.facts.vocabulary();
-        for token in self.tokens {
-            if let Kind::Word(word, Case::Capital | Case::First) = &token.kind
-                && !(words::is_neutral(word) || word == "i" || known.contains(&words::singular(word)))
-            {
-                return Err(Ungrounded::new(Claim::Name, token.at));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Mentions in order; cells of several columns side by side name the rows that hold them all.
-fn mentions(tokens: &[Token]) -> Vec<Mention> {
-    let mut mentions: Vec<Mention> = Vec::new();
-    let mut open = false;
-    for (at, token) in tokens.iter().enumerate() {
-        match &token.kind {
-            Kind::Rows { column, rows } => {
-                let last = mentions.last_mut().filter(|last| open && last.column != *column);
-                let both: Vec<usize> = last.as_ref().map_or_else(Vec::new, |last| {
-                    last.rows.iter().filter(|row| rows.contains(row)).copied().collect()
-                });
-                match last {
-                    Some(last) if !both.is_empty() => *last = Mention { at, column: *column, rows: both },
-                    Some(_) | None => mentions.push(Mention { at, column: *column, rows: rows.clone() }),
-                }
-                open = true;
-            }
-            Kind::Figure(_) => open = false,
-            Kind::Word(word, _) => open = open && !words::joins_clauses(word),
-            Kind::Date(_) | Kind::Known(_) | Kind::Break | Kind::Dash | Kind::End => {}
-        }
-    }
-    mentions
-}
-
-fn measures<'a>(tokens: &[Token], facts: &'a Facts<'a>) -> Vec<&'a Measure> {
-    let mut spoken: BTreeSet<&str> = BTreeSet::new();
-    for token in tokens {
-        match &token.kind {
-            Kind::Word(word, _) => {
-                spoken.insert(word);
-            }
-            Kind::Known(known) => spoken.extend(known.iter().map(String::as_str)),
-            Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Break | Kind::Dash | Kind::End => {}
-        }
-    }
-    let named = |measure: &&Measure| {
-        !measure.words.is_empty() && measure.words.iter().all(|word| spoken.contains(word.as_str()))
-    };
-    let mut chosen: Vec<&Measure> = facts.measures.iter().filter(named).collect();
-    if chosen.len() != 1 {
-        chosen = facts.measures.iter().collect();
-    }
-    chosen
-}
-
-impl Facts<'_> {
-    /// Words that the result and the question bring along, in the singular.
-    fn vocabulary(&self) -> BTreeSet<String> {
-        let columns = self.table.columns.iter().map(|column| column.name.as_str());
-        let allowed = self.context.allowed.iter().map(String::as_str);
-        columns.chain(allowed).flat_map(crate::facts::words_of).map(|word| words::singular(&word)).collect()
-    }
-
-    fn rows_of_date(&self, date: Date) -> Option<Kind> {
-        let iso = date.to_iso();
-        self.table.columns.iter().enumerate().find_map(|(column, described)| {
-            let holds = |row: &&Vec<splitplane_types::Cell>| {
-                row.get(column).is_some_and(|cell| display_cell(cell, described.unit.as_deref()) == iso)
-            };
-            let rows: Vec<usize> = self
-                .table
-                .rows
-                .iter()
-                .enumerate()
-                .filter(|(_, row)| holds(row))
-                .map(|(row, _)| row)
-                .collect();
-            (!rows.is_empty()).then_some(Kind::Rows { column, rows })
-        })
-    }
-
-    /// Whether every row that is told apart by time starts a month, so that a month names a row.
-    fn is_monthly(&self) -> bool {
-        let first = |row: &Vec<splitplane_types::Cell>| {
-            row.iter().any(|cell| {
-                Date::from_iso(&display_cell(cell, None)).is_some_and(|date| date.to_iso().ends_with("-01"))
-            })
-        };
-        self.in_time.is_some() && self.table.rows.iter().all(first)
-    }
-
-    fn date(&self, date: Date) -> Option<Kind> {
-        self.rows_of_date(date).or_else(|| {
-            let (from, to) = self.period?;
-            (date == from || date == to).then(|| Kind::Known(Vec::new()))
-        })
-    }
-
-    fn month(&self, year: Option<i64>, month: i64) -> Option<Kind> {
-        let inside = |date: Date| date.month == month && year.is_none_or(|year| year == date.year);
-        if self.period.is_some_and(|(from, to)| inside(from) && inside(to) && from.year == to.year) {
-            return Some(Kind::Known(Vec::new()));
-        }
-        let first = Date::new(year?, month, 1)?;
-        if self.is_monthly() { self.rows_of_date(first) } else { None }
-    }
-}
-
-/// Turns every date, month and period into cells or known words.
-pub(crate) fn resolve_dates(tokens: &[Token], facts: &Facts<'_>) -> Result<Vec<Token>, Ungrounded> {
-    let mut resolved: Vec<Token> = Vec::with_capacity(tokens.len());
-    let mut rest = tokens;
-    while let Some((token, after)) = rest.split_first() {
-        let (kind, used) = match &token.kind {
-            Kind::Date(date) => match range_here(*date, after) {
-                Some(to) if facts.period == Some((*date, to)) => (Kind::Known(Vec::new()), 2),
-                // A range is the period, or one between two rows; its ends alone prove nothing.
-                Some(to) => {
-                    let row = facts.rows_of_date(*date).filter(|_| facts.rows_of_date(to).is_some());
-                    (row.ok_or(Ungrounded::new(Claim::Date, token.at))?, 0)
-                }
-                None => (facts.date(*date).ok_or(Ungrounded::new(Claim::Date, token.at))?, 0),
-            },
-            Kind::Word(word, case) => match month_here(word, *case, after, &mut resolved) {
-                Some((Named::Day(date), used)) => (
-                    date.and_then(|date| facts.date(date)).ok_or(Ungrounded::new(Claim::Date, token.at))?,
-                    used,
-                ),
-                Some((Named::Month(year, month), used)) => {
-                    (facts.month(year, month).ok_or(Ungrounded::new(Claim::Date, token.at))?, used)
-                }
-                None => (token.kind.clone(), 0),
-            },
-            Kind::Figure(_) | Kind::Rows { .. } | Kind::Known(_) | Kind::Break | Kind::Dash | Kind::End => {
-                (token.kind.clone(), 0)
-            }
-        };
-        resolved.push(Token { at: token.at, kind });
-        rest = after.get(used..).unwrap_or(&[]);
-    }
-    Ok(resolved)
-}
-
-/// The end of the range that `from` begins: "to 2031-02-09".
-fn range_here(from: Date, after: &[Token]) -> Option<Date> {
-    let (link, end) = (after.first()?, after.get(1)?);
-    let links = match &link.kind {
-        Kind::Word(word, _) => matches!(word.as_str(), "to" | "through" | "until" | "till" | "and"),
-        Kind::Dash => true,
-        Kind::Figure(_) | Kind::Date(_) | Kind::Rows { .. } | Kind::Known(_) | Kind::Break | Kind::End => {
-            false
-        }
-    };
-    match &end.kind {
-        Kind::Date(to) if links && *to >= from => Some(*to),
-        Kind::Date(_) | Kind::Word(..) | Kind::Figure(_) | Kind::Rows { .. } | Kind::Known(_) => None,
-        Kind::Break | Kind::Dash | Kind::End => None,
-    }
-}
-
-enum Named {
-    Day(Option<Date>),
-    Month(Option<i64>, i64),
-}
-
-/// Reads "July", "July 2031", "July 3, 2031" and, with the figure before it, "3 July 2031".
-fn month_here(word: &str, case: Case, after: &[Token], before: &mut Vec<Token>) -> Option<(Named, usize)> {
-    let month = i64::from(words::month(word).filter(|_| case != Case::Lower)?);
-    let whole = |token: Option<&Token>| match token.map(|token| &token.kind) {
-        Some(Kind::Figure(figure)) if figure.unit == FigureUnit::Plain && figure.power == 0 => {
-            figure.whole().and_then(|value| i64::try_from(value).ok())
-        }
-        _ => None,
-    };
-    let year = |at: usize| whole(after.get(at)).filter(|year| (1000..=9999).contains(year));
-    let day = |token: Option<&Token>| whole(token).filter(|day| (1..=31).contains(day));
-    if let (Some(day), Some(year)) = (day(before.last()), year(0)) {
-        before.pop();
-        return Some((Named::Day(Date::new(year, month, day)), 1));
-    }
-    if let Some(day) = day(after.first()) {
-        let gap = usize::from(after.get(1).is_some_and(|token| token.kind == Kind::Break));
-        // A day without its year is no date that could be compared.
-        return Some(match year(1 + gap) {
-            Some(year) => (Named::Day(Date::new(year, month, day)), 2 + gap),
-            None => (Named::Day(None), 1),
-        });
-    }
-    match year(0) {
-        Some(year) => Some((Named::Month(Some(year), month), 1)),
-        // "May" and "March" open sentences as verbs do.
-        None if case == Case::First => None,
-        None => Some((Named::Month(None, month), 0)),
+    fn is_object(&self, at: usize, column: usize) -> bool {
+        // "came from Harbour" and "rose from January" are no comparisons of names.
+        let time = self.facts.time.as_ref().is_some_and(|time| time.column == column);
+        let place = if time { &["from", "on", "over"][..] } else { &["from", "on"][..] };
+        self.is_compared_with(at) && self.led_by(at, place).is_none()
     }
 }

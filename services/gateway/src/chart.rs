@@ -41,7 +41,7 @@ fn shape(interpretation: &Interpretation, columns: &[Column]) -> Option<ChartSha
 }
 
 /// What follows each metric in the columns of an answer.
-pub(crate) fn derived(interpretation: &Interpretation) -> Vec<Derived> {
+fn derived(interpretation: &Interpretation) -> Vec<Derived> {
     let compared = interpretation.comparison.is_some();
     let has = |derived: &Derived| match derived {
         Derived::Before | Derived::Change | Derived::Growth => compared,

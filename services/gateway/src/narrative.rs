@@ -3,8 +3,8 @@
 use crate::ask::Ask;
 use crate::error::GatewayError;
 use crate::upstreams::{Answer, Said};
-use splitplane_grounding::{Context, ProvedNarrative, prove, template};
-use splitplane_proto::common::v1::Interpretation;
+use splitplane_grounding::{ColumnRole, Context, ProvedNarrative, Ranking, prove, template};
+use splitplane_proto::common::v1::{Interpretation, Period};
 use splitplane_proto::convert::table_from_wire;
 use splitplane_proto::gateway::v1::Narrative;
 use splitplane_proto::reasoning::v1::{ExplainRequest, Supported};
@@ -38,20 +38,35 @@ pub(crate) async fn narrative(
 
 fn context(interpretation: &Interpretation, table: &Table) -> Context {
     let labels = interpretation.dimensions.iter().map(|dimension| dimension.label.clone());
-    let period = interpretation.period.as_ref();
+    let (period, compared) = (interpretation.period.as_ref(), interpretation.comparison.as_ref());
+    let days = |period: &Period| (period.first_day.clone(), period.last_day.clone());
+    let named = interpretation.metrics.iter().cloned().zip(interpretation.metric_labels.iter().cloned());
+    let named: Vec<(String, String)> = named.collect();
+    let periods = period.into_iter().chain(compared).map(|period| period.label.clone());
     Context {
-        period: period.map(|period| (period.first_day.clone(), period.last_day.clone())),
+        period: period.map(days),
+        compared: compared.map(days),
+        roles: ColumnRole::of_columns(&table.columns, &named),
         row_count: table.rows.len(),
-        limited: interpretation.limit > 0,
+        // Rows that a bound left out are others, like those beyond a limit.
+        limited: interpretation.limit > 0 || !interpretation.thresholds.is_empty(),
+        ranked: ranking(interpretation, table),
         additive: interpretation.additive,
-        allowed: interpretation
-            .metric_labels
-            .iter()
-            .cloned()
-            .chain(labels)
-            .chain(period.map(|period| period.label.clone()))
-            .collect(),
+        allowed: interpretation.metric_labels.iter().cloned().chain(labels).chain(periods).collect(),
+        chosen: chosen(interpretation),
     }
+}
+
+fn ranking(interpretation: &Interpretation, table: &Table) -> Option<Ranking> {
+    let order = interpretation.order.first().filter(|_| interpretation.limit > 0)?;
+    let column = table.columns.iter().position(|column| column.name == order.by)?;
+    Some(Ranking { column, descending: order.descending })
+}
+
+/// The phrases that rows were chosen by. That they name values of the caller's rows, the data plane has found.
+fn chosen(interpretation: &Interpretation) -> Vec<String> {
+    let kept = interpretation.filters.iter().filter(|filter| !filter.negated);
+    kept.flat_map(|filter| filter.phrases.iter().cloned()).collect()
 }
 
 /// The first rows, without the columns that are masked.

@@ -34,7 +34,7 @@ fn context(interpretation: &Interpretation, row_count: usize) -> Context {
         row_count,
         limited: interpretation.limit.is_some(),
         additive: true,
-        allowed: Vec::new(),
+        ..Context::default()
     }
 }
 
