@@ -107,19 +107,11 @@ fn read(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
 }
 
 /// Words after a period that change it.
-const AFTER: [&str; 11] = [
-    "morning",
-    "afternoon",
-    "evening",
-    "night",
-    "ago",
-    "earlier",
-    "ends",
-    "ended",
-    "onwards",
-    "except",
-    "excluding",
-];
+const AFTER: [&str; 9] =
+    ["morning", "afternoon", "evening", "night", "ago", "earlier", "ends", "ended", "onwards"];
+
+/// The words after "excluding" among which a time would be.
+const WORDS_EXCLUDED: usize = 3;
 
 /// Words before a period that change it.
 const BEFORE: [&str; 38] = [
@@ -167,7 +159,11 @@ const BEFORE: [&str; 38] = [
 /// "the first week of July", "yesterday morning", "the week before last".
 fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, usize)> {
     let after = |offset: usize| tokens.get(end + offset).map_or("", |token| token.word.as_str());
-    if AFTER.contains(&after(0))
+    // "last week excluding Sunday" is less than the week; "last week excluding Oslo" is all of it.
+    let excludes = matches!(after(0), "except" | "excluding" | "without")
+        && (end + 1..end + 1 + WORDS_EXCLUDED).any(|at| phrases::speaks_of_time(tokens, at));
+    if excludes
+        || AFTER.contains(&after(0))
         || phrases::is_weekday(after(0))
         || matches!((after(0), after(1)), ("before", "last") | ("to", "date") | ("so", "far"))
     {

@@ -87,6 +87,13 @@ pub(crate) fn is_article(word: &str) -> bool {
     matches!(word, "the" | "our" | "my" | "all" | "your" | "their" | "a" | "an")
 }
 
+/// Words of grammar that are as well words of names: with a capital, after a name, they belong to it. "Solar Plus".
+pub(crate) fn names_too(word: &str) -> bool {
+    matches!(word, "plus" | "first" | "next" | "more" | "one" | "go" | "all" | "up")
+        || superlative(word).is_some()
+        || modifier(word).is_some()
+}
+
 /// Words that point at something said before, unless they only fill the sentence.
 pub(crate) fn is_pointer(word: &str) -> bool {
     matches!(word, "it" | "this" | "that" | "there" | "those" | "these" | "them" | "they" | "their")

@@ -110,6 +110,21 @@ fn days_without_a_year_are_read() {
 }
 
 #[test]
+fn what_is_excluded_after_a_period_is_part_of_it_only_if_it_is_time() {
+    for text in ["fees last week excluding Harbour", "fees last week except for new members"] {
+        assert_eq!(expr(text), Some(last(1, Grain::Week)), "{text}: {:?}", find_period(text));
+    }
+    for text in [
+        "fees last week excluding Sunday",
+        "fees last month except the first week",
+        "fees in July 2021 excluding July 4",
+        "fees last week without weekends",
+    ] {
+        assert!(matches!(find_period(text), PeriodSearch::Unclear { .. }), "{text}");
+    }
+}
+
+#[test]
 fn a_year_that_stands_apart_is_a_period() {
     for text in [
         "fees by quarter, 2021",

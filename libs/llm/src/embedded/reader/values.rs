@@ -98,7 +98,8 @@ impl Reader<'_> {
                 .map(Self::as_thing)
                 .is_none_or(|found| found.metrics.is_empty() && found.length == 1)
         };
-        self.is_capital(index) && !words::is_function_word(self.lower(index)) && thing()
+        let word = self.lower(index);
+        self.is_capital(index) && (words::names_too(word) || !words::is_function_word(word) && thing())
     }
 
     pub(super) fn is_unknown(&self, index: usize) -> bool {
