@@ -90,8 +90,6 @@ pub(crate) fn is_article(word: &str) -> bool {
 /// Words of grammar that are as well words of names: with a capital, after a name, they belong to it. "Solar Plus".
 pub(crate) fn names_too(word: &str) -> bool {
     matches!(word, "plus" | "first" | "next" | "more" | "one" | "go" | "all" | "up")
-        || superlative(word).is_some()
-        || modifier(word).is_some()
 }
 
 /// Words that point at something said before, unless they only fill the sentence.
@@ -248,7 +246,7 @@ pub(crate) fn qualifies(word: &str) -> bool {
         recent current former potential possible future likely main key important successful popular profit margin cost \
         price tax budget target goal plan planned rate score rating satisfaction churn per refund wage salary labor labour \
         weather profitable cumulative running rolling moving weighted median typical approximate estimated adjusted \
-        same different similar individual personal own every tenant business admin user secret hidden internal";
+        absolute relative same different similar individual personal own every tenant business admin user secret hidden internal";
     holds(KINDS, word)
         || holds(KINDS, &singular(word))
         || is_time_of(word)

@@ -95,6 +95,11 @@ fn what_is_excluded_after_a_period_is_a_value_and_a_name_keeps_its_words_of_gram
                 "late fees excluding Solar Plus, last week",
                 &format!("late_fees not \"Solar Plus\" in {ANY} during last week"),
             ),
+            (
+                "late fees of Top Gun Maverick by branch",
+                &format!("late_fees by branches.branch_name \"Top Gun Maverick\" in {ANY}"),
+            ),
+            ("Late Fees In Harbour Plus Castle", &format!("late_fees \"Harbour+Castle\" in {ANY}")),
             ("late fees in Harbour plus Castle", &format!("late_fees \"Harbour+Castle\" in {ANY}")),
         ],
     );

@@ -171,7 +171,7 @@ fn fiscal_units_and_the_year_before_are_read() {
 const UNCLEAR: &str = "last week and this week | last week vs yesterday | July 2021 compared to July 2020 | \
     in 2020 and 2021 | on 2021-02-30 | February 30, 2021 | on 2021-13-01 | 07/04/2021 | 4.7.2021 | \
     between 2021-02-30 and 2021-03-05 | between 2021-05-01 | from 2021-05-01 | \
-    between 2021-08-30 and 2021-05-01 | from August 2021 to May 2021 | since 31 June | on February 29 | from 30 February to March 5 | since Easter Monday 2026 | \
+    between 2021-08-30 and 2021-05-01 | from August 2021 to May 2021 | since 31 June | on 1 and 2 July | on July 1 and 2 | 3 or 4 May 2021 | May 3, 4 | on February 29 | from 30 February to March 5 | since Easter Monday 2026 | \
     since Monday | since last month | since the flood | fiscal Q5 | fiscal year | last 0 fiscal years | \
     fy1 | next fiscal year | last 3 fiscal weeks | Q5 FY21 | fiscal Q3 and fiscal Q4 | Q5 2021 | Q0 | next week | next 3 months | tomorrow | upcoming month | \
     same day last year | the same period | the same period last year | the same holiday last year | last week vs same week last year | the week before last | a week ago | 3 days ago | \

@@ -5,7 +5,7 @@
 
 use super::super::grammar::{Joint, Mention, Value};
 use super::super::options::is_slip;
-use super::super::tokens::{Kind, Token, spelled_words};
+use super::super::tokens::{Kind, Token};
 use super::super::vocabulary::Match;
 use super::super::vocabulary::Tier;
 use super::super::words;
@@ -82,8 +82,13 @@ impl Reader<'_> {
         self.token(index).is_some_and(|token| token.capital && token.is_word())
     }
 
+    /// Whether each word begins with a capital, which then says nothing.
+    pub(super) fn is_title_case(&self) -> bool {
+        self.tokens.iter().filter(|token| token.kind == Kind::Word).all(|token| token.capital || token.first)
+    }
+
     /// A word of grammar that is part of a name: the first of "Lower Saxony".
-    fn begins_name(&self, index: usize) -> bool {
+    pub(super) fn begins_name(&self, index: usize) -> bool {
         matches!(self.mode, Mode::Value | Mode::Negated)
             && self.token(index).is_some_and(|token| token.capital && !token.first)
             && self.is_capital(index + 1)
@@ -99,7 +104,8 @@ impl Reader<'_> {
                 .is_none_or(|found| found.metrics.is_empty() && found.length == 1)
         };
         let word = self.lower(index);
-        self.is_capital(index) && (words::names_too(word) || !words::is_function_word(word) && thing())
+        self.is_capital(index)
+            && (words::names_too(word) && !self.is_title_case() || !words::is_function_word(word) && thing())
     }
 
     pub(super) fn is_unknown(&self, index: usize) -> bool {
@@ -174,35 +180,6 @@ impl Reader<'_> {
             }
             Mode::Value | Mode::Negated | Mode::Plain | Mode::Group => self.leave(end - self.at),
         }
-    }
-
-    /// "long haul" where the haul is described as "short haul or long haul": the noun is part of the value.
-    fn whole_name(&self, end: usize, found: &Match) -> Option<Match> {
-        let said: Vec<&str> = (self.at..end + found.length).map(|index| self.lower(index)).collect();
-        let described = |index: usize| {
-            let words = self.vocabulary.dimensions.get(index).map(|d| spelled_words(&d.field.description));
-            words.is_some_and(|words| words.windows(said.len()).any(|own| own.iter().eq(said.iter())))
-        };
-        let dimensions: Vec<_> =
-            found.dimensions.iter().filter(|(index, _)| described(*index)).copied().collect();
-        (!dimensions.is_empty()).then(|| Match { length: found.length, metrics: Vec::new(), dimensions })
-    }
-
-    fn value_with_noun(&mut self, end: usize, whole: Match) {
-        self.value(self.at, end + whole.length, None);
-        if let Some(value) = self.reading.values.last_mut() {
-            value.dimensions = Some(whole.dimensions);
-        }
-    }
-
-    /// "long haul only": the word that makes a value of what stands before it.
-    fn is_only(&self, at: usize) -> bool {
-        let goes_on = self.token(at + 1).is_some_and(|next| {
-            matches!(next.kind, Kind::Word | Kind::Number | Kind::Quoted | Kind::Symbol)
-                && !words::is_preposition(&next.lower)
-                && !words::is_grouper(&next.lower)
-        });
-        matches!(self.lower(at), "only" | "alone") && !goes_on
     }
 
     /// "Harbour's fees" are those of Harbour; "at Wendy's" is a name.
