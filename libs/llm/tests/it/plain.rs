@@ -56,6 +56,11 @@ fn things_but_for_some_and_things_named_like_words_without_meaning_are_read() {
             ("ok, then late fees by branch", "late_fees by branches.branch_name"),
             ("gimme late fees by branch pls, 2030", "late_fees by branches.branch_name during 2030"),
             ("late fees, Harbour only", &format!("late_fees \"Harbour\" in {ANY}")),
+            (
+                "late fees by branch, poetry only, last week",
+                &format!("late_fees by branches.branch_name \"poetry\" in {ANY} during last week"),
+            ),
+            ("late fees by branch and poetry only", "unsupported"),
             ("late fees, poetry only", &format!("late_fees \"poetry\" in {ANY}")),
             ("what share of late fees goes to each branch", "late_fees by branches.branch_name shares"),
             (

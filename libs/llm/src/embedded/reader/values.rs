@@ -82,6 +82,12 @@ impl Reader<'_> {
         self.token(index).is_some_and(|token| token.capital && token.is_word())
     }
 
+    /// Whether a comma, or what has been taken out, comes just before.
+    fn is_apart(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.token(at));
+        before.is_some_and(|token| matches!(token.kind, Kind::Comma | Kind::Taken))
+    }
+
     /// Whether each word begins with a capital, which then says nothing.
     pub(super) fn is_title_case(&self) -> bool {
         self.tokens.iter().filter(|token| token.kind == Kind::Word).all(|token| token.capital || token.first)
@@ -155,18 +161,20 @@ impl Reader<'_> {
         {
             return self.value(self.at, last, Some(Match { length: 1, metrics: Vec::new(), dimensions }));
         }
+        // "by branch, poetry only": what is grouped by has been said.
+        let free =
+            self.mode == Mode::Plain || (self.mode == Mode::Group && self.open.is_none() && self.is_apart());
+        let only = free && self.is_only(end + after.as_ref().map_or(0, |found| found.length));
         let single = after.as_ref().filter(|_| !plural && !capital);
         if let Some(whole) = single.and_then(|found| self.whole_name(end, found))
-            && matches!(self.mode, Mode::Value | Mode::Negated | Mode::Plain)
+            && (only || matches!(self.mode, Mode::Value | Mode::Negated | Mode::Plain))
         {
             return self.value_with_noun(end, whole);
         }
         match self.mode {
+            Mode::Plain | Mode::Group if only => self.value(self.at, end, after),
             Mode::Value | Mode::Negated if !bare_number => self.value(self.at, end, after),
             Mode::Plain if named => self.value(self.at, end, after),
-            Mode::Plain if self.is_only(end + after.as_ref().map_or(0, |found| found.length)) => {
-                self.value(self.at, end, after);
-            }
             // "the sports section".
             Mode::Plain if after.is_some() && !plural && self.is_determined(end) => {
                 self.value(self.at, end, after)
