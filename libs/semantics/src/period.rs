@@ -107,19 +107,11 @@ fn read(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
 }
 
 /// Words after a period that change it.
-const AFTER: [&str; 11] = [
-    "morning",
-    "afternoon",
-    "evening",
-    "night",
-    "ago",
-    "earlier",
-    "ends",
-    "ended",
-    "onwards",
-    "except",
-    "excluding",
-];
+const AFTER: [&str; 9] =
+    ["morning", "afternoon", "evening", "night", "ago", "earlier", "ends", "ended", "onwards"];
+
+/// The words after "excluding" among which a time would be.
+const WORDS_EXCLUDED: usize = 3;
 
 /// Words before a period that change it.
 const BEFORE: [&str; 38] = [
@@ -167,11 +159,18 @@ const BEFORE: [&str; 38] = [
 /// "the first week of July", "yesterday morning", "the week before last".
 fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, usize)> {
     let after = |offset: usize| tokens.get(end + offset).map_or("", |token| token.word.as_str());
-    if AFTER.contains(&after(0))
+    // "last week excluding Sunday" is less than the week; "last week excluding Oslo" is all of it.
+    let excludes = matches!(after(0), "except" | "excluding" | "without")
+        && (end + 1..end + 1 + WORDS_EXCLUDED).any(|at| phrases::speaks_of_time(tokens, at));
+    if excludes
+        || AFTER.contains(&after(0))
         || phrases::is_weekday(after(0))
         || matches!((after(0), after(1)), ("before", "last") | ("to", "date") | ("so", "far"))
     {
         return Some((start, (end + 2).min(tokens.len())));
+    }
+    if let Some(days) = days_together(tokens, start, end) {
+        return Some(days);
     }
     // "from last week on" goes on until today.
     let from = start.checked_sub(1).is_some_and(|before| is_one_of(tokens, before, &["from"]));
@@ -191,6 +190,22 @@ fn qualified(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, u
     let which = marker.checked_sub(1)?;
     let nth = tokens.get(which)?.is_ordinal() || is_one_of(tokens, which, &["last", "final"]);
     (part && nth).then_some((which, end))
+}
+
+/// "1 and 2 July", "July 1 or 2": a date beside another day of its month.
+fn days_together(tokens: &[Token<'_>], start: usize, end: usize) -> Option<(usize, usize)> {
+    const JOINTS: [&str; 9] = ["and", "or", "to", "till", "until", "through", "-", "\u{2013}", ","];
+    let is_day = |at: usize| {
+        tokens.get(at).and_then(Token::digits).is_some_and(|(number, _)| (1..=31).contains(&number))
+    };
+    let month =
+        |at: Option<usize>| at.and_then(|at| tokens.get(at)).is_some_and(|token| token.month().is_some());
+    let before = start
+        .checked_sub(2)
+        .filter(|day| is_day(*day) && is_day(start) && is_one_of(tokens, start - 1, &JOINTS));
+    let dated = end.checked_sub(1).is_some_and(is_day) && month(end.checked_sub(2));
+    let after = dated && is_one_of(tokens, end, &JOINTS) && is_day(end + 1);
+    before.map(|day| (day, end)).or_else(|| after.then_some((start, end + 2)))
 }
 
 /// The token with which the words of a period begin, its prepositions included, and the unit that it is:

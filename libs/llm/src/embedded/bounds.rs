@@ -189,20 +189,27 @@ fn object(
         .then(|| vocabulary.longest(tokens, next))
         .flatten()
         .filter(|found| fits(&found.metrics, amount, vocabulary));
-    if named.is_some() {
-        if amount.percent && !linked {
+    if let Some(named) = named {
+        let is_percentage = in_percent(&named.metrics, vocabulary);
+        if amount.percent && linked == is_percentage {
             return None;
         }
-        let of = if amount.percent { Of::Share } else { Of::Next };
+        let of = if amount.percent && !is_percentage { Of::Share } else { Of::Next };
         return Some((of, next));
     }
-    (!amount.percent && speaks_of_group(tokens, start, amount, vocabulary)).then_some((Of::Before, end))
+    speaks_of_group(tokens, start, amount, vocabulary).then_some((Of::Before, end))
 }
 
 /// Whether an amount can be one of the metrics: money is no number of things.
 fn fits(candidates: &[(usize, Tier)], amount: &Amount, vocabulary: &Vocabulary<'_>) -> bool {
     let fitting = |metric: &Metric| !amount.money || is_money(metric);
     candidates.iter().filter_map(|(index, _)| vocabulary.metrics.get(*index)).any(|metric| fitting(metric))
+}
+
+/// Whether all of the metrics are percentages themselves.
+fn in_percent(candidates: &[(usize, Tier)], vocabulary: &Vocabulary<'_>) -> bool {
+    let mut metrics = candidates.iter().filter_map(|(index, _)| vocabulary.metrics.get(*index));
+    metrics.all(|metric| metric.unit.as_ref().is_some_and(|unit| unit == "%"))
 }
 
 fn is_money(metric: &Metric) -> bool {
@@ -226,6 +233,7 @@ fn speaks_of_group(tokens: &[Token], start: usize, amount: &Amount, vocabulary: 
     }
     let Some((mut first, metrics)) = vocabulary.metric_before(tokens, end) else {
         return end > 0
+            && !amount.percent
             && tokens
                 .get(end - 1)
                 .is_some_and(|token| fits(&vocabulary.verb(&token.lower), amount, vocabulary));
@@ -240,5 +248,8 @@ fn speaks_of_group(tokens: &[Token], start: usize, amount: &Amount, vocabulary: 
     {
         first -= 1;
     }
-    fits(&metrics, amount, vocabulary) && first > 0 && is_word_of(tokens, first - 1, &GROUP)
+    fits(&metrics, amount, vocabulary)
+        && (!amount.percent || in_percent(&metrics, vocabulary))
+        && first > 0
+        && is_word_of(tokens, first - 1, &GROUP)
 }

@@ -242,6 +242,12 @@ impl<'a> Reader<'a> {
         if let Some(found) = self.named(self.at) {
             return self.name(self.asked_thing().unwrap_or(found));
         }
+        // "plays of Top Gun Maverick".
+        let title =
+            words::superlative(&token.lower).is_some() && self.begins_name(self.at) && !self.is_title_case();
+        if let Some(end) = self.run(self.at).filter(|_| title) {
+            return self.unknown(end);
+        }
         if let Some(descending) = self.superlative_here() {
             return self.rank(descending);
         }

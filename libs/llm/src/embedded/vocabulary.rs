@@ -205,8 +205,9 @@ impl<'a> Vocabulary<'a> {
             }
             self.add(rest.to_vec(), target, tier);
         }
-        // "type" is that of the aircraft type and of what is also called a haul type.
-        let others: Vec<_> = field.synonyms.iter().map(|name| name_words(name)).collect();
+        // "type" is that of the aircraft type and of what is also called a haul type; a "country of the hub" is no hub.
+        let headed = |words: &Vec<String>| !words.iter().any(|word| is_function_word(word));
+        let others: Vec<_> = field.synonyms.iter().map(|name| name_words(name)).filter(headed).collect();
         for words in own.iter().chain(&others) {
             if let [_, .., last] = words.as_slice()
                 && !is_function_word(last)

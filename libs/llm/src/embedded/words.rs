@@ -87,6 +87,11 @@ pub(crate) fn is_article(word: &str) -> bool {
     matches!(word, "the" | "our" | "my" | "all" | "your" | "their" | "a" | "an")
 }
 
+/// Words of grammar that are as well words of names: with a capital, after a name, they belong to it. "Solar Plus".
+pub(crate) fn names_too(word: &str) -> bool {
+    matches!(word, "plus" | "first" | "next" | "more" | "one" | "go" | "all" | "up")
+}
+
 /// Words that point at something said before, unless they only fill the sentence.
 pub(crate) fn is_pointer(word: &str) -> bool {
     matches!(word, "it" | "this" | "that" | "there" | "those" | "these" | "them" | "they" | "their")
@@ -241,7 +246,7 @@ pub(crate) fn qualifies(word: &str) -> bool {
         recent current former potential possible future likely main key important successful popular profit margin cost \
         price budget target goal plan planned rate score rating satisfaction churn per refund wage salary labor labour \
         weather profitable cumulative running rolling moving weighted median typical approximate estimated adjusted \
-        same different similar individual personal own every tenant business admin user secret hidden internal";
+        absolute relative same different similar individual personal own every tenant business admin user secret hidden internal";
     holds(KINDS, word)
         || holds(KINDS, &singular(word))
         || is_time_of(word)

@@ -310,6 +310,14 @@ fn filters_are_taken_off_by_name_or_all_at_once() {
         ],
     );
     check("late fees by branch last month", &[("take the filter off", "unsupported")]);
+    // One of two filters of one value.
+    check(
+        "late fees of genre Harbour in branch Harbour last month",
+        &[
+            ("remove the Harbour filter", "unsupported"),
+            ("remove the filters", "late_fees during last month"),
+        ],
+    );
 }
 
 #[test]

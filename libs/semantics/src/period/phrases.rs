@@ -67,6 +67,14 @@ pub(super) fn is_weekday(word: &str) -> bool {
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"].contains(&one)
 }
 
+/// Whether a word is of time: a day, a date, a unit.
+pub(super) fn speaks_of_time(tokens: &[Token<'_>], at: usize) -> bool {
+    unit(tokens, at).is_some()
+        || atom(tokens, at).is_some()
+        || is_one_of(tokens, at, &OTHER_TIMES)
+        || is_one_of(tokens, at, &["today", "yesterday", "tomorrow", "daytime", "peak"])
+}
+
 /// "between A and B", "from A to B", "A to B", "since A".
 pub(super) fn range(tokens: &[Token<'_>], at: usize) -> Option<Reading> {
     if let Some(found) = since_start(tokens, at) {

@@ -110,6 +110,21 @@ fn days_without_a_year_are_read() {
 }
 
 #[test]
+fn what_is_excluded_after_a_period_is_part_of_it_only_if_it_is_time() {
+    for text in ["fees last week excluding Harbour", "fees last week except for new members"] {
+        assert_eq!(expr(text), Some(last(1, Grain::Week)), "{text}: {:?}", find_period(text));
+    }
+    for text in [
+        "fees last week excluding Sunday",
+        "fees last month except the first week",
+        "fees in July 2021 excluding July 4",
+        "fees last week without weekends",
+    ] {
+        assert!(matches!(find_period(text), PeriodSearch::Unclear { .. }), "{text}");
+    }
+}
+
+#[test]
 fn a_year_that_stands_apart_is_a_period() {
     for text in [
         "fees by quarter, 2021",
@@ -156,7 +171,7 @@ fn fiscal_units_and_the_year_before_are_read() {
 const UNCLEAR: &str = "last week and this week | last week vs yesterday | July 2021 compared to July 2020 | \
     in 2020 and 2021 | on 2021-02-30 | February 30, 2021 | on 2021-13-01 | 07/04/2021 | 4.7.2021 | \
     between 2021-02-30 and 2021-03-05 | between 2021-05-01 | from 2021-05-01 | \
-    between 2021-08-30 and 2021-05-01 | from August 2021 to May 2021 | since 31 June | on February 29 | from 30 February to March 5 | since Easter Monday 2026 | \
+    between 2021-08-30 and 2021-05-01 | from August 2021 to May 2021 | since 31 June | on 1 and 2 July | on July 1 and 2 | 3 or 4 May 2021 | May 3, 4 | on February 29 | from 30 February to March 5 | since Easter Monday 2026 | \
     since Monday | since last month | since the flood | fiscal Q5 | fiscal year | last 0 fiscal years | \
     fy1 | next fiscal year | last 3 fiscal weeks | Q5 FY21 | fiscal Q3 and fiscal Q4 | Q5 2021 | Q0 | next week | next 3 months | tomorrow | upcoming month | \
     same day last year | the same period | the same period last year | the same holiday last year | last week vs same week last year | the week before last | a week ago | 3 days ago | \

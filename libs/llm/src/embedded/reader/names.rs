@@ -3,7 +3,7 @@
 //! Decides which of these a name is; between metrics and dimensions of one name its neighbours decide.
 
 use super::super::grammar::{Candidates, GroupKind, Loose, Rank};
-use super::super::tokens::{Kind, Token};
+use super::super::tokens::{Kind, Token, spelled_words};
 use super::super::vocabulary::{Match, Tier};
 use super::super::words::{self, Modifier};
 use super::{Mode, Reader, Wanted};
@@ -130,6 +130,35 @@ impl Reader<'_> {
         let superlative =
             words::superlative(before).is_some() && !matches!(before, "most" | "fewest" | "least");
         superlative && counts && last != "count" && self.is_single(self.at + found.length)
+    }
+
+    /// "long haul" where the haul is described as "short haul or long haul": the noun is part of the value.
+    pub(super) fn whole_name(&self, end: usize, found: &Match) -> Option<Match> {
+        let said: Vec<&str> = (self.at..end + found.length).map(|index| self.lower(index)).collect();
+        let described = |index: usize| {
+            let words = self.vocabulary.dimensions.get(index).map(|d| spelled_words(&d.field.description));
+            words.is_some_and(|words| words.windows(said.len()).any(|own| own.iter().eq(said.iter())))
+        };
+        let dimensions: Vec<_> =
+            found.dimensions.iter().filter(|(index, _)| described(*index)).copied().collect();
+        (!dimensions.is_empty()).then(|| Match { length: found.length, metrics: Vec::new(), dimensions })
+    }
+
+    pub(super) fn value_with_noun(&mut self, end: usize, whole: Match) {
+        self.value(self.at, end + whole.length, None);
+        if let Some(value) = self.reading.values.last_mut() {
+            value.dimensions = Some(whole.dimensions);
+        }
+    }
+
+    /// "long haul only": the word that makes a value of what stands before it.
+    pub(super) fn is_only(&self, at: usize) -> bool {
+        let goes_on = self.token(at + 1).is_some_and(|next| {
+            matches!(next.kind, Kind::Word | Kind::Number | Kind::Quoted | Kind::Symbol)
+                && !words::is_preposition(&next.lower)
+                && !words::is_grouper(&next.lower)
+        });
+        matches!(self.lower(at), "only" | "alone") && !goes_on
     }
 
     /// "in zones other than Hunter": the things are all but those that are named.

@@ -5,7 +5,7 @@
 
 use super::super::grammar::{Joint, Mention, Value};
 use super::super::options::is_slip;
-use super::super::tokens::{Kind, Token, spelled_words};
+use super::super::tokens::{Kind, Token};
 use super::super::vocabulary::Match;
 use super::super::vocabulary::Tier;
 use super::super::words;
@@ -82,8 +82,19 @@ impl Reader<'_> {
         self.token(index).is_some_and(|token| token.capital && token.is_word())
     }
 
+    /// Whether a comma, or what has been taken out, comes just before.
+    fn is_apart(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.token(at));
+        before.is_some_and(|token| matches!(token.kind, Kind::Comma | Kind::Taken))
+    }
+
+    /// Whether each word begins with a capital, which then says nothing.
+    pub(super) fn is_title_case(&self) -> bool {
+        self.tokens.iter().filter(|token| token.kind == Kind::Word).all(|token| token.capital || token.first)
+    }
+
     /// A word of grammar that is part of a name: the first of "Lower Saxony".
-    fn begins_name(&self, index: usize) -> bool {
+    pub(super) fn begins_name(&self, index: usize) -> bool {
         matches!(self.mode, Mode::Value | Mode::Negated)
             && self.token(index).is_some_and(|token| token.capital && !token.first)
             && self.is_capital(index + 1)
@@ -98,7 +109,9 @@ impl Reader<'_> {
                 .map(Self::as_thing)
                 .is_none_or(|found| found.metrics.is_empty() && found.length == 1)
         };
-        self.is_capital(index) && !words::is_function_word(self.lower(index)) && thing()
+        let word = self.lower(index);
+        self.is_capital(index)
+            && (words::names_too(word) && !self.is_title_case() || !words::is_function_word(word) && thing())
     }
 
     pub(super) fn is_unknown(&self, index: usize) -> bool {
@@ -148,18 +161,20 @@ impl Reader<'_> {
         {
             return self.value(self.at, last, Some(Match { length: 1, metrics: Vec::new(), dimensions }));
         }
+        // "by branch, poetry only": what is grouped by has been said.
+        let free =
+            self.mode == Mode::Plain || (self.mode == Mode::Group && self.open.is_none() && self.is_apart());
+        let only = free && self.is_only(end + after.as_ref().map_or(0, |found| found.length));
         let single = after.as_ref().filter(|_| !plural && !capital);
         if let Some(whole) = single.and_then(|found| self.whole_name(end, found))
-            && matches!(self.mode, Mode::Value | Mode::Negated | Mode::Plain)
+            && (only || matches!(self.mode, Mode::Value | Mode::Negated | Mode::Plain))
         {
             return self.value_with_noun(end, whole);
         }
         match self.mode {
+            Mode::Plain | Mode::Group if only => self.value(self.at, end, after),
             Mode::Value | Mode::Negated if !bare_number => self.value(self.at, end, after),
             Mode::Plain if named => self.value(self.at, end, after),
-            Mode::Plain if self.is_only(end + after.as_ref().map_or(0, |found| found.length)) => {
-                self.value(self.at, end, after);
-            }
             // "the sports section".
             Mode::Plain if after.is_some() && !plural && self.is_determined(end) => {
                 self.value(self.at, end, after)
@@ -173,35 +188,6 @@ impl Reader<'_> {
             }
             Mode::Value | Mode::Negated | Mode::Plain | Mode::Group => self.leave(end - self.at),
         }
-    }
-
-    /// "long haul" where the haul is described as "short haul or long haul": the noun is part of the value.
-    fn whole_name(&self, end: usize, found: &Match) -> Option<Match> {
-        let said: Vec<&str> = (self.at..end + found.length).map(|index| self.lower(index)).collect();
-        let described = |index: usize| {
-            let words = self.vocabulary.dimensions.get(index).map(|d| spelled_words(&d.field.description));
-            words.is_some_and(|words| words.windows(said.len()).any(|own| own.iter().eq(said.iter())))
-        };
-        let dimensions: Vec<_> =
-            found.dimensions.iter().filter(|(index, _)| described(*index)).copied().collect();
-        (!dimensions.is_empty()).then(|| Match { length: found.length, metrics: Vec::new(), dimensions })
-    }
-
-    fn value_with_noun(&mut self, end: usize, whole: Match) {
-        self.value(self.at, end + whole.length, None);
-        if let Some(value) = self.reading.values.last_mut() {
-            value.dimensions = Some(whole.dimensions);
-        }
-    }
-
-    /// "long haul only": the word that makes a value of what stands before it.
-    fn is_only(&self, at: usize) -> bool {
-        let goes_on = self.token(at + 1).is_some_and(|next| {
-            matches!(next.kind, Kind::Word | Kind::Number | Kind::Quoted | Kind::Symbol)
-                && !words::is_preposition(&next.lower)
-                && !words::is_grouper(&next.lower)
-        });
-        matches!(self.lower(at), "only" | "alone") && !goes_on
     }
 
     /// "Harbour's fees" are those of Harbour; "at Wendy's" is a name.

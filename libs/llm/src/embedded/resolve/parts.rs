@@ -8,8 +8,9 @@ use super::super::comparison::{self, Said};
 use super::super::grammar::Reading;
 use super::super::reader;
 use super::super::shares;
-use super::super::tokens::{Kind, Token, tokens};
-use super::super::vocabulary::Vocabulary;
+use super::super::tokens::{Kind, Token, is_word_of, tokens};
+use super::super::vocabulary::{Match, Vocabulary};
+use super::super::words;
 use super::Trouble;
 use splitplane_semantics::{PeriodPhrase, PeriodSearch, find_period};
 use std::ops::Range;
@@ -64,19 +65,55 @@ pub(crate) fn parts(text: &str, vocabulary: &Vocabulary<'_>) -> Result<Parts, Tr
 /// month in a name is not taken for a period. A blot is still a word: what stands around it stays apart.
 fn without_names(text: &str, tokens: &[Token], vocabulary: &Vocabulary<'_>) -> String {
     let mut spans: Vec<Range<usize>> = Vec::new();
+    // "fees 2021": after a metric a year stands apart, as after a comma.
+    let mut signs: Vec<usize> = Vec::new();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         let named =
             vocabulary.longest(tokens, at).filter(|found| found.length > 1 && !found.metrics.is_empty());
+        let named = named
+            .or_else(|| vocabulary.longest(tokens, at).filter(|found| is_before_year(tokens, at, found)));
         let length = named.as_ref().map_or(1, |found| found.length);
         let last = tokens.get(at + length - 1).unwrap_or(token);
+        if named.as_ref().is_some_and(|found| is_before_year(tokens, at, found)) {
+            signs.extend(last.span.end.checked_sub(1));
+        }
         if named.is_some() || matches!(token.kind, Kind::Quoted | Kind::Taken) {
             spans.push(token.span.start..last.span.end);
         }
         at += length;
     }
     let hidden = |byte: usize| spans.iter().any(|span| span.contains(&byte));
-    let blotted =
-        |(byte, c): (usize, char)| if hidden(byte) { "x".repeat(c.len_utf8()) } else { c.to_string() };
+    let blotted = |(byte, c): (usize, char)| {
+        if signs.contains(&byte) {
+            ",".to_owned()
+        } else if hidden(byte) {
+            "x".repeat(c.len_utf8())
+        } else {
+            c.to_string()
+        }
+    };
     text.char_indices().map(blotted).collect()
 }
+
+/// Whether a metric, or what is grouped by, comes just before a year that ends the question or a part of it.
+fn is_before_year(tokens: &[Token], at: usize, found: &Match) -> bool {
+    let year = tokens.get(at + found.length);
+    let is_year = year.is_some_and(|token| {
+        token.kind == Kind::Number
+            && token.lower.len() == 4
+            && matches!(token.lower.parse(), Ok(YEARS_FROM..=YEARS_TO))
+    });
+    let ends = tokens.get(at + found.length + 1).is_none_or(|next| {
+        matches!(next.kind, Kind::Comma | Kind::Stop | Kind::Taken)
+            || words::is_grouper(&next.lower)
+            || words::is_preposition(&next.lower)
+    });
+    // "by branch 2021" groups by all of them, "branch 2021" is one.
+    let by = at.checked_sub(1).is_some_and(|before| is_word_of(tokens, before, &["by", "per"]));
+    let named = if by { !found.dimensions.is_empty() } else { found.dimensions.is_empty() };
+    is_year && ends && named
+}
+
+const YEARS_FROM: u32 = 1990;
+const YEARS_TO: u32 = 2099;
