@@ -37,6 +37,7 @@ struct WireClaims {
     model_sha256: String,
     policy_sha256: String,
     interpretation: String,
+    asked_back: String,
 }
 
 /// Signs conversations: only `gateway` holds one.
@@ -79,6 +80,38 @@ impl ConversationSigner {
         if receipt.key_digest() != session.key_digest() {
             return Err(MintError::OtherSession);
         }
+        let stands = (receipt.interpretation(), receipt.model(), receipt.policy());
+        self.seal(session, stands, "", now)
+    }
+
+    /// Signs that `question` of `session` was asked back about; what stood in `before` stands on.
+    ///
+    /// # Errors
+    /// The conversation is another one, both hold more than a token may, or signing fails.
+    pub fn sign_asked_back(
+        &self,
+        session: &VerifiedSession,
+        before: Option<&VerifiedConversation>,
+        question: &str,
+        now: SystemTime,
+    ) -> Result<String, MintError> {
+        if before.is_some_and(|before| before.session_id != session.session_id()) {
+            return Err(MintError::OtherSession);
+        }
+        // A text of the caller's own is of every policy.
+        let nothing = ("", Digest::of(b""), Digest::of(b""));
+        let stands =
+            before.map_or(nothing, |before| (before.interpretation.as_str(), before.model, before.policy));
+        self.seal(session, stands, question, now)
+    }
+
+    fn seal(
+        &self,
+        session: &VerifiedSession,
+        (interpretation, model, policy): (&str, Digest, Digest),
+        asked_back: &str,
+        now: SystemTime,
+    ) -> Result<String, MintError> {
         let (iat, exp) = jws::lifespan(now, self.lifetime, CONVERSATION_LIFETIME_MAX)?;
         let wire = WireClaims {
             iss: conversation_issuer(&self.trust_domain),
@@ -87,9 +120,10 @@ impl ConversationSigner {
             exp,
             sub: session.composite().to_string(),
             session_id: session.session_id().to_string(),
-            model_sha256: receipt.model().to_string(),
-            policy_sha256: receipt.policy().to_string(),
-            interpretation: receipt.interpretation().to_owned(),
+            model_sha256: model.to_string(),
+            policy_sha256: policy.to_string(),
+            interpretation: interpretation.to_owned(),
+            asked_back: asked_back.to_owned(),
         };
         let key = Arc::clone(&self.key.read().unwrap_or_else(PoisonError::into_inner));
         jws::seal(Kind::Conversation, &key, &wire)
@@ -101,6 +135,7 @@ impl ConversationSigner {
 pub struct VerifiedConversation {
     session_id: SessionId,
     interpretation: String,
+    asked_back: String,
     model: Digest,
     policy: Digest,
     expires_at: SystemTime,
@@ -113,10 +148,16 @@ impl VerifiedConversation {
         self.session_id
     }
 
-    /// What the question before meant, as JSON.
+    /// What the last question that was understood meant, as JSON; empty where none was yet.
     #[must_use]
     pub fn interpretation(&self) -> &str {
         &self.interpretation
+    }
+
+    /// The question just before, if it was asked back about; empty otherwise.
+    #[must_use]
+    pub fn asked_back(&self) -> &str {
+        &self.asked_back
     }
 
     /// Digest of the semantic model that it was asked of.
@@ -206,8 +247,8 @@ fn open(
         (claim(&wire.session_id)?, claim(&wire.model_sha256)?, claim(&wire.policy_sha256)?);
     match jws::check_lifespan(wire.iat, wire.exp, CONVERSATION_LIFETIME_MAX, now) {
         Ok(expires_at) => {
-            let interpretation = wire.interpretation;
-            Ok(VerifiedConversation { session_id, interpretation, model, policy, expires_at })
+            let (interpretation, asked_back) = (wire.interpretation, wire.asked_back);
+            Ok(VerifiedConversation { session_id, interpretation, asked_back, model, policy, expires_at })
         }
         Err(TokenError::Expired) => Err(ConversationError::Expired),
         Err(error) => Err(error.into()),

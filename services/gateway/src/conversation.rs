@@ -4,11 +4,14 @@
 //! signed that this question means, or, where nothing came of it, the one that it came in with. Remembers nothing
 //! itself. Whether a token continues anything is for `auth` and `reasoning` to say, anew each time.
 
+use crate::ask::Ask;
 use crate::error::GatewayError;
 use splitplane_proto::conversation_of;
 use splitplane_proto::gateway::v1::Outcome;
 use splitplane_service::{Chain, Clock};
-use splitplane_session::{ConversationSigner, MintError, VerifiedReceipt, VerifiedSession, Verifier};
+use splitplane_session::{
+    ConversationSigner, MintError, VerifiedConversation, VerifiedReceipt, VerifiedSession, Verifier,
+};
 use std::sync::Arc;
 
 /// Signs conversations.
@@ -46,9 +49,10 @@ impl Turn<'_> {
     pub(crate) fn token(&self, outcome: Outcome, frame: &[u8]) -> String {
         let token = match outcome {
             Outcome::Answered | Outcome::NothingInScope => self.signed(),
+            Outcome::Clarify if self.approved.is_none() => self.asked_back(frame),
             // Also where the data plane asks back: what it offers is this question in other words, so it goes on from
             // where this one did.
-            Outcome::Clarify | Outcome::Unsupported => self.kept(frame),
+            Outcome::Clarify | Outcome::Unsupported => self.kept(frame).map(|(token, _)| token),
             Outcome::Unspecified => None,
         };
         token.unwrap_or_else(String::new)
@@ -62,13 +66,23 @@ impl Turn<'_> {
         signed.inspect_err(warn).ok()
     }
 
+    /// What comes next may answer the question back, so this one is told with it.
+    fn asked_back(&self, frame: &[u8]) -> Option<String> {
+        let question = Ask::question(frame).ok()?;
+        let Keeper { signer, clock, .. } = self.keeper;
+        let before = self.kept(frame).map(|(_, conversation)| conversation);
+        let signed = signer.sign_asked_back(self.session, before.as_ref(), question.as_str(), clock.now());
+        let warn = |error: &MintError| tracing::warn!(error = %Chain(error), "no follow-up can answer this");
+        signed.inspect_err(warn).ok()
+    }
+
     /// The token that the question came with, while it still holds.
-    fn kept(&self, frame: &[u8]) -> Option<String> {
+    fn kept(&self, frame: &[u8]) -> Option<(String, VerifiedConversation)> {
         let token = conversation_of(self.session.method(), frame)?;
         let Keeper { verifier, clock, .. } = self.keeper;
         let conversation =
             verifier.verify_conversation(&token, self.session.composite(), clock.now()).ok()?;
-        (conversation.session_id() == self.session.session_id()).then_some(token)
+        (conversation.session_id() == self.session.session_id()).then_some((token, conversation))
     }
 }
 

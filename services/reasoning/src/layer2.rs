@@ -46,6 +46,7 @@ struct Signed {
     as_of: SystemTime,
     /// What the question before it meant.
     previous: Option<Interpretation>,
+    asked_back: Option<Question>,
 }
 
 /// What layer 2 decided.
@@ -113,9 +114,13 @@ impl Layer2 {
 
     async fn judge(&self, session: &VerifiedSession, signed: &Signed) -> Result<By<Verdict>, ReasoningError> {
         let catalogue = self.catalogue(session);
-        let Signed { question, as_of, previous } = signed;
-        let task =
-            ValidateTask { question, catalogue: &catalogue, previous: previous.as_ref(), asked_back: None };
+        let Signed { question, as_of, previous, asked_back } = signed;
+        let task = ValidateTask {
+            question,
+            catalogue: &catalogue,
+            previous: previous.as_ref(),
+            asked_back: asked_back.as_ref(),
+        };
         let span = telemetry::model_span(self.language.name(), "validate");
         let tenant = session.composite().tenant();
         let asked =
@@ -221,7 +226,8 @@ impl Layer2 {
             Some(timestamp) => instant(&timestamp).ok_or(ReasoningError::AsOfOutOfRange)?,
         };
         let question = Question::new(&question.text)?;
-        Ok(Signed { question, as_of, previous: self.previous(session, &conversation)? })
+        let (previous, asked_back) = self.before(session, &conversation)?;
+        Ok(Signed { question, as_of, previous, asked_back })
     }
 
     fn catalogue<'a>(&'a self, session: &'a VerifiedSession) -> Catalogue<'a> {

@@ -16,6 +16,7 @@ pub(super) use sql::write_sql;
 use crate::language_model::{RouteTask, ValidateTask};
 use serde_json::{Value, json};
 use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric};
+use splitplane_types::Question;
 
 /// The data of a prompt.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +47,11 @@ pub(super) fn validate(task: &ValidateTask<'_>) -> Input {
         datasets.into_iter().map(|(dataset, fields)| fields_of(dataset, &fields)).collect();
     let context = json!({ "metrics": metrics, "datasets": datasets });
     let previous = task.previous.and_then(|previous| previous::previous(previous, catalogue));
-    let input = json!({ "question": task.question.as_str(), "previous": previous });
+    let input = json!({
+        "question": task.question.as_str(),
+        "previous": previous,
+        "asked_back": task.asked_back.map(Question::as_str),
+    });
     Input { context: Some(context), input }
 }
 

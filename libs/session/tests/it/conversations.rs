@@ -63,6 +63,29 @@ fn a_verified_conversation_says_what_the_receipt_said() {
 }
 
 #[test]
+fn a_question_that_was_asked_back_about_stands_beside_what_was_understood_before() {
+    let world = World::new();
+    let session = world.session(&grant());
+    let before = verify(&world, &sign(&world, &session), &grant().composite).unwrap();
+    assert_eq!(before.asked_back(), "");
+    let first = world.conversations.sign_asked_back(&session, None, "which sales", now()).unwrap();
+    let later = world.conversations.sign_asked_back(&session, Some(&before), "which sales", now()).unwrap();
+    let read = |token: &str| {
+        let verified = verify(&world, token, &grant().composite).unwrap();
+        assert_eq!(verified.session_id(), session.session_id());
+        (verified.interpretation().to_owned(), verified.model(), verified.asked_back().to_owned())
+    };
+    assert_eq!((read(&first).0.as_str(), read(&first).2.as_str()), ("", "which sales"));
+    let stands = (before.interpretation().to_owned(), before.model(), "which sales".to_owned());
+    assert_eq!(read(&later), stands);
+    let mut another = grant();
+    another.session_id = splitplane_types::SessionId::from_parts(7, 8);
+    let another = world.session(&another);
+    let signed = world.conversations.sign_asked_back(&another, Some(&before), "which sales", now());
+    assert!(matches!(signed, Err(MintError::OtherSession)), "{signed:?}");
+}
+
+#[test]
 fn a_conversation_is_signed_from_its_own_sessions_receipt_alone() {
     let world = World::new();
     let mut others = grant();

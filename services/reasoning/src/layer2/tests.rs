@@ -27,6 +27,7 @@ struct Says {
     reply: Result<ValidateReply, ModelError>,
     asked: Arc<AtomicUsize>,
     told: Arc<Mutex<Vec<Option<Interpretation>>>>,
+    asked_back: Arc<Mutex<Option<String>>>,
 }
 
 #[tonic::async_trait]
@@ -37,6 +38,7 @@ impl LanguageModel for Says {
 
     async fn validate(&self, task: ValidateTask<'_>) -> Result<ValidateReply, ModelError> {
         self.told.lock().unwrap().push(task.previous.cloned());
+        *self.asked_back.lock().unwrap() = task.asked_back.map(|question| question.as_str().to_owned());
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.reply.clone()
     }
@@ -61,6 +63,7 @@ pub(super) struct Bench {
     pub(super) frame: Vec<u8>,
     asked: Arc<AtomicUsize>,
     pub(super) told: Arc<Mutex<Vec<Option<Interpretation>>>>,
+    pub(super) asked_back: Arc<Mutex<Option<String>>>,
     pub(super) minter: Minter,
     pub(super) gateway: ConversationSigner,
     _folder: tempfile::TempDir,
@@ -116,8 +119,13 @@ pub(super) fn bench(reply: Result<ValidateReply, ModelError>, budget: BudgetConf
         segment_bytes_max: NonZeroU64::MAX,
         keep: Duration::ZERO,
     };
-    let (asked, told) = (Arc::<AtomicUsize>::default(), Arc::default());
-    let language = Arc::new(Says { reply, asked: Arc::clone(&asked), told: Arc::clone(&told) });
+    let (asked, told, asked_back) = (Arc::<AtomicUsize>::default(), Arc::default(), Arc::default());
+    let language = Arc::new(Says {
+        reply,
+        asked: Arc::clone(&asked),
+        told: Arc::clone(&told),
+        asked_back: Arc::clone(&asked_back),
+    });
     let layer2 = Layer2 {
         model,
         policy,
@@ -128,7 +136,7 @@ pub(super) fn bench(reply: Result<ValidateReply, ModelError>, budget: BudgetConf
         clock: Clock::new(now),
     };
     let gateway = ConversationSigner::new(conversation_key, DOMAIN.into(), CONVERSATION).unwrap();
-    Bench { layer2, session, frame, asked, told, minter, gateway, _folder: folder }
+    Bench { layer2, session, frame, asked, told, asked_back, minter, gateway, _folder: folder }
 }
 
 pub(super) const NO_LIMIT: BudgetConfig =

@@ -93,6 +93,18 @@ async fn a_follow_up_is_read_with_what_the_question_before_it_meant() {
 }
 
 #[tokio::test]
+async fn what_answers_a_question_back_is_read_with_that_question() {
+    let bench = understanding("loan_count");
+    let token = bench.gateway.sign_asked_back(&bench.session, None, "which loans", now()).unwrap();
+    let outcome = bench.follow_up(&token, |_| {}).await;
+    assert!(is_supported(&outcome, false), "{outcome:?}");
+    assert_eq!(bench.asked_back.lock().unwrap().as_deref(), Some("which loans"));
+    let outcome = bench.follow_up("", |_| {}).await;
+    assert!(is_supported(&outcome, false), "{outcome:?}");
+    assert_eq!(*bench.asked_back.lock().unwrap(), None);
+}
+
+#[tokio::test]
 async fn the_conversation_is_the_one_in_the_bytes_that_were_signed() {
     let bench = understanding("loan_count");
     let token = bench.token().await;
