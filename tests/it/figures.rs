@@ -146,13 +146,15 @@ fn rounded(value: f64) -> f64 {
 
 type Row = (Vec<String>, Vec<Option<f64>>);
 
-/// What the statement must give, in order.
-fn expected(asked: &Interpretation, world: &World) -> Vec<Row> {
+type Groups = BTreeMap<Vec<String>, [Sums; 2]>;
+
+/// Sums of every group in both periods, and whether parts are laid beside one another.
+fn groups_of(asked: &Interpretation, world: &World) -> (Groups, bool) {
     let (loans, fines) =
         (asked.metrics.iter().any(|m| uses_loans(m)), asked.metrics.iter().any(|m| uses_fines(m)));
     let is_folded = (loans && fines) || asked.comparison.is_some();
     let facts = facts(world);
-    let mut groups: BTreeMap<Vec<String>, [Sums; 2]> = BTreeMap::new();
+    let mut groups = Groups::new();
     let periods = [(asked.period.as_ref(), 0), (asked.comparison.as_ref(), 1)];
     for (period, slot) in periods.into_iter().filter(|(period, slot)| *slot == 0 || period.is_some()) {
         let moved = match (slot, &asked.period, period) {
@@ -186,6 +188,12 @@ fn expected(asked: &Interpretation, world: &World) -> Vec<Row> {
             }
         }
     }
+    (groups, is_folded)
+}
+
+/// What the statement must give, in order.
+fn expected(asked: &Interpretation, world: &World) -> Vec<Row> {
+    let (groups, is_folded) = groups_of(asked, world);
     let totals: Vec<f64> = asked
         .metrics
         .iter()

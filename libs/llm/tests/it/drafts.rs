@@ -203,7 +203,10 @@ async fn what_stays_the_same_stands_before_the_cache_point_and_a_conversation_af
         let inside = text.strip_prefix("<input>\n").unwrap().strip_suffix("\n</input>").unwrap();
         serde_json::from_str(inside).unwrap()
     };
-    assert_eq!(said(&one), json!({ "question": "late fees of canary", "asked_back": null, "previous": null }));
+    assert_eq!(
+        said(&one),
+        json!({ "question": "late fees of canary", "asked_back": null, "previous": null })
+    );
     assert_eq!(said(&other)["question"], "only the top three");
     assert_eq!(said(&other)["previous"]["filters"][0]["phrases"], json!(["canary"]));
     assert_eq!(said(&other)["previous"]["period"]["from"], "2031-04-01");
