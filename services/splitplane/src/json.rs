@@ -232,10 +232,14 @@ mod tests {
             "columns",
             "rows",
             "narrative",
+            "chart",
+            "check",
+            "stood_in",
             "coverage",
             "sql",
             "security_sql",
             "txn",
+            "conversation",
             "timings_ms",
         ];
         expected.sort_unstable();
@@ -244,6 +248,7 @@ mod tests {
         assert_eq!(object["columns"][1], json!({ "name": "fees", "type": "decimal", "unit": "USD" }));
         assert_eq!(object["columns"][0]["unit"], Value::Null);
         assert_eq!(object["timings_ms"]["total"], json!(12));
+        assert_eq!((&object["stood_in"], &object["conversation"]), (&json!([]), &json!("a.token")));
     }
 
     #[test]
