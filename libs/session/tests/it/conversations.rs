@@ -173,14 +173,14 @@ fn every_claim_that_says_something_else_is_refused() {
     for name in ["session_id", "model_sha256", "policy_sha256"] {
         assert_eq!(refusal(|claims| claims[name] = json!("x")), claims, "{name}");
     }
-    for name in ["sub", "interpretation", "iat", "exp"] {
+    for name in ["sub", "interpretation", "asked_back", "iat", "exp"] {
         assert_eq!(refusal(|claims| claims[name] = json!(null)), claims, "{name}");
     }
     assert_eq!(refusal(|claims| claims["extra"] = json!(1)), claims);
     let world = World::new();
     let good = claims_of(&sign(&world, &world.session(&grant())));
     let names: Vec<String> = good.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(names.len(), 9);
+    assert_eq!(names.len(), 10);
     for name in names {
         let mut fewer = good.clone();
         fewer.as_object_mut().unwrap().remove(&name);
