@@ -304,10 +304,6 @@ impl Reader<'_> {
 
     fn word(&mut self) -> Result<(), Ungrounded> {
         let (at, (text, length)) = (self.at, self.word_at(self.at));
-        // A letter that only looks like one of these could spell a claim that no list holds.
-        if text.chars().any(|c| c.is_alphabetic() && !c.is_ascii()) {
-            return self.refuse(Claim::Name);
-        }
         let lower = text.to_lowercase();
         self.at += length;
         if self.peek(0).is_some_and(|c| c.is_numeric() || is_money(c)) {

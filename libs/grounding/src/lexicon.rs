@@ -11,9 +11,6 @@ use std::rc::Rc;
 /// Longer cells are no names: a narrative that quotes one is not proved.
 const PHRASE_CHARS_MAX: usize = 200;
 
-/// Longer cells are recognised in quotes only.
-const BARE_WORDS_MAX: usize = 5;
-
 /// What a phrase stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Meaning {
@@ -193,6 +190,15 @@ fn is_claim(word: &str) -> bool {
         || word.chars().all(char::is_numeric)
 }
 
+/// Whether a cell is written as names are: in capitals, or as one or two words. A sentence is not.
+fn is_name_like(text: &str) -> bool {
+    const NAME_WORDS_MAX: usize = 5;
+    let words: Vec<&str> = text.split(' ').collect();
+    let links = |word: &str| matches!(word, "of" | "the" | "and" | "de" | "la" | "&" | "-");
+    let capital = |word: &&str| links(word) || !word.starts_with(char::is_lowercase);
+    words.len() <= 2 || (words.len() <= NAME_WORDS_MAX && words.iter().all(capital))
+}
+
 /// A cell that reads like a claim or a common word is a name only in quotes: a row that says
 /// "up 900%" must not put these words into a narrative's own mouth.
 fn may_stand_bare(text: &str) -> bool {
@@ -207,7 +213,7 @@ fn may_stand_bare(text: &str) -> bool {
     plain
         && !claims
         && !common
-        && parts.len() <= BARE_WORDS_MAX
+        && is_name_like(text)
         && text.chars().any(char::is_alphabetic)
         && Date::from_iso(text).is_none()
 }

@@ -166,11 +166,7 @@ impl Measure {
         let cell = self.growth.as_ref().and_then(|series| series.get(row).copied().flatten());
         // A base that is no positive number has no hundredths.
         let exact = self.value(When::Before, row).and_then(|base| Quantity::percent(self.change(row)?, base));
-        // Where there is no growth in the result, none is computed: it says that there is nothing to compare with.
-        match (&self.growth, cell) {
-            (Some(_), None) => Vec::new(),
-            (Some(_) | None, cell) => cell.map(Quantity::Exact).into_iter().chain(exact).collect(),
-        }
+        cell.map(Quantity::Exact).into_iter().chain(exact).collect()
     }
 
     /// The part of the total that `rows` are.

@@ -36,8 +36,8 @@ pub struct Context {
     /// Phrases that need no proof: labels of metrics and dimensions, the period as asked. They come
     /// from the semantic model and the question's interpretation, never from a language model.
     pub allowed: Vec<String>,
-    /// Values that the question chose rows by, as they stand in the data. They may be named, and claim
-    /// nothing; what was left out does not belong here.
+    /// Values that the question chose rows by. They may be named, and claim nothing; what was left out does
+    /// not belong here.
     pub chosen: Vec<String>,
 }
 

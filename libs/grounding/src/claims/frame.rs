@@ -90,12 +90,6 @@ impl Sentence<'_> {
     }
 
     fn frame_of_two(&self, index: usize) -> Option<Frame> {
-        // "A was exceeded by B" says the opposite.
-        let passive = self.is_any(index + 1, &["by"])
-            && self.word(index).is_some_and(|word| word.ends_with("ed") && words::takes_object(word));
-        if passive && self.groups.iter().any(|group| group.from == self.next(index + 1)) {
-            return None;
-        }
         if let Some(against) = self.against_other(index) {
             return Some(against);
         }

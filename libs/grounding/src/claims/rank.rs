@@ -176,9 +176,7 @@ impl Sentence<'_> {
         let is_extreme = |of: &dyn Fn(usize) -> Option<Decimal>| {
             let all = (0..self.facts.table.rows.len()).filter_map(of);
             let beyond = if high == down { all.min() } else { all.max() };
-            let signed = of(*row)
-                .is_some_and(|value| !high || value.unscaled() != 0 && (value.unscaled() < 0) == down);
-            signed && of(*row) == beyond
+            of(*row).is_some() && of(*row) == beyond
         };
         if growth {
             is_extreme(&hundredths) || (!self.is_any(word, &["growth"]) && is_extreme(&amount))
@@ -230,14 +228,9 @@ impl Sentence<'_> {
         let Owner::Members(members) = self.subject(index, false, None) else { return false };
         let measures = self.measures_near(index);
         led_in
-            && self.is_boundary_or(index + 1, &["with", "at", "in"])
             && self.may_rank()
             && !measures.is_empty()
             && measures.iter().all(|m| members.iter().all(|rows| self.is_the_extreme(m, rows, false)))
-    }
-
-    fn is_boundary_or(&self, index: usize, wanted: &[&str]) -> bool {
-        self.is_boundary(index) || self.is_any(index, wanted)
     }
 
     /// "A, followed by B and C": each is the next in rank, downwards, or upwards from a lowest. In time:
@@ -246,7 +239,7 @@ impl Sentence<'_> {
         // "then" only goes on, where no name follows.
         let end = self.reach(index);
         let Some(after) = self.groups.iter().find(|g| g.from > index && g.from < end.max(index + 3)) else {
-            return self.is_any(index, &["then"]);
+            return self.is_any(index, &["then"]) || self.follows_the_last(index);
         };
         let Some(before) = self.groups.iter().rfind(|group| group.to < index && group.column == after.column)
         else {
@@ -278,6 +271,24 @@ impl Sentence<'_> {
                 && ranks.windows(2).all(|pair| matches!(pair, [a, b] if *b == a + 1))
         };
         !passive && !measures.is_empty() && measures.iter().all(|m| self.may_rank_by(m, !low) && falls(m))
+    }
+
+    /// "A leads. B follows.": B is next to the row that the sentence before was about.
+    fn follows_the_last(&self, index: usize) -> bool {
+        let (Some((column, before)), true) = (&self.story.subject, self.is_any(index, &["follows"])) else {
+            return false;
+        };
+        let Some(own) = self.groups.iter().rfind(|group| group.to < index && group.column == *column) else {
+            return false;
+        };
+        self.uses(own);
+        let ([row], [rows]) = (before.as_ref(), own.members.as_slice()) else { return false };
+        let [next] = rows.as_ref() else { return false };
+        let measures = self.measures_near(index);
+        let rank = |measure: &Measure, row: usize| Some(measure.beyond(measure.value(When::Now, row)?, true));
+        let next_to =
+            |m: &Measure| rank(m, *row).is_some_and(|rank_before| rank(m, *next) == Some(rank_before + 1));
+        !measures.is_empty() && measures.iter().all(|m| self.may_rank_by(m, true) && next_to(m))
     }
 
     /// Whether single rows stand in the order of what they changed by, one right after the other.

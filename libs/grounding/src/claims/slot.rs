@@ -68,6 +68,9 @@ impl Sentence<'_> {
             return Slot::Change(word);
         }
         let aside = index.checked_sub(1).is_some_and(|at| self.kind(at) == Some(&Kind::Break(Break::Open)));
+        if let Some(word) = self.aside_of_move(index, figure, claims) {
+            return Slot::Change(Some(word));
+        }
         if figure.sign == Some('+')
             || (figure.sign.is_some() && (percent || aside) && self.facts.is_compared())
         {
@@ -243,6 +246,17 @@ impl Sentence<'_> {
             && self.groups.iter().any(|group| group.members.len() > 1)
             && (last.at + 1..index).all(and);
         (listed || (unlike && (last.at + 1..index).all(links))).then_some(word)
+    }
+
+    /// "rose from $40,000.00 to $42,000.00 (5.0%)".
+    fn aside_of_move(&self, index: usize, figure: &Figure, claims: &Claims) -> Option<usize> {
+        let opens = index.checked_sub(1).filter(|at| self.kind(*at) == Some(&Kind::Break(Break::Open)))?;
+        let last = claims
+            .told
+            .last()
+            .filter(|told| told.at + 1 == opens && self.led_by(told.at, &["to"]).is_some())?;
+        let moves = |at: &usize| matches!(self.sense(*at), Some(Sense::Up | Sense::Down));
+        (0..last.at).rfind(moves).filter(|_| figure.unit == FigureUnit::Percent)
     }
 
     // === shares ===

@@ -38,7 +38,7 @@ impl Sentence<'_> {
             }
             Slot::Base(when) => fits(shown.figure, measure, false) && self.is_total(shown, measure, when),
             Slot::Mean => {
-                let whole = self.facts.is_everything() && self.setting().is_none();
+                let whole = self.facts.is_everything();
                 whole
                     && fits(shown.figure, measure, false)
                     && measure.mean().is_some_and(|mean| shown.is(mean))
@@ -79,9 +79,7 @@ impl Sentence<'_> {
         }
         match &told.owner {
             Owner::All => self.is_of_all(shown, measure, when, claims),
-            Owner::Members(members) if members.len() > 1 => {
-                self.is_of_group(members, measure, when, self.is_together(told.at), &shows)
-            }
+            Owner::Members(members) if members.len() > 1 => self.is_of_group(members, measure, when, &shows),
             Owner::Members(members) => {
                 let one = members.first().and_then(|rows| self.amount(measure, when, rows));
                 let every = self.has(Sense::Each) && members.first().is_some_and(|rows| rows.len() > 1);
@@ -91,30 +89,19 @@ impl Sentence<'_> {
         }
     }
 
-    /// Of several names a figure is the sum if the sentence says so, and else must hold for each.
+    /// Of several names a figure is the sum, or must hold for each if the sentence says so.
     fn is_of_group(
         &self,
         members: &[Vec<usize>],
         measure: &Measure,
         when: When,
-        together: bool,
         shows: &dyn Fn(splitplane_types::Decimal) -> bool,
     ) -> bool {
-        let values = || members.iter().map(|rows| self.amount(measure, when, rows));
-        if together {
-            let rows: Vec<usize> = members.iter().flatten().copied().collect();
-            return self.facts.context.additive && measure.sum(when, &rows).is_some_and(shows);
+        if self.has(Sense::Each) || self.has(Sense::Both) || self.has(Sense::Tie) {
+            return members.iter().all(|rows| self.amount(measure, when, rows).is_some_and(shows));
         }
-        (self.has(Sense::Each) || self.has(Sense::Both) || self.has(Sense::Tie))
-            && values().all(|value| value.is_some_and(shows))
-    }
-
-    /// "together", "in total", "account for".
-    fn is_together(&self, at: usize) -> bool {
-        let sums = self.led_by(at, &["for"]).and_then(|at| self.lead(at)).is_some_and(|at| {
-            self.is_any(at, &["account", "accounts", "accounted", "accounting", "combine", "combined"])
-        });
-        sums || self.has(Sense::Together) || self.has(Sense::Total)
+        let rows: Vec<usize> = members.iter().flatten().copied().collect();
+        self.facts.context.additive && measure.sum(when, &rows).is_some_and(shows)
     }
 
     /// Where no row is named: the only row, the rows of a "top 3", the end of a change in time, or the sum.
@@ -249,11 +236,10 @@ impl Sentence<'_> {
         sense: Option<Sense>,
     ) -> bool {
         let told = sense.is_some_and(|sense| direction(sense).is_some() || sense == Sense::Difference);
-        let positive = shown.figure.sign != Some('+') || distance.by.unscaled() > 0;
         let shows = |quantity: Quantity| {
             let told_as =
                 if told && !is_signed(shown.figure) { quantity.magnitude() } else { Some(quantity) };
-            positive && told_as.is_some_and(|quantity| shown.is(quantity))
+            told_as.is_some_and(|quantity| shown.is(quantity))
         };
         match shown.figure.unit {
             FigureUnit::Percent => distance.of_base.iter().any(|quantity| shows(*quantity)),

@@ -31,39 +31,25 @@ impl Reader<'_> {
         if let (Some(part), Some(whole)) = (numerals::small(lower), numerals::parts(next)) {
             let length = ahead.get(1).map_or(0, |(_, length)| *length);
             self.at += length;
-            return self.fraction(at, part, whole).map(Some);
+            return Self::fraction(at, part, whole).map(Some);
         }
         let single = numerals::parts(lower).filter(|_| next == "of" || lower == "half");
         if let Some(whole) = single.filter(|_| lower == "half" || article) {
-            return self.fraction(at, 1, whole).map(Some);
+            return Self::fraction(at, 1, whole).map(Some);
         }
         if let Some((value, used)) = numerals::spelled(&spoken) {
             self.at += ahead.get(used - 1).map_or(0, |(_, length)| *length);
             return match self.suffix(&value.to_string()) {
-                Some(figure) if !self.counts_on() => Ok(Some(figure)),
-                Some(_) | None => Err(Ungrounded::new(Claim::Figure, at)),
+                Some(figure) => Ok(Some(figure)),
+                None => Err(Ungrounded::new(Claim::Figure, at)),
             };
-        }
-        if numerals::small(lower).is_some() {
-            return Err(Ungrounded::new(Claim::Figure, at));
         }
         let ordinal = numerals::ordinal(lower).filter(|_| !words::is_time(next));
         Ok(ordinal.and_then(|rank| Figure::new(&rank.to_string(), 0, FigureUnit::Ordinal)))
     }
 
-    fn fraction(&self, at: usize, part: i128, whole: i128) -> Result<Figure, Ungrounded> {
-        // In place of a share only: "half of", not "in half".
-        let followed = self.next_word().1 == "of" || self.next_word().1 == "the";
-        Figure::new("0", 0, FigureUnit::Fraction { part, whole })
-            .filter(|_| followed && part < whole)
-            .ok_or(Ungrounded::new(Claim::Figure, at))
-    }
-
-    /// Whether another number follows at once, so that this one is not the whole of it.
-    fn counts_on(&self) -> bool {
-        let (_, word) = self.next_word();
-        let word = word.to_lowercase();
-        numerals::small(&word).is_some() || words::scale(&word).is_some() || word == "and-a-half"
+    fn fraction(at: usize, part: i128, whole: i128) -> Result<Figure, Ungrounded> {
+        Figure::new("0", 0, FigureUnit::Fraction { part, whole }).ok_or(Ungrounded::new(Claim::Figure, at))
     }
 
     /// This word and those after it, each parted by one space or hyphen, with the length up to its end.

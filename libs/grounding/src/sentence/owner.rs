@@ -229,7 +229,7 @@ impl Sentence<'_> {
         };
         let run: Vec<usize> =
             claims.iter().filter(|at| **at > last.to && **at < end).filter(like).copied().collect();
-        if names.len() < 2 || names.len() != run.len() || self.has(Sense::Together) {
+        if names.len() < 2 || names.len() != run.len() {
             return None;
         }
         let place = run.iter().position(|at| *at == index)?;

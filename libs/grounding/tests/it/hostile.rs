@@ -2,6 +2,7 @@
 
 use crate::tables::{Case, case, column, named, text};
 use crate::world::{Dice, World};
+use proptest::prelude::*;
 use splitplane_grounding::{Claim, NARRATIVE_BYTES_MAX, prove, template};
 use splitplane_types::{Cell, DataType};
 use std::time::{Duration, Instant};
@@ -45,6 +46,22 @@ fn a_cell_that_claims_something_counts_only_as_a_quotation() {
             let false_of_it = format!("\"{cell}\" had {other} in late fees.");
             assert!(check(&case, &false_of_it).is_err(), "{false_of_it}");
         }
+    }
+}
+
+#[test]
+fn a_cell_that_is_a_sentence_or_a_number_is_no_name() {
+    for (cell, text) in [
+        ("fees were stolen by managers", "Late fees were stolen by managers."),
+        ("fees were stolen by managers", "Fees were stolen by managers."),
+        ("900 loans", "Harbour had 900 loans."),
+        ("7 Eleven", "7 Eleven had $499.50 in late fees."),
+    ] {
+        assert!(check(&named_so(cell), text).is_err(), "{text}");
+    }
+    for cell in ["Bank of the West", "dine in", "Café de la Paix", "Main & 5th"] {
+        let text = format!("{cell} had $499.50 in late fees.");
+        assert_eq!(check(&named_so(cell), &text), Ok(()), "{text}");
     }
 }
 
@@ -221,6 +238,18 @@ fn no_text_makes_it_fail_otherwise() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_proved_as_it_is_or_refused(text in ".{0,200}", seed in any::<u64>()) {
+        let case = World::new(&mut Dice::new(seed)).case;
+        if let Ok(proved) = prove(&text, &case.table, &case.context) {
+            prop_assert_eq!(proved.as_str(), text);
+        }
+    }
+}
+
 /// A result of `rows` names.
 fn many(rows: usize, name: impl Fn(usize) -> String) -> Case {
     let columns = vec![column("name", DataType::String, None), column("visits", DataType::Integer, None)];
@@ -242,6 +271,9 @@ fn a_long_narrative_is_refused_by_its_length() {
     let (judged, took) = timed(|| check(&case, &long));
     assert_eq!(judged, Err(Claim::Text));
     assert!(took < Duration::from_millis(50), "{took:?}");
+    let endless = format!("Store 1 had 8 visits{}.", " and Store 1 had 8 visits".repeat(100));
+    assert!(endless.len() < NARRATIVE_BYTES_MAX);
+    assert_eq!(check(&case, &endless), Err(Claim::Text));
     let whole = "Store 1 had 8 visits. ".repeat(NARRATIVE_BYTES_MAX / 22);
     assert_eq!(check(&case, &whole), Ok(()));
     assert_eq!(check(&case, &format!("{whole}{}", " ".repeat(NARRATIVE_BYTES_MAX))), Err(Claim::Text));

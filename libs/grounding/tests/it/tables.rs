@@ -270,6 +270,22 @@ fn nights() -> Case {
     case(columns, rows, period("2026-10-05", "2026-11-01"))
 }
 
+/// Passes by month, with the lead changing.
+fn mixed() -> Case {
+    let mut case = channels();
+    for (row, passes) in case.table.rows.iter_mut().zip([100, 300, 700, 250]) {
+        row[2] = Cell::Integer(passes);
+    }
+    case
+}
+
+/// Small numbers, which another number could be made of.
+fn pair() -> Case {
+    let columns = vec![column("store", DataType::String, None), column("visits", DataType::Integer, None)];
+    let row = |store: &str, visits: i64| vec![text(store), Cell::Integer(visits)];
+    case(columns, vec![row("Harbour", 1), row("Old Mill", 5), row("Store 5", 8)], quarter())
+}
+
 /// The one branch that was asked for as the first.
 fn best() -> Case {
     let mut case = fees();
@@ -323,6 +339,8 @@ pub(crate) fn named(name: &str) -> Case {
         "fleet" => fleet(),
         "nights" => nights(),
         "best" => best(),
+        "mixed" => mixed(),
+        "pair" => pair(),
         "chosen" => chosen(),
         other => panic!("no table `{other}`"),
     }
