@@ -1,5 +1,6 @@
 //! The audit log of a mesh: a record for each answer and each refusal, in one chain.
 
+use crate::inner_services::rows_of_draft;
 use crate::support::{ANN, Bench, Scripted, ask};
 use splitplane_audit::verify;
 use splitplane_testkit::{SECRET, World};
@@ -54,4 +55,20 @@ async fn answers_and_refusals_are_recorded_and_any_change_is_found() {
         std::fs::write(&log, text).unwrap();
         assert!(verify(&log).is_err());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_draft_leave_with_a_record_of_their_own() {
+    let bench = Bench::start(&World::library(4)).await;
+    // The same figure, and a result of its own: another name, another type.
+    let sql = "SELECT CAST(SUM(fee) AS DOUBLE) AS f FROM loans";
+    assert_eq!(rows_of_draft(&bench, ANN, "total fees", sql).await.len(), 1);
+    let records = records(&bench);
+    let of = |event: &str| records.iter().filter(|record| record["event"] == event).collect::<Vec<_>>();
+    let (drafts, answers) = (of("draft_released"), of("rows_released"));
+    let ([draft], [answer]) = (drafts.as_slice(), answers.as_slice()) else { panic!("{records:#?}") };
+    assert_eq!((draft["rows"].as_u64(), of("draft_differed").len()), (Some(1), 0));
+    assert!(draft["sql"].as_str().is_some_and(|sql| sql.contains("CAST")), "{draft}");
+    assert_ne!(draft["result_digest"], answer["result_digest"]);
+    bench.mesh.stop().await.unwrap();
 }

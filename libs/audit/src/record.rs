@@ -33,6 +33,8 @@ pub enum Event {
     StatementRefused,
     /// A model's statement gave other figures than the one that was compiled, which are the answer.
     DraftDiffered,
+    /// The result of a statement that was sent is about to leave beside the answer, for who asked for it.
+    DraftReleased,
     /// A result was complete, and its rows are about to leave.
     RowsReleased,
     /// A line that a killed process left without an end was put aside.
@@ -51,6 +53,7 @@ impl Event {
             Self::SandboxOpened => "sandbox_opened",
             Self::StatementRefused => "statement_refused",
             Self::DraftDiffered => "draft_differed",
+            Self::DraftReleased => "draft_released",
             Self::RowsReleased => "rows_released",
             Self::Recovered => "recovered",
         }

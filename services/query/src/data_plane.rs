@@ -142,7 +142,7 @@ impl DataPlane {
         session: &VerifiedSession,
         key: &SessionKey,
         sandbox_id: &str,
-        draft: &str,
+        (draft, is_shown): (&str, bool),
     ) -> Result<Released, QueryError> {
         let now = self.clock.now();
         let SandboxBuilder { model, policy, .. } = &self.builder;
@@ -175,14 +175,15 @@ impl DataPlane {
         }
         if let Some(checked) = &checked {
             self.report(session, &token, checked).await?;
+            // Invariant 8 holds for every row that leaves, the draft's included.
+            if let Some(draft) = checked.draft.as_ref().filter(|_| is_shown) {
+                let record = self.result_record(session, &token, (Event::DraftReleased, draft));
+                self.audit.append(record).await?;
+            }
         }
         let record = Record {
             decision: Some(Outcome::Answered),
-            sql: Some(answer.sql.clone()),
-            rows: Some(answer.rows()),
-            bytes: Some(answer.bytes),
-            result_digest: Some(answer.digest),
-            ..self.statement_record(session, &token, Event::RowsReleased)
+            ..self.result_record(session, &token, (Event::RowsReleased, &answer))
         };
         self.audit.append(record).await?;
         Ok(Released { answer, checked })
@@ -226,15 +227,27 @@ impl DataPlane {
             difference = outcome,
             "the model's statement gives other figures: ours are the answer"
         );
-        let draft = checked.draft.as_ref();
-        let record = Record {
-            sql: Some(sql),
-            rows: draft.map(Answer::rows),
-            bytes: draft.map(|draft| draft.bytes),
-            result_digest: draft.map(|draft| draft.digest),
-            ..self.statement_record(session, token, Event::DraftDiffered)
+        let record = match &checked.draft {
+            Some(draft) => self.result_record(session, token, (Event::DraftDiffered, draft)),
+            None => Record { sql: Some(sql), ..self.statement_record(session, token, Event::DraftDiffered) },
         };
         Ok(self.audit.append(record).await?)
+    }
+
+    /// What is written down of a result.
+    fn result_record(
+        &self,
+        session: &VerifiedSession,
+        token: &SandboxToken,
+        (event, result): (Event, &Answer),
+    ) -> Record {
+        Record {
+            sql: Some(result.sql.clone()),
+            rows: Some(result.rows()),
+            bytes: Some(result.bytes),
+            result_digest: Some(result.digest),
+            ..self.statement_record(session, token, event)
+        }
     }
 
     fn statement_record(&self, session: &VerifiedSession, token: &SandboxToken, event: Event) -> Record {

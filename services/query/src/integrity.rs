@@ -57,7 +57,7 @@ pub(crate) fn difference(asked: &Interpretation, answer: &Table, draft: &Table) 
             let matched = other.get(key).map_or(0, Vec::len);
             let is_tied = |figures: &Figures<'_>| {
                 tie.is_some_and(|(column, last)| {
-                    figures.get(column).is_some_and(|figure| is_same(figure, last, RELATIVE))
+                    figures.get(column).is_some_and(|figure| is_same(figure, last))
                 })
             };
             // A row that only one side has may be one of several that a limit chooses among.
@@ -121,7 +121,7 @@ fn is_same_row(mine: &Figures<'_>, other: &Figures<'_>, percent: &[bool]) -> boo
     mine.len() == other.len()
         && mine.iter().zip(other).enumerate().all(|(at, (mine, other))| {
             let percent = percent.get(at).copied().unwrap_or(false);
-            if percent { is_near(mine, other) } else { is_same(mine, other, RELATIVE) }
+            if percent { is_near(mine, other) } else { is_same(mine, other) }
         })
 }
 
@@ -132,10 +132,10 @@ fn is_near(mine: &Cell, other: &Cell) -> bool {
     }
 }
 
-fn is_same(mine: &Cell, other: &Cell, relative: f64) -> bool {
+fn is_same(mine: &Cell, other: &Cell) -> bool {
     match (number(mine), number(other)) {
         (Some(mine), Some(other)) => {
-            mine == other || (mine - other).abs() <= relative * mine.abs().max(other.abs())
+            mine == other || (mine - other).abs() <= RELATIVE * mine.abs().max(other.abs())
         }
         (None, None) => text(mine) == text(other),
         (None, Some(_)) | (Some(_), None) => false,

@@ -54,7 +54,8 @@ impl QueryService for Rpc {
     ) -> Result<Response<Self::ExecuteStream>, Status> {
         let caller = context(&request)?;
         let message = request.into_inner();
-        match self.0.execute(&caller.session, &caller.key, &message.sandbox_id, &message.sql).await {
+        let draft = (message.sql.as_str(), message.with_draft_rows);
+        match self.0.execute(&caller.session, &caller.key, &message.sandbox_id, draft).await {
             Ok(released) => Ok(Response::new(stream(released, message.with_draft_rows))),
             Err(error) => Err(self.refuse(&caller.session, Some(&message.sql), error).await),
         }
