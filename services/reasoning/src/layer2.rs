@@ -272,6 +272,7 @@ fn metric_to_wire(catalogue: &Catalogue<'_>, metric: &Metric) -> splitplane_prot
         synonyms: metric.synonyms.clone(),
         unit: metric.unit.as_deref().unwrap_or("").to_owned(),
         dimensions,
+        additive: metric.is_additive(),
     }
 }
 

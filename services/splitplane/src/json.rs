@@ -50,6 +50,7 @@ struct Metric<'a> {
     unit: Option<&'a str>,
     synonyms: &'a [String],
     dimensions: &'a [String],
+    additive: bool,
 }
 
 #[derive(Serialize)]
@@ -104,6 +105,7 @@ fn metric(metric: &common::Metric) -> Metric<'_> {
         unit: (!metric.unit.is_empty()).then_some(metric.unit.as_str()),
         synonyms: &metric.synonyms,
         dimensions: &metric.dimensions,
+        additive: metric.additive,
     }
 }
 
