@@ -1,5 +1,7 @@
 //! Numbers in words: "two hundred and five thousand". Decides their value; knows no unit.
 
+use splitplane_types::number_word;
+
 /// The number that the words at the start spell, and how many words that takes. `None` where no number
 /// stands, or one that is not written as numbers are.
 pub(crate) fn spelled(words: &[String]) -> Option<(i128, usize)> {
@@ -51,32 +53,7 @@ fn scale(word: &str) -> Option<i128> {
 
 /// The value of a number word below a hundred.
 pub(crate) fn small(word: &str) -> Option<i128> {
-    const UNITS: [&str; 20] = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ];
-    const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-    let position =
-        |list: &[&str]| list.iter().position(|name| *name == word).and_then(|i| i128::try_from(i).ok());
-    position(&UNITS).or_else(|| position(&TENS).map(|index| (index + 2) * 10))
+    number_word(word).map(i128::from)
 }
 
 /// Of how many parts a word names one: "third" and "thirds" are of three.

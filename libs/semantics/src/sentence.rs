@@ -3,9 +3,7 @@
 //! Says what was understood, in the model's labels and the question's own phrases. Holds no value
 //! of the warehouse.
 
-use crate::{
-    Bound, Derived, Dimension, Filter, Grain, Interpretation, Period, SemanticModel, Threshold, words_of,
-};
+use crate::{Bound, Derived, Dimension, Filter, Interpretation, Period, SemanticModel, Threshold, words_of};
 
 /// Says what an interpretation means.
 #[must_use]
@@ -39,16 +37,7 @@ fn label(dimension: &Dimension, model: &SemanticModel) -> String {
     let label = field.map_or_else(|| words_of(&dimension.field.field), |field| field.label.clone());
     match dimension.grain {
         None => label,
-        Some(grain) => {
-            let unit = match grain {
-                Grain::Day => "day",
-                Grain::Week => "week",
-                Grain::Month => "month",
-                Grain::Quarter => "quarter",
-                Grain::Year => "year",
-            };
-            format!("{unit} of {label}")
-        }
+        Some(grain) => format!("{} of {label}", grain.name()),
     }
 }
 

@@ -117,7 +117,7 @@ impl Ask {
             stages.emit(Event::Chart(Chart { vega_lite: chart.vega_lite().to_string() })).await;
         }
 
-        let narrative = narrative(self, &supported, &interpretation, &answer).await?;
+        let narrative = narrative(self, &supported, &interpretation, (&answer, &table)).await;
         stages.passed("explain");
         stages.emit(Event::Narrative(narrative)).await;
         Ok(Outcome::Answered)

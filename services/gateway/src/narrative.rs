@@ -1,11 +1,9 @@
 //! The analysis: a draft whose every figure is proved, or the template.
 
 use crate::ask::Ask;
-use crate::error::GatewayError;
 use crate::upstreams::{Answer, Said};
 use splitplane_grounding::{ColumnRole, Context, ProvedNarrative, Ranking, prove, template};
 use splitplane_proto::common::v1::{Interpretation, Period};
-use splitplane_proto::convert::table_from_wire;
 use splitplane_proto::gateway::v1::Narrative;
 use splitplane_proto::reasoning::v1::{ExplainRequest, Supported};
 use splitplane_types::Table;
@@ -19,21 +17,20 @@ pub(crate) async fn narrative(
     ask: &Ask,
     supported: &Supported,
     interpretation: &Interpretation,
-    answer: &Answer,
-) -> Result<Narrative, GatewayError> {
-    let table = table_from_wire(answer.columns.clone(), answer.rows.clone())?;
-    let context = context(interpretation, &table);
+    (answer, table): (&Answer, &Table),
+) -> Narrative {
+    let context = context(interpretation, table);
     if !supported.explain_by_template {
         let message = explain_request(supported, answer);
         match ask.upstreams.explain(&ask.context, message).await {
-            Ok(Said { what, stood_in }) => match prove(&what, &table, &context) {
-                Ok(proved) => return Ok(to_wire(&proved, false, stood_in)),
+            Ok(Said { what, stood_in }) => match prove(&what, table, &context) {
+                Ok(proved) => return to_wire(&proved, false, stood_in),
                 Err(error) => tracing::warn!(error = %error, "a figure is not proved: the template is used"),
             },
             Err(error) => tracing::warn!(error = %error, "no analysis: the template is used"),
         }
     }
-    Ok(to_wire(&template(&table, &context), true, String::new()))
+    to_wire(&template(table, &context), true, String::new())
 }
 
 fn context(interpretation: &Interpretation, table: &Table) -> Context {

@@ -4,6 +4,7 @@ mod forms;
 
 use crate::aggregate::Aggregate;
 use splitplane_semantics::Grain;
+use splitplane_types::number_word;
 
 pub(crate) use forms::{
     is_light_verb, is_verb_form, is_verb_of_subject, nouns_of, root, singular, stem, written_out,
@@ -177,29 +178,7 @@ pub(crate) fn modifier(word: &str) -> Option<Modifier> {
 
 /// The value of a number word up to twenty.
 pub(crate) fn number(word: &str) -> Option<u32> {
-    const NUMBERS: [&str; 20] = [
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-    ];
-    NUMBERS.iter().position(|name| *name == word).and_then(|index| u32::try_from(index + 1).ok())
+    number_word(word).filter(|number| (1..=20).contains(number))
 }
 
 /// Whether a name that begins with this word is another in the plural: "average sale", "longest trip".

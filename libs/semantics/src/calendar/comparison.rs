@@ -47,35 +47,15 @@ impl Calendar {
     }
 
     fn previous(&self, expr: PeriodExpr, (from, to): (Date, Date)) -> Result<(Date, Date), PeriodError> {
-        match expr {
-            PeriodExpr::ToDate(unit) => {
-                let before = plus(from, unit, -1)?;
-                elapsed(before, (from, to), from)
+        if let PeriodExpr::ToDate(unit) = expr {
+            return elapsed(plus(from, unit, -1)?, (from, to), from);
+        }
+        match expr.fiscal_unit() {
+            Some(unit) if matches!(expr, PeriodExpr::FiscalToDate(_)) => {
+                elapsed(self.fiscal_begin(from, unit, -1)?, (from, to), from)
             }
-            PeriodExpr::FiscalToDate(unit) => {
-                let before = self.fiscal_begin(from, unit, -1)?;
-                elapsed(before, (from, to), from)
-            }
-            PeriodExpr::FiscalThis(unit) | PeriodExpr::FiscalLast { unit, .. } => {
-                self.fiscal_before(unit, (from, to))
-            }
-            PeriodExpr::FiscalQuarter { .. } => self.fiscal_before(FiscalUnit::Quarter, (from, to)),
-            PeriodExpr::FiscalYear(_) => self.fiscal_before(FiscalUnit::Year, (from, to)),
-            PeriodExpr::Today
-            | PeriodExpr::Yesterday
-            | PeriodExpr::Last { .. }
-            | PeriodExpr::This(_)
-            | PeriodExpr::PastDays(_)
-            | PeriodExpr::Day(_)
-            | PeriodExpr::Month { .. }
-            | PeriodExpr::Quarter { .. }
-            | PeriodExpr::Year(_)
-            | PeriodExpr::Between { .. }
-            | PeriodExpr::Since(_)
-            | PeriodExpr::YearlessDay(_)
-            | PeriodExpr::YearlessSince(_)
-            | PeriodExpr::YearlessBetween { .. }
-            | PeriodExpr::SameLastYear(_) => {
+            Some(unit) => self.fiscal_before(unit, (from, to)),
+            None => {
                 let before = match months_between(from, to).filter(|_| from.day() == 1) {
                     Some(months) => plus(from, Grain::Month, -months)?,
                     None => plus(from, Grain::Day, -days_between(from, to)?)?,
@@ -86,34 +66,12 @@ impl Calendar {
     }
 
     fn year_before(&self, expr: PeriodExpr, (from, to): (Date, Date)) -> Result<(Date, Date), PeriodError> {
-        let years_ago = |unit: FiscalUnit| {
+        if let Some(unit) = expr.fiscal_unit() {
             let years = -FiscalUnit::per_year(unit);
-            Ok((self.fiscal_begin(from, unit, years)?, self.fiscal_begin(to, unit, years)?))
-        };
-        match expr {
-            PeriodExpr::FiscalThis(unit) | PeriodExpr::FiscalLast { unit, .. } => return years_ago(unit),
-            PeriodExpr::FiscalQuarter { .. } => return years_ago(FiscalUnit::Quarter),
-            PeriodExpr::FiscalYear(_) => return years_ago(FiscalUnit::Year),
-            PeriodExpr::FiscalToDate(unit) => {
-                let before = self.fiscal_begin(from, unit, -FiscalUnit::per_year(unit))?;
-                return elapsed(before, (from, to), from);
-            }
-            PeriodExpr::Today
-            | PeriodExpr::Yesterday
-            | PeriodExpr::Last { .. }
-            | PeriodExpr::This(_)
-            | PeriodExpr::ToDate(_)
-            | PeriodExpr::PastDays(_)
-            | PeriodExpr::Day(_)
-            | PeriodExpr::Month { .. }
-            | PeriodExpr::Quarter { .. }
-            | PeriodExpr::Year(_)
-            | PeriodExpr::Between { .. }
-            | PeriodExpr::Since(_)
-            | PeriodExpr::YearlessDay(_)
-            | PeriodExpr::YearlessSince(_)
-            | PeriodExpr::YearlessBetween { .. }
-            | PeriodExpr::SameLastYear(_) => {}
+            let before = self.fiscal_begin(from, unit, years)?;
+            let is_partial = matches!(expr, PeriodExpr::FiscalToDate(_));
+            let end = || self.fiscal_begin(to, unit, years);
+            return if is_partial { elapsed(before, (from, to), from) } else { Ok((before, end()?)) };
         }
         let whole = days_between(from, to)? % 7 == 0 && from.weekday() == self.week_starts;
         let of_weeks = if let PeriodExpr::ToDate(unit) = expr { unit == Grain::Week } else { whole };

@@ -84,6 +84,34 @@ pub enum PeriodExpr {
     FiscalYear(i16),
 }
 
+impl PeriodExpr {
+    /// The unit of the fiscal year that it speaks of; `None` for any other period.
+    #[must_use]
+    pub const fn fiscal_unit(self) -> Option<FiscalUnit> {
+        match self {
+            Self::FiscalThis(unit) | Self::FiscalLast { unit, .. } | Self::FiscalToDate(unit) => Some(unit),
+            Self::FiscalQuarter { .. } => Some(FiscalUnit::Quarter),
+            Self::FiscalYear(_) => Some(FiscalUnit::Year),
+            Self::Today
+            | Self::Yesterday
+            | Self::Last { .. }
+            | Self::This(_)
+            | Self::ToDate(_)
+            | Self::PastDays(_)
+            | Self::Day(_)
+            | Self::Month { .. }
+            | Self::Quarter { .. }
+            | Self::Year(_)
+            | Self::Between { .. }
+            | Self::Since(_)
+            | Self::YearlessDay(_)
+            | Self::YearlessSince(_)
+            | Self::YearlessBetween { .. }
+            | Self::SameLastYear(_) => None,
+        }
+    }
+}
+
 /// A day of any year; of a day that a month does not have, its last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MonthDay {

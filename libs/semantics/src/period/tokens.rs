@@ -1,6 +1,7 @@
 //! The words of a question, and the small vocabulary of time.
 
 use crate::Grain;
+use splitplane_types::number_word;
 use std::ops::Range;
 
 /// A word or a sign that matters to dates.
@@ -59,29 +60,6 @@ pub(super) fn is_one_of(tokens: &[Token<'_>], at: usize, words: &[&str]) -> bool
     tokens.get(at).is_some_and(|token| words.contains(&token.word.as_str()))
 }
 
-const ONES: [&str; 20] = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-];
-const TENS: [&str; 9] = ["ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const ORDINALS: [&str; 4] = ["first", "second", "third", "fourth"];
 const MONTHS: [&str; 12] = [
     "january",
@@ -157,16 +135,11 @@ pub(super) fn count(tokens: &[Token<'_>], at: usize) -> Option<(u32, usize)> {
     if let Some((number, false)) = token.digits() {
         return Some((number, at + 1));
     }
-    if let Some(ones) = position(&ONES, &token.word) {
-        return Some((u32::try_from(ones).ok()?, at + 1));
-    }
-    let tens = u32::try_from(position(&TENS, &token.word)?).ok()? * 10;
+    let value = |token: &Token<'_>| number_word(&token.word).filter(|value| *value > 0);
+    let first = value(token)?;
     let next = if is_one_of(tokens, at + 1, &["-"]) { at + 2 } else { at + 1 };
-    let ones = tokens.get(next).and_then(|token| position(&ONES, &token.word)).filter(|ones| *ones < 10);
-    match ones.map(u32::try_from) {
-        Some(Ok(ones)) => Some((tens + ones, next + 1)),
-        _ => Some((tens, at + 1)),
-    }
+    let ones = tokens.get(next).and_then(value).filter(|ones| *ones < 10 && first >= 20);
+    Some(ones.map_or((first, at + 1), |ones| (first + ones, next + 1)))
 }
 
 /// A calendar unit, singular or plural.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Grain;
 use crate::Order;
 use crate::fixtures::{dimension, field, library};
 use jiff::civil::date;

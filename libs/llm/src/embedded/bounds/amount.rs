@@ -5,7 +5,7 @@
 use super::super::tokens::{Kind, Token};
 use super::super::vocabulary::Vocabulary;
 use super::super::words;
-use splitplane_types::Decimal;
+use splitplane_types::{Decimal, number_word};
 
 /// A number and what it is a number of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,18 +89,13 @@ fn number(tokens: &[Token], at: usize) -> Option<(String, usize)> {
 
 /// "twenty-five", "forty".
 fn spelled(tokens: &[Token], at: usize) -> Option<(u32, usize)> {
-    const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-    let word =
-        |at: usize| tokens.get(at).filter(|token| token.kind == Kind::Word).map(|token| token.lower.as_str());
-    let tens =
-        TENS.iter().position(|tens| Some(*tens) == word(at)).and_then(|index| u32::try_from(index + 2).ok());
-    match tens {
-        None => words::number(word(at)?).map(|number| (number, at + 1)),
-        Some(tens) => match word(at + 1).and_then(words::number).filter(|ones| *ones < 10) {
-            Some(ones) => Some((tens * 10 + ones, at + 2)),
-            None => Some((tens * 10, at + 1)),
-        },
-    }
+    let value = |at: usize| {
+        let word = tokens.get(at).filter(|token| token.kind == Kind::Word)?;
+        number_word(&word.lower).filter(|value| *value > 0)
+    };
+    let first = value(at)?;
+    let ones = value(at + 1).filter(|ones| *ones < 10 && first >= 20);
+    Some(ones.map_or((first, at + 1), |ones| (first + ones, at + 2)))
 }
 
 /// Digits without the commas between thousands.
