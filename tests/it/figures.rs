@@ -6,13 +6,14 @@
 
 use crate::forger::{Forger, with_key};
 use crate::support::{BEA, Bench, options};
+use jiff::civil::Weekday;
 use splitplane_engine::kit::random::Random;
 use splitplane_proto::convert::table_from_wire;
 use splitplane_proto::query::v1::execute_response::Part;
 use splitplane_proto::query::v1::{ExecuteRequest, Sandbox};
 use splitplane_semantics::{
-    Bound, Derived, Dimension, FieldRef, Filter, Grain, Interpretation, Order, Period, SemanticModel,
-    Threshold, load_model, load_policy, relations_of,
+    Bound, Buckets, Derived, Dimension, FieldRef, Filter, Grain, Interpretation, Order, Period,
+    SemanticModel, Threshold, load_model, load_policy, relations_of,
 };
 use splitplane_session::{SessionKey, VerifiedSession};
 use splitplane_testkit::World;
@@ -121,7 +122,7 @@ fn key(asked: &Interpretation, fact: &Fact<'_>, moved: i64) -> Vec<String> {
         ("branch_name", _) => fact.branch.to_owned(),
         ("city", _) => fact.city.to_owned(),
         (_, Some(Grain::Week)) => {
-            let into = i64::from(day.weekday().to_monday_zero_offset());
+            let into = i64::from(day.weekday().since(asked.buckets.week_starts));
             day.checked_sub(jiff::Span::new().days(into)).unwrap().to_string()
         }
         (_, _) => day.to_string(),
@@ -316,6 +317,8 @@ fn asked(number: u64) -> Interpretation {
     let filter =
         Filter { phrases, fields: vec![field("branches", "branch_name")], negated, either: !negated };
     let has_rows = !dimensions.is_empty();
+    let days = [Weekday::Monday, Weekday::Sunday, Weekday::Saturday, Weekday::Wednesday];
+    let week_starts = days[random.below(days.len())];
     let mut interpretation = Interpretation {
         metrics,
         filters: Vec::from_iter(filtered.then_some(filter)),
@@ -326,6 +329,7 @@ fn asked(number: u64) -> Interpretation {
         order: Vec::new(),
         limit: (limited && has_rows).then(|| 1 + u32::try_from(random.below(3)).unwrap()),
         dimensions,
+        buckets: Buckets { week_starts, ..Buckets::ISO },
     };
     let names = figure_names(&interpretation);
     if bounded && has_rows {

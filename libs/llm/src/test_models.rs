@@ -68,6 +68,7 @@ pub(crate) async fn route(model: &dyn LanguageModel) -> Result<(), ModelError> {
         shares: false,
         order: Vec::new(),
         limit: None,
+        buckets: splitplane_semantics::Buckets::ISO,
     };
     let task = RouteTask { interpretation: &interpretation, model: &semantics };
     model.route(task).await.map(|_| ())

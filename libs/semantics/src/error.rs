@@ -63,12 +63,6 @@ pub enum InterpretationError {
     /// A grain on a field that holds no time.
     #[error("`{}.{}` holds no time, so it has no calendar grain", .0.dataset, .0.field)]
     NotTime(FieldRef),
-    /// Weeks that no engine truncates to.
-    #[error("grouping by week needs a calendar whose weeks start on monday")]
-    WeekGrain,
-    /// A grain on instants, where days begin at another time than midnight.
-    #[error("grouping `{}.{}` by calendar units needs days that start at midnight, or a field of dates", .0.dataset, .0.field)]
-    DayGrain(FieldRef),
     /// A filter without a phrase or without a field.
     #[error("a filter names no value or no field")]
     EmptyFilter,

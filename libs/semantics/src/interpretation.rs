@@ -5,11 +5,13 @@
 //! the only maker of a [`ValidatedInterpretation`]. It holds no value of the warehouse: filters are
 //! phrases of the question until the query service resolves them among the caller's own rows.
 
+mod buckets;
 mod period_expr;
 
 use serde::{Deserialize, Serialize};
 use splitplane_types::Derived;
 
+pub use buckets::Buckets;
 pub use period_expr::{FiscalUnit, MonthDay, PeriodExpr, PeriodPhrase};
 
 /// A field of the semantic model.
@@ -219,6 +221,8 @@ pub struct Interpretation {
     pub order: Vec<Order>,
     /// Rows wanted; `None` for all.
     pub limit: Option<u32>,
+    /// Where the days and weeks of a grain begin.
+    pub buckets: Buckets,
 }
 
 impl Interpretation {

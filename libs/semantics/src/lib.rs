@@ -29,7 +29,7 @@ pub use catalogue::Catalogue;
 pub use compile::{BoundFilter, RelationSchema, compile};
 pub use error::{CompileError, InterpretationError, LoadError, PeriodError};
 pub use interpretation::{
-    Bound, ComparisonExpr, Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain,
+    Bound, Buckets, ComparisonExpr, Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain,
     Interpretation, MonthDay, Order, Period, PeriodExpr, PeriodPhrase, Threshold,
 };
 pub use joins::{relations_of, time_field};

@@ -3,7 +3,10 @@
 //! Says what was understood, in the model's labels and the question's own phrases. Holds no value
 //! of the warehouse.
 
-use crate::{Bound, Derived, Dimension, Filter, Interpretation, Period, SemanticModel, Threshold, words_of};
+use crate::{
+    Bound, Buckets, Derived, Dimension, Filter, Grain, Interpretation, Period, SemanticModel, Threshold,
+    words_of,
+};
 
 /// Says what an interpretation means.
 #[must_use]
@@ -16,7 +19,7 @@ pub fn sentence(interpretation: &Interpretation, model: &SemanticModel) -> Strin
     let mut parts = vec![capitalised(&listed(&metrics))];
     parts.extend(interpretation.filters.iter().map(filter));
     let dimensions: Vec<String> =
-        interpretation.dimensions.iter().map(|dimension| label(dimension, model)).collect();
+        interpretation.dimensions.iter().map(|dimension| label(dimension, interpretation, model)).collect();
     if !dimensions.is_empty() {
         parts.push(format!("by {}", listed(&dimensions)));
     }
@@ -32,11 +35,14 @@ pub fn sentence(interpretation: &Interpretation, model: &SemanticModel) -> Strin
     parts.join(", ")
 }
 
-fn label(dimension: &Dimension, model: &SemanticModel) -> String {
+fn label(dimension: &Dimension, asked: &Interpretation, model: &SemanticModel) -> String {
     let field = model.field(&dimension.field);
     let label = field.map_or_else(|| words_of(&dimension.field.field), |field| field.label.clone());
     match dimension.grain {
         None => label,
+        Some(Grain::Week) if asked.buckets.week_starts != Buckets::ISO.week_starts => {
+            format!("week of {label} from {}", capitalised(asked.buckets.week_starts_name()))
+        }
         Some(grain) => format!("{} of {label}", grain.name()),
     }
 }

@@ -5,10 +5,9 @@
 
 use crate::calendar::shift;
 use crate::{
-    Calendar, Catalogue, Dataset, Dimension, DraftInterpretation, Field, FieldRef, Grain, Interpretation,
+    Buckets, Calendar, Catalogue, Dataset, Dimension, DraftInterpretation, Field, FieldRef, Interpretation,
     InterpretationError, Metric, Order, Period,
 };
-use jiff::civil::Weekday;
 use splitplane_types::Decimal;
 use std::time::SystemTime;
 
@@ -53,7 +52,7 @@ pub fn validate(
     require_size(&draft)?;
     let metrics = metrics_of(&draft.metrics, catalogue)?;
     let shown = catalogue.dimensions_of_all(&metrics);
-    check_dimensions(&draft.dimensions, &shown, calendar)?;
+    check_dimensions(&draft.dimensions, &shown)?;
     for filter in &draft.filters {
         let empty = |phrase: &String| phrase.trim().is_empty();
         if filter.phrases.is_empty() || filter.phrases.iter().any(empty) || filter.fields.is_empty() {
@@ -74,6 +73,7 @@ pub fn validate(
         shares: draft.shares,
         order: draft.order,
         limit: draft.limit,
+        buckets: Buckets { week_starts: calendar.week_starts(), day_starts: calendar.day_starts() },
     };
     check_order(&interpretation)?;
     check_figures(&interpretation, &metrics)?;
@@ -142,7 +142,6 @@ fn periods(
 fn check_dimensions(
     dimensions: &[Dimension],
     shown: &[(&Dataset, &Field)],
-    calendar: &Calendar,
 ) -> Result<(), InterpretationError> {
     for (index, dimension) in dimensions.iter().enumerate() {
         let field = &dimension.field;
@@ -151,20 +150,8 @@ fn check_dimensions(
         if dimensions.iter().take(index).any(|other| other == dimension) {
             return Err(InterpretationError::Repeated(field.field.clone()));
         }
-        match dimension.grain {
-            Some(_) if !found.holds_time() => return Err(InterpretationError::NotTime(field.clone())),
-            // SQL truncates to Mondays alone.
-            Some(Grain::Week) if calendar.week_starts() != Weekday::Monday => {
-                return Err(InterpretationError::WeekGrain);
-            }
-            // So do days of instants begin at midnight; a column of dates holds the calendar's own days.
-            Some(_)
-                if calendar.day_starts() != jiff::civil::Time::midnight()
-                    && found.data_type != Some(splitplane_types::DataType::Date) =>
-            {
-                return Err(InterpretationError::DayGrain(field.clone()));
-            }
-            Some(_) | None => {}
+        if dimension.grain.is_some() && !found.holds_time() {
+            return Err(InterpretationError::NotTime(field.clone()));
         }
     }
     Ok(())

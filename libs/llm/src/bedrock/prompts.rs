@@ -5,7 +5,7 @@
 //! that [`super::draft`] reads. Older versions are in the history of this folder; nothing reads them.
 
 /// The version in use.
-pub const PROMPT_VERSION: &str = "v2";
+pub const PROMPT_VERSION: &str = "v3";
 
 /// A task, as a model is told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,20 +33,20 @@ impl Task {
     /// What the model is told to do.
     pub(super) const fn instructions(self) -> &'static str {
         match self {
-            Self::Validate => include_str!("../../prompts/v2/validate.md"),
-            Self::Route => include_str!("../../prompts/v2/route.md"),
-            Self::WriteSql => include_str!("../../prompts/v2/write_sql.md"),
-            Self::Explain => include_str!("../../prompts/v2/explain.md"),
+            Self::Validate => include_str!("../../prompts/v3/validate.md"),
+            Self::Route => include_str!("../../prompts/v3/route.md"),
+            Self::WriteSql => include_str!("../../prompts/v3/write_sql.md"),
+            Self::Explain => include_str!("../../prompts/v3/explain.md"),
         }
     }
 
     /// JSON schema of the answer.
     pub(super) const fn schema(self) -> &'static str {
         match self {
-            Self::Validate => include_str!("../../prompts/v2/validate.schema.json"),
-            Self::Route => include_str!("../../prompts/v2/route.schema.json"),
-            Self::WriteSql => include_str!("../../prompts/v2/write_sql.schema.json"),
-            Self::Explain => include_str!("../../prompts/v2/explain.schema.json"),
+            Self::Validate => include_str!("../../prompts/v3/validate.schema.json"),
+            Self::Route => include_str!("../../prompts/v3/route.schema.json"),
+            Self::WriteSql => include_str!("../../prompts/v3/write_sql.schema.json"),
+            Self::Explain => include_str!("../../prompts/v3/explain.schema.json"),
         }
     }
 }

@@ -62,6 +62,7 @@ pub(super) fn interpretation(phrase: &str) -> Interpretation {
         shares: true,
         order: vec![Order { by: "total_fees_growth".into(), descending: true }],
         limit: Some(3),
+        buckets: splitplane_semantics::Buckets::ISO,
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn interpretation_of(world: &World) -> Interpretation {
         shares: false,
         order: vec![],
         limit: None,
+        buckets: splitplane_semantics::Buckets::ISO,
     }
 }
 

@@ -109,13 +109,19 @@ impl Branch<'_, '_> {
 
     fn dimension(&self, dimension: &Dimension) -> Result<Expr, CompileError> {
         let column = self.compiler.column(&dimension.field)?;
-        let reference = self.reference(&dimension.field)?;
+        let buckets = self.compiler.interpretation.buckets;
+        let mut reference = self.reference(&dimension.field)?;
+        if column.data_type == DataType::Timestamp && dimension.grain.is_some() {
+            // A column of dates holds the days as the calendar counts them already.
+            reference = tree::minutes_before(buckets.minutes_after_midnight(), reference);
+        }
         let is_time =
             matches!(column.data_type, DataType::Date | DataType::Timestamp | DataType::TimestampTz);
         let moved = if is_time { self.moved(dimension, reference)? } else { reference };
         let Some(grain) = dimension.grain else { return Ok(moved) };
         match (column.data_type, grain) {
             (DataType::Date, Grain::Day) => Ok(moved),
+            (DataType::Date | DataType::Timestamp, Grain::Week) => Ok(tree::week(buckets, moved)),
             (DataType::Date | DataType::Timestamp, _) => Ok(tree::date_trunc(grain, moved)),
             (DataType::TimestampTz, _) => Err(CompileError::GrainOfInstants(column.name.clone())),
             (

@@ -3,6 +3,7 @@ use crate::expression::ident;
 use crate::fixtures::{bikes, dimension, field, library, relations};
 use crate::{Bound, Grain, Threshold};
 use crate::{Filter, Period, relations_of};
+use jiff::civil::Weekday;
 use jiff::civil::date;
 use proptest::prelude::*;
 use splitplane_types::DataType;
@@ -33,6 +34,7 @@ pub(super) fn plain(metric: &str) -> Interpretation {
         shares: false,
         order: Vec::new(),
         limit: None,
+        buckets: crate::Buckets::ISO,
     }
 }
 
@@ -184,6 +186,25 @@ fn a_day_of_a_date_is_the_date() {
 }
 
 #[test]
+fn a_week_begins_where_the_calendar_says() {
+    let (model, _) = library();
+    let by_week = |week_starts| Interpretation {
+        dimensions: vec![dimension("loans.borrowed_at", Some(Grain::Week))],
+        buckets: crate::Buckets { week_starts, ..crate::Buckets::ISO },
+        ..plain("total_fees")
+    };
+    let text = |day| compile(&by_week(day), &model, &relations(&model), &[]).unwrap().to_string();
+    for (day, bucket) in [
+        (Weekday::Monday, "SELECT date_trunc('WEEK', loans.borrowed_at) AS "),
+        (Weekday::Sunday, "SELECT date_add(date_trunc('WEEK', date_add(loans.borrowed_at, 1)), -1) AS "),
+        (Weekday::Tuesday, "SELECT date_add(date_trunc('WEEK', date_add(loans.borrowed_at, 6)), -6) AS "),
+        (Weekday::Saturday, "SELECT date_add(date_trunc('WEEK', date_add(loans.borrowed_at, 2)), -2) AS "),
+    ] {
+        assert!(text(day).starts_with(bucket), "{day:?}: {}", text(day));
+    }
+}
+
+#[test]
 fn filters_are_bound_exactly_once_to_a_field_that_was_a_candidate() {
     let interpretation =
         Interpretation { filters: vec![filter(&["titles.genre"], false)], ..plain("total_fees") };
@@ -308,25 +329,45 @@ const DIMENSIONS: [(&str, bool); 6] = [
 fn interpretations() -> impl Strategy<Value = Interpretation> {
     // Weeks of the two years do not meet: another test has them.
     let grains = vec![Grain::Day, Grain::Month, Grain::Quarter, Grain::Year];
+    let buckets = (0_i8..7, 0_i8..12).prop_map(|(day, hour)| crate::Buckets {
+        week_starts: Weekday::from_monday_zero_offset(day).unwrap(),
+        day_starts: jiff::civil::time(hour, 0, 0, 0),
+    });
     let dimensions = prop::sample::subsequence(DIMENSIONS.to_vec(), 0..=4);
     let filters = prop::collection::vec((0_usize..5, any::<bool>()), 0..3);
     let figures = (any::<bool>(), any::<bool>(), any::<bool>(), -50_i32..50);
-    let parts =
-        (dimensions, prop::sample::select(grains), filters, any::<bool>(), any::<bool>(), 1_u32..50, figures);
-    parts.prop_map(|(dimensions, grain, filters, timed, descending, limit, figures)| Interpretation {
-        dimensions: dimensions.iter().map(|(name, time)| dimension(name, time.then_some(grain))).collect(),
-        filters: filters.iter().map(|(index, negated)| filter(&[DIMENSIONS[*index].0], *negated)).collect(),
-        period: timed.then(period),
-        comparison: (timed && figures.0).then(year_before),
-        thresholds: Vec::from_iter((figures.1 && !dimensions.is_empty()).then(|| Threshold {
-            by: "fines_charged".to_owned(),
-            bound: if descending { Bound::AtLeast } else { Bound::LessThan },
-            value: figures.3.to_string(),
-        })),
-        shares: figures.2 && !dimensions.is_empty(),
-        order: vec![Order { by: "fines_charged".to_owned(), descending }],
-        limit: (!dimensions.is_empty()).then_some(limit),
-        ..plain("fines_charged")
+    let parts = (
+        dimensions,
+        prop::sample::select(grains),
+        filters,
+        any::<bool>(),
+        any::<bool>(),
+        1_u32..50,
+        (figures, buckets),
+    );
+    parts.prop_map(|(dimensions, grain, filters, timed, descending, limit, (figures, buckets))| {
+        Interpretation {
+            buckets,
+            dimensions: dimensions
+                .iter()
+                .map(|(name, time)| dimension(name, time.then_some(grain)))
+                .collect(),
+            filters: filters
+                .iter()
+                .map(|(index, negated)| filter(&[DIMENSIONS[*index].0], *negated))
+                .collect(),
+            period: timed.then(period),
+            comparison: (timed && figures.0).then(year_before),
+            thresholds: Vec::from_iter((figures.1 && !dimensions.is_empty()).then(|| Threshold {
+                by: "fines_charged".to_owned(),
+                bound: if descending { Bound::AtLeast } else { Bound::LessThan },
+                value: figures.3.to_string(),
+            })),
+            shares: figures.2 && !dimensions.is_empty(),
+            order: vec![Order { by: "fines_charged".to_owned(), descending }],
+            limit: (!dimensions.is_empty()).then_some(limit),
+            ..plain("fines_charged")
+        }
     })
 }
 

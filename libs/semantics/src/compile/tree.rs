@@ -1,14 +1,14 @@
 //! The nodes of SQL that the compiler uses, each in the one form that it prints and parses as.
 
-use crate::Grain;
 use crate::expression::ident;
+use crate::{Buckets, Grain};
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CastKind, DataType as SqlType, ExactNumberInfo, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, LimitClause, ObjectName,
-    OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectFlavor, SelectItem, SetExpr,
-    SetOperator, SetQuantifier, TableAlias, TableFactor, TableWithJoins, UnaryOperator, Value, WindowSpec,
-    WindowType,
+    BinaryOperator, CastKind, DataType as SqlType, DateTimeField, ExactNumberInfo, Expr, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, Interval,
+    LimitClause, ObjectName, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectFlavor,
+    SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor, TableWithJoins, UnaryOperator,
+    Value, WindowSpec, WindowType,
 };
 
 pub(super) fn value(value: Value) -> Expr {
@@ -67,6 +67,31 @@ fn signed(text: &str) -> Expr {
 pub(super) fn date_trunc(grain: Grain, of: Expr) -> Expr {
     let unit = value(Value::SingleQuotedString(grain.name().to_uppercase()));
     call("date_trunc", [unit, of])
+}
+
+/// The first day of the week: SQL's weeks start on Monday, so a day is moved there and its Monday back.
+pub(super) fn week(buckets: Buckets, of: Expr) -> Expr {
+    let days = i64::from(buckets.days_before_monday());
+    if days == 0 {
+        return date_trunc(Grain::Week, of);
+    }
+    let monday = date_trunc(Grain::Week, call("date_add", [of, number(days)]));
+    call("date_add", [monday, number(-days)])
+}
+
+/// A time moved back, so that a business day begins at its midnight.
+pub(super) fn minutes_before(minutes: i64, of: Expr) -> Expr {
+    if minutes == 0 {
+        return of;
+    }
+    let interval = Expr::Interval(Interval {
+        value: Box::new(value(Value::SingleQuotedString(minutes.to_string()))),
+        leading_field: Some(DateTimeField::Minute),
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    });
+    binary(of, BinaryOperator::Minus, interval)
 }
 
 /// `name(of) OVER ()`: over all rows of the result.

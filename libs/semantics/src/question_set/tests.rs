@@ -40,6 +40,7 @@ fn found() -> Interpretation {
         shares: false,
         order: vec![Order { by: "lent_on".into(), descending: false }],
         limit: None,
+        buckets: crate::Buckets::ISO,
     }
 }
 

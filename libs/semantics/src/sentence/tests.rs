@@ -20,6 +20,7 @@ fn plain(metrics: &[&str]) -> Interpretation {
         shares: false,
         order: Vec::new(),
         limit: None,
+        buckets: crate::Buckets::ISO,
     }
 }
 
@@ -61,6 +62,18 @@ fn a_sentence_says_all_that_was_understood() {
     assert!(sentence(&full, &model).ends_with("bottom 5"));
     full.order = Vec::new();
     assert!(sentence(&full, &model).ends_with("first 5"));
+}
+
+#[test]
+fn weeks_that_do_not_begin_on_monday_are_said() {
+    let (model, _) = library();
+    let mut weekly = Interpretation {
+        dimensions: vec![dimension("loans.borrowed_at", Some(Grain::Week))],
+        ..plain(&["loan_count"])
+    };
+    assert_eq!(sentence(&weekly, &model), "Loan count, by week of loan date, all time");
+    weekly.buckets.week_starts = jiff::civil::Weekday::Sunday;
+    assert_eq!(sentence(&weekly, &model), "Loan count, by week of loan date from Sunday, all time");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use super::*;
 use crate::fixtures::{bikes, dimension, draft, field, library};
 use crate::{
-    Bound, ComparisonExpr, Filter, PeriodExpr, PeriodPhrase, Policy, SemanticModel, Threshold, compile,
-    relations_of,
+    Bound, ComparisonExpr, Filter, Grain, PeriodExpr, PeriodPhrase, Policy, SemanticModel, Threshold,
+    compile, relations_of,
 };
 use jiff::Timestamp;
 use splitplane_types::Role;
@@ -191,7 +191,7 @@ fn drafts_that_no_statement_answers_are_refused() {
 }
 
 #[test]
-fn days_that_begin_in_the_morning_are_those_of_dates_and_no_grain_of_instants() {
+fn days_that_begin_in_the_morning_are_those_of_dates_and_are_cut_there_from_instants() {
     let late = |(model, mut policy): (SemanticModel, Policy)| {
         policy.calendar = policy.calendar.with_day_starts(jiff::civil::time(4, 0, 0, 0));
         (model, policy)
@@ -209,19 +209,28 @@ fn days_that_begin_in_the_morning_are_those_of_dates_and_no_grain_of_instants() 
     let sql = crate::compile(valid.get(), &bikes().0, &relations, &[]).unwrap().to_string();
     let first = format!(">= DATE '{}'", period.first_day());
     assert!(sql.contains(&first) && !sql.contains("04:00"), "{sql}");
-    let error = checked(&late(library()), by("loans.borrowed_at", "total_fees")).unwrap_err().to_string();
-    assert!(error.contains("days that start at midnight"), "{error}");
+    let valid = checked(&late(library()), by("loans.borrowed_at", "total_fees")).unwrap();
+    let sql = crate::compile(valid.get(), &library().0, &crate::fixtures::relations(&library().0), &[]);
+    let sql = sql.unwrap().to_string();
+    assert!(sql.contains("date_trunc('MONTH', loans.borrowed_at - INTERVAL '240' MINUTE)"), "{sql}");
+    assert!(valid.to_json().ends_with("\"day_starts\":\"04:00:00\"}}"), "{}", valid.to_json());
 }
 
 #[test]
-fn weeks_that_start_on_another_day_than_monday_are_no_grain() {
-    let by_week = |grain| DraftInterpretation {
-        dimensions: vec![dimension("rides.ride_day", Some(grain))],
+fn an_interpretation_has_the_calendars_weeks() {
+    let by_week = DraftInterpretation {
+        dimensions: vec![dimension("rides.ride_day", Some(Grain::Week))],
         ..draft(&["takings"])
     };
-    let error = checked(&bikes(), by_week(Grain::Week)).unwrap_err().to_string();
-    assert!(error.contains("weeks start on monday"), "{error}");
-    assert!(checked(&bikes(), by_week(Grain::Month)).is_ok());
+    let valid = checked(&bikes(), by_week).unwrap();
+    let weeks = &valid.get().buckets;
+    assert_eq!((weeks.week_starts, weeks.days_before_monday()), (jiff::civil::Weekday::Sunday, 1));
+    assert!(valid.to_json().contains("\"week_starts\":\"sunday\""), "{}", valid.to_json());
+    assert_eq!(interpretation_from_receipt(&valid.to_json()).unwrap(), *valid.get());
+    for spelling in ["Sunday", "sun", "sundays"] {
+        let other = valid.to_json().replace("\"sunday\"", &format!("\"{spelling}\""));
+        assert!(interpretation_from_receipt(&other).is_err(), "{spelling}");
+    }
 }
 
 #[test]

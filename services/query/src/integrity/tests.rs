@@ -14,6 +14,7 @@ fn asked(limit: Option<u32>) -> Interpretation {
         shares: false,
         order: vec![Order { by: "revenue".to_owned(), descending: true }],
         limit,
+        buckets: splitplane_semantics::Buckets::ISO,
     }
 }
 

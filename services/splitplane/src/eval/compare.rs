@@ -158,6 +158,7 @@ fn interpretation(shown: &wire::Interpretation) -> Option<Interpretation> {
         shares: shown.shares,
         order: order.collect(),
         limit: (shown.limit > 0).then_some(shown.limit),
+        buckets: splitplane_semantics::Buckets::ISO,
     })
 }
 

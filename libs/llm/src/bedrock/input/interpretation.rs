@@ -73,7 +73,18 @@ pub(super) fn written(asked: &Interpretation, said: Said) -> Value {
     whole.insert("shares".to_owned(), asked.shares.into());
     whole.insert("order".to_owned(), order(asked));
     whole.insert("limit".to_owned(), asked.limit.into());
+    whole.extend(buckets(asked));
     Value::Object(whole)
+}
+
+/// Where days and weeks begin, where it is not where SQL cuts.
+fn buckets(asked: &Interpretation) -> impl Iterator<Item = (String, Value)> {
+    let buckets = asked.buckets;
+    let days = buckets.days_before_monday();
+    let minutes = buckets.minutes_after_midnight();
+    let week = (days != 0).then(|| ("week_starts_days_before_monday".to_owned(), days.into()));
+    let day = (minutes != 0).then(|| ("day_starts_minutes_after_midnight".to_owned(), minutes.into()));
+    week.into_iter().chain(day)
 }
 
 fn dimension_of(dimension: &Dimension, alias: &str) -> Value {
