@@ -14,9 +14,13 @@ mod ask;
 mod attacks;
 mod audit;
 mod bad_input;
+mod bedrock;
 mod conversations;
 mod demo;
 mod door;
+#[path = "../../libs/llm/tests/it/endpoint.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod endpoint;
 mod every_rpc;
 mod figures;
 mod forger;

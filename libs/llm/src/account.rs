@@ -4,6 +4,7 @@
 //! in the task's own scope, and [`accounted`] hands them to the caller with the answer. Decides
 //! nothing; outside such a scope a note is lost.
 
+use splitplane_types::ModelUsage;
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -64,6 +65,18 @@ impl Account {
 }
 
 impl Account {
+    /// All calls together.
+    #[must_use]
+    pub fn usage(&self) -> ModelUsage {
+        let of = |call: &Call| ModelUsage {
+            calls: 1,
+            input_tokens: call.usage.input_tokens,
+            cache_read_tokens: call.usage.cache_read_tokens,
+            output_tokens: call.usage.output_tokens,
+        };
+        self.calls.iter().map(of).fold(ModelUsage::default(), ModelUsage::and)
+    }
+
     /// Whether a call may have used tokens that nobody counted.
     #[must_use]
     pub fn is_uncounted(&self) -> bool {

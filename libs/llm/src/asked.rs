@@ -6,7 +6,7 @@
 use crate::account::Call;
 use crate::budget::{Budget, BudgetConfig, OverBudget};
 use crate::language_model::{LanguageModel, ModelError};
-use splitplane_types::TenantId;
+use splitplane_types::{ModelUsage, TenantId};
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -28,6 +28,8 @@ pub struct By<T> {
     pub answer: T,
     /// The model's name; `None` where none had to stand in.
     pub stood_in: Option<&'static str>,
+    /// What models behind a network used.
+    pub usage: ModelUsage,
 }
 
 /// Why there is no answer.
@@ -70,7 +72,7 @@ impl Asked {
         let task = task(self.language.as_ref());
         let (answer, account) = self.budget.spend(tenant, now, task).await?;
         account.calls.iter().for_each(|call| (self.observer)(call));
-        Ok(By { answer: answer?, stood_in: account.stood_in })
+        Ok(By { answer: answer?, stood_in: account.stood_in, usage: account.usage() })
     }
 }
 

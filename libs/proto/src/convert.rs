@@ -1,12 +1,27 @@
 //! Wire values to domain values and back: the only place where either is built from the other.
 
 use crate::common::v1 as wire;
-use splitplane_types::{Cell, Column, DataType, Decimal, Table};
+use splitplane_types::{Cell, Column, DataType, Decimal, ModelUsage, Table};
 
 /// A wire value that means nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("malformed message: {0}")]
 pub struct MalformedMessage(pub &'static str);
+
+/// The wire form of what models used.
+#[must_use]
+pub const fn usage_to_wire(usage: ModelUsage) -> wire::ModelUsage {
+    let ModelUsage { calls, input_tokens, cache_read_tokens, output_tokens } = usage;
+    wire::ModelUsage { calls, input_tokens, cache_read_tokens, output_tokens }
+}
+
+/// What models used; nothing where the message does not say.
+#[must_use]
+pub fn usage_from_wire(usage: Option<wire::ModelUsage>) -> ModelUsage {
+    let wire::ModelUsage { calls, input_tokens, cache_read_tokens, output_tokens } =
+        usage.unwrap_or_default();
+    ModelUsage { calls, input_tokens, cache_read_tokens, output_tokens }
+}
 
 /// The wire form of a type.
 #[must_use]

@@ -15,6 +15,7 @@ mod outcome;
 mod question;
 mod reason;
 mod table;
+mod usage;
 
 pub use bucket::{Bucket, BucketUnit};
 pub use composite::CompositeKey;
@@ -29,3 +30,4 @@ pub use outcome::Outcome;
 pub use question::{QUESTION_BYTES_MAX, Question, QuestionError};
 pub use reason::Reason;
 pub use table::{Cell, Column, DataType, Table};
+pub use usage::ModelUsage;

@@ -61,8 +61,9 @@ impl Ask {
     }
 
     async fn answer(&self, stages: &mut Stages, turn: &mut Turn<'_>) -> Result<Outcome, GatewayError> {
-        let Said { what, stood_in } = self.upstreams.validate(&self.context, self.frame.to_vec()).await?;
-        stages.passed("validate");
+        let Said { what, stood_in, usage } =
+            self.upstreams.validate(&self.context, self.frame.to_vec()).await?;
+        stages.used("validate", usage);
         let supported = match what {
             validate_response::Outcome::Supported(supported) => supported,
             validate_response::Outcome::Clarify(clarification) => {
@@ -88,8 +89,9 @@ impl Ask {
             }))
             .await;
 
-        let relations = self.upstreams.route(&self.context, &supported.receipt).await?;
-        stages.passed("route");
+        let routed = self.upstreams.route(&self.context, &supported.receipt).await?;
+        stages.used("route", routed.usage);
+        let relations = routed.what;
         stages.emit(Event::Routed(Routed { relations: relations.clone() })).await;
 
         let opened = self.upstreams.open_sandbox(&self.context, &supported.receipt, &relations).await?;
@@ -117,8 +119,8 @@ impl Ask {
             stages.emit(Event::Chart(Chart { vega_lite: chart.vega_lite().to_string() })).await;
         }
 
-        let narrative = narrative(self, &supported, &interpretation, (&answer, &table)).await;
-        stages.passed("explain");
+        let (narrative, usage) = narrative(self, &supported, &interpretation, (&answer, &table)).await;
+        stages.used("explain", usage);
         stages.emit(Event::Narrative(narrative)).await;
         Ok(Outcome::Answered)
     }
@@ -135,8 +137,9 @@ impl Ask {
         let mut attempt = 1;
         loop {
             let message = draft_request(supported, &sandbox.relations, &sandbox.filters, &refusals);
-            let Said { what: sql, stood_in } = self.upstreams.write_sql(&self.context, message).await?;
-            stages.passed("write_sql");
+            let Said { what: sql, stood_in, usage } =
+                self.upstreams.write_sql(&self.context, message).await?;
+            stages.used("write_sql", usage);
             stages.emit(Event::SqlWritten(SqlWritten { attempt, sql: sql.clone(), stood_in })).await;
             // An empty text would ask for the compiled statement alone.
             let sql = if sql.is_empty() { NO_STATEMENT.to_owned() } else { sql };

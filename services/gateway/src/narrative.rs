@@ -6,7 +6,7 @@ use splitplane_grounding::{ColumnRole, Context, ProvedNarrative, Ranking, prove,
 use splitplane_proto::common::v1::{Interpretation, Period};
 use splitplane_proto::gateway::v1::Narrative;
 use splitplane_proto::reasoning::v1::{ExplainRequest, Supported};
-use splitplane_types::Table;
+use splitplane_types::{ModelUsage, Table};
 
 /// Rows that a model may see.
 const EXPLAIN_ROWS_MAX: usize = 50;
@@ -18,19 +18,25 @@ pub(crate) async fn narrative(
     supported: &Supported,
     interpretation: &Interpretation,
     (answer, table): (&Answer, &Table),
-) -> Narrative {
+) -> (Narrative, ModelUsage) {
     let context = context(interpretation, table);
+    let mut used = ModelUsage::default();
     if !supported.explain_by_template {
         let message = explain_request(supported, answer);
         match ask.upstreams.explain(&ask.context, message).await {
-            Ok(Said { what, stood_in }) => match prove(&what, table, &context) {
-                Ok(proved) => return to_wire(&proved, false, stood_in),
-                Err(error) => tracing::warn!(error = %error, "a figure is not proved: the template is used"),
-            },
+            Ok(Said { what, stood_in, usage }) => {
+                used = usage;
+                match prove(&what, table, &context) {
+                    Ok(proved) => return (to_wire(&proved, false, stood_in), used),
+                    Err(error) => {
+                        tracing::warn!(error = %error, "a figure is not proved: the template is used");
+                    }
+                }
+            }
             Err(error) => tracing::warn!(error = %error, "no analysis: the template is used"),
         }
     }
-    to_wire(&template(table, &context), true, String::new())
+    (to_wire(&template(table, &context), true, String::new()), used)
 }
 
 fn context(interpretation: &Interpretation, table: &Table) -> Context {

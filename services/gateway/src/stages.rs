@@ -1,7 +1,9 @@
 //! The stages of an answer as they happen, with their times.
 
+use splitplane_proto::convert::usage_to_wire;
 use splitplane_proto::gateway::v1::ask_response::Event;
 use splitplane_proto::gateway::v1::{AskResponse, Done, Outcome, StageTiming};
+use splitplane_types::ModelUsage;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -14,12 +16,14 @@ pub(crate) struct Stages {
     accepted: Instant,
     last: Instant,
     timings: Vec<(&'static str, Duration)>,
+    usage: ModelUsage,
 }
 
 impl Stages {
     /// Starts to keep the time at `accepted`, when the request came in.
     pub(crate) fn new(events: mpsc::Sender<Result<AskResponse, Status>>, accepted: Instant) -> Self {
-        let mut stages = Self { events, accepted, last: accepted, timings: Vec::new() };
+        let mut stages =
+            Self { events, accepted, last: accepted, timings: Vec::new(), usage: ModelUsage::default() };
         stages.passed("authenticate");
         stages
     }
@@ -33,6 +37,12 @@ impl Stages {
             Some((_, total)) => *total += spent,
             None => self.timings.push((stage, spent)),
         }
+    }
+
+    /// Books a stage in which a language model was asked.
+    pub(crate) fn used(&mut self, stage: &'static str, usage: ModelUsage) {
+        self.usage = self.usage.and(usage);
+        self.passed(stage);
     }
 
     /// Sends an event. A caller who went away is noticed by the transport, which drops this task.
@@ -53,7 +63,8 @@ impl Stages {
             .chain([&total])
             .map(|(stage, spent)| StageTiming { stage: (*stage).to_owned(), ms: whole_ms(*spent) })
             .collect();
-        self.emit(Event::Done(Done { outcome: outcome.into(), timings, conversation })).await;
+        let usage = Some(usage_to_wire(self.usage));
+        self.emit(Event::Done(Done { outcome: outcome.into(), timings, conversation, usage })).await;
     }
 
     /// Ends the stream with an error.

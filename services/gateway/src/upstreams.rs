@@ -4,6 +4,7 @@ use crate::error::GatewayError;
 use splitplane_proto::auth::v1::auth_service_client::AuthServiceClient;
 use splitplane_proto::auth::v1::{AuthenticateRequest, AuthenticateResponse};
 use splitplane_proto::common::v1::{Check, Column, Metric, Row};
+use splitplane_proto::convert::usage_from_wire;
 use splitplane_proto::query::v1::execute_response::Part;
 use splitplane_proto::query::v1::query_service_client::QueryServiceClient;
 use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest, open_sandbox_response};
@@ -12,9 +13,9 @@ use splitplane_proto::reasoning::v1::{
     ExplainRequest, ExplainResponse, ListMetricsRequest, ValidateRequest, ValidateResponse, validate_response,
 };
 use splitplane_proto::schema_router::v1::schema_router_service_client::SchemaRouterServiceClient;
-use splitplane_proto::schema_router::v1::{RouteRequest, WriteSqlRequest, WriteSqlResponse};
+use splitplane_proto::schema_router::v1::{RouteRequest, RouteResponse, WriteSqlRequest, WriteSqlResponse};
 use splitplane_service::{CallContext, Deadline, Upstream, UpstreamError, Workload, call};
-use splitplane_types::Reason;
+use splitplane_types::{ModelUsage, Reason};
 use tonic::Status;
 
 /// Reasons that the gateway's own contract names for questions.
@@ -59,11 +60,12 @@ pub(crate) struct Answer {
     pub(crate) check: Option<Check>,
 }
 
-/// What a language model said, and the name of the one that stood in for the configured one.
+/// What a language model said, the name of the one that stood in for the configured one, and what was used.
 #[derive(Debug, Clone)]
 pub(crate) struct Said<T> {
     pub(crate) what: T,
     pub(crate) stood_in: String,
+    pub(crate) usage: ModelUsage,
 }
 
 impl Upstreams {
@@ -94,9 +96,9 @@ impl Upstreams {
     ) -> Result<Said<validate_response::Outcome>, GatewayError> {
         let request = call(context.deadline, Some(&context.key), ValidateRequest { frame })?;
         let answer = self.reasoning.clone().validate(request).await.map_err(failed(Workload::Reasoning))?;
-        let ValidateResponse { outcome, stood_in } = answer.into_inner();
+        let ValidateResponse { outcome, stood_in, usage } = answer.into_inner();
         let what = outcome.ok_or(GatewayError::Incomplete("validate has no outcome"))?;
-        Ok(Said { what, stood_in })
+        Ok(Said { what, stood_in, usage: usage_from_wire(usage) })
     }
 
     pub(crate) async fn list_metrics(&self, context: &CallContext) -> Result<Vec<Metric>, GatewayError> {
@@ -112,19 +114,20 @@ impl Upstreams {
     ) -> Result<Said<String>, GatewayError> {
         let request = call(context.deadline, Some(&context.key), message)?;
         let answer = self.reasoning.clone().explain(request).await;
-        let ExplainResponse { narrative, stood_in } =
+        let ExplainResponse { narrative, stood_in, usage } =
             answer.map_err(failed(Workload::Reasoning))?.into_inner();
-        Ok(Said { what: narrative, stood_in })
+        Ok(Said { what: narrative, stood_in, usage: usage_from_wire(usage) })
     }
 
     pub(crate) async fn route(
         &self,
         context: &CallContext,
         receipt: &str,
-    ) -> Result<Vec<String>, GatewayError> {
+    ) -> Result<Said<Vec<String>>, GatewayError> {
         let message = RouteRequest { receipt: receipt.to_owned() };
         let answer = self.router.clone().route(call(context.deadline, Some(&context.key), message)?).await;
-        Ok(answer.map_err(failed(Workload::SchemaRouter))?.into_inner().relations)
+        let RouteResponse { relations, usage } = answer.map_err(failed(Workload::SchemaRouter))?.into_inner();
+        Ok(Said { what: relations, stood_in: String::new(), usage: usage_from_wire(usage) })
     }
 
     pub(crate) async fn write_sql(
@@ -134,8 +137,9 @@ impl Upstreams {
     ) -> Result<Said<String>, GatewayError> {
         let request = call(context.deadline, Some(&context.key), message)?;
         let answer = self.router.clone().write_sql(request).await;
-        let WriteSqlResponse { sql, stood_in } = answer.map_err(failed(Workload::SchemaRouter))?.into_inner();
-        Ok(Said { what: sql, stood_in })
+        let WriteSqlResponse { sql, stood_in, usage } =
+            answer.map_err(failed(Workload::SchemaRouter))?.into_inner();
+        Ok(Said { what: sql, stood_in, usage: usage_from_wire(usage) })
     }
 
     pub(crate) async fn open_sandbox(

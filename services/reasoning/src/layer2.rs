@@ -18,7 +18,7 @@ use splitplane_semantics::{
 };
 use splitplane_service::{Auditor, Clock, PublicError as _, telemetry};
 use splitplane_session::{ReceiptClaims, ReceiptSigner, VerifiedSession, Verifier};
-use splitplane_types::{Digest, Outcome, Question, QuestionError, Table, message_of};
+use splitplane_types::{Digest, ModelUsage, Outcome, Question, QuestionError, Table, message_of};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing::Instrument as _;
@@ -125,10 +125,11 @@ impl Layer2 {
         let tenant = session.composite().tenant();
         let asked =
             self.language.ask(tenant, self.clock.now(), |model| model.validate(task).instrument(span)).await;
-        let By { answer, stood_in } = match asked {
+        let By { answer, stood_in, usage } = match asked {
             // What a guardrail or the model itself will not take up is not supported, and no outage.
             Err(AskError::Model(ModelError::Guardrail | ModelError::Declined)) => {
-                return Ok(By { answer: self.unsupported(session, &[]), stood_in: None });
+                let answer = self.unsupported(session, &[]);
+                return Ok(By { answer, stood_in: None, usage: ModelUsage::default() });
             }
             asked => asked?,
         };
@@ -140,7 +141,7 @@ impl Layer2 {
             }
             ValidateReply::Unsupported { nearest } => self.unsupported(session, &nearest),
         };
-        Ok(By { answer: verdict, stood_in })
+        Ok(By { answer: verdict, stood_in, usage })
     }
 
     fn approve(

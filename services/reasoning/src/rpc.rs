@@ -4,7 +4,7 @@ use crate::error::ReasoningError;
 use crate::layer2::{Layer2, Verdict};
 use splitplane_llm::By;
 use splitplane_proto::common::v1 as common;
-use splitplane_proto::convert::table_from_wire;
+use splitplane_proto::convert::{table_from_wire, usage_to_wire};
 use splitplane_proto::reasoning::v1::reasoning_service_server::ReasoningService;
 use splitplane_proto::reasoning::v1::validate_response::Outcome;
 use splitplane_proto::reasoning::v1::{
@@ -31,9 +31,10 @@ impl ReasoningService for Rpc {
     ) -> Result<Response<ValidateResponse>, Status> {
         let session = context(&request)?.session;
         let verdict = self.0.validate(&session, &request.into_inner().frame).await;
-        let By { answer, stood_in } = verdict.map_err(|error| to_status(&error))?;
+        let By { answer, stood_in, usage } = verdict.map_err(|error| to_status(&error))?;
         let outcome = Some(self.outcome(&session, answer));
-        Ok(Response::new(ValidateResponse { outcome, stood_in: stood_in.unwrap_or("").to_owned() }))
+        let (stood_in, usage) = (stood_in.unwrap_or("").to_owned(), Some(usage_to_wire(usage)));
+        Ok(Response::new(ValidateResponse { outcome, stood_in, usage }))
     }
 
     async fn list_metrics(
@@ -49,7 +50,8 @@ impl ReasoningService for Rpc {
         let message = request.into_inner();
         let draft = self.draft(&session, message).await.map_err(|error| to_status(&error))?;
         let stood_in = draft.stood_in.unwrap_or("").to_owned();
-        Ok(Response::new(ExplainResponse { narrative: draft.answer, stood_in }))
+        let usage = Some(usage_to_wire(draft.usage));
+        Ok(Response::new(ExplainResponse { narrative: draft.answer, stood_in, usage }))
     }
 }
 

@@ -36,19 +36,19 @@ impl Router {
         &self,
         session: &VerifiedSession,
         receipt: &str,
-    ) -> Result<Vec<String>, RouterError> {
+    ) -> Result<By<Vec<String>>, RouterError> {
         let interpretation = self.approved(session, receipt)?;
         let needed = relations_of(&interpretation, &self.model)?;
         let task = RouteTask { interpretation: &interpretation, model: &self.model };
         let span = telemetry::model_span(self.language.name(), "route");
         let tenant = session.composite().tenant();
         let asked = self.language.ask(tenant, self.clock.now(), |model| model.route(task).instrument(span));
-        let proposed = asked.await?.answer;
+        let By { answer: proposed, stood_in, usage } = asked.await?;
         let beyond = proposed.iter().filter(|name| !needed.contains(name)).count();
         if beyond > 0 {
             tracing::warn!(beyond, "the model routed to relations that the interpretation does not need");
         }
-        Ok(needed)
+        Ok(By { answer: needed, stood_in, usage })
     }
 
     /// A draft of SQL over the sandbox's relations.
@@ -75,14 +75,14 @@ impl Router {
         let tenant = session.composite().tenant();
         let asked =
             self.language.ask(tenant, self.clock.now(), |model| model.write_sql(task).instrument(span));
-        let By { answer, stood_in } = asked.await?;
+        let By { answer, stood_in, usage } = asked.await?;
         let answer = if answer.len() > DRAFT_BYTES_MAX {
             tracing::warn!(bytes = answer.len(), "the model's draft is too long to be a statement");
             String::new()
         } else {
             answer
         };
-        Ok(By { answer, stood_in })
+        Ok(By { answer, stood_in, usage })
     }
 
     fn approved(&self, session: &VerifiedSession, receipt: &str) -> Result<Interpretation, RouterError> {

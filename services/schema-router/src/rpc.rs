@@ -4,7 +4,7 @@ use crate::error::RouterError;
 use crate::router::Router;
 use splitplane_llm::{By, Refusal};
 use splitplane_proto::common::v1 as common;
-use splitplane_proto::convert::{MalformedMessage, column_from_wire};
+use splitplane_proto::convert::{MalformedMessage, column_from_wire, usage_to_wire};
 use splitplane_proto::schema_router::v1::schema_router_service_server::SchemaRouterService;
 use splitplane_proto::schema_router::v1::{RouteRequest, RouteResponse, WriteSqlRequest, WriteSqlResponse};
 use splitplane_semantics::{BoundFilter, RelationSchema};
@@ -22,8 +22,8 @@ impl SchemaRouterService for Rpc {
     async fn route(&self, request: Request<RouteRequest>) -> Result<Response<RouteResponse>, Status> {
         let session = context(&request)?.session;
         let routed = self.0.route(&session, &request.into_inner().receipt).await;
-        let relations = routed.map_err(|error| to_status(&error))?;
-        Ok(Response::new(RouteResponse { relations }))
+        let By { answer: relations, usage, .. } = routed.map_err(|error| to_status(&error))?;
+        Ok(Response::new(RouteResponse { relations, usage: Some(usage_to_wire(usage)) }))
     }
 
     async fn write_sql(
@@ -32,8 +32,9 @@ impl SchemaRouterService for Rpc {
     ) -> Result<Response<WriteSqlResponse>, Status> {
         let session = context(&request)?.session;
         let drafted = self.draft(&session, request.into_inner()).await;
-        let By { answer: sql, stood_in } = drafted.map_err(|error| to_status(&error))?;
-        Ok(Response::new(WriteSqlResponse { sql, stood_in: stood_in.unwrap_or("").to_owned() }))
+        let By { answer: sql, stood_in, usage } = drafted.map_err(|error| to_status(&error))?;
+        let (stood_in, usage) = (stood_in.unwrap_or("").to_owned(), Some(usage_to_wire(usage)));
+        Ok(Response::new(WriteSqlResponse { sql, stood_in, usage }))
     }
 }
 

@@ -5,11 +5,11 @@
 
 use crate::caller::{Caller, CallerError};
 use splitplane_proto::common::v1::{Check, Clarification, Coverage, Interpretation, Metric, SpanList};
-use splitplane_proto::convert::table_from_wire;
+use splitplane_proto::convert::{table_from_wire, usage_from_wire};
 use splitplane_proto::gateway::v1::ask_response::Event;
 use splitplane_proto::gateway::v1::{AskRequest, AskResponse, Outcome as WireOutcome};
 use splitplane_service::{metadata_of, reason_of, spans_in};
-use splitplane_types::{Outcome, Reason, Table};
+use splitplane_types::{ModelUsage, Outcome, Reason, Table};
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use tonic::{Code, Request, Status};
@@ -79,6 +79,8 @@ pub struct Answer {
     pub narrative: Option<String>,
     /// Language models that stood in for the configured one, without repetition.
     pub stood_in: Vec<String>,
+    /// What language models behind a network used.
+    pub usage: ModelUsage,
     /// The conversation so far: a secret, to be sent with a follow-up.
     pub conversation: Option<String>,
     /// Whole milliseconds of each stage, in order.
@@ -112,6 +114,7 @@ impl Answer {
             chart: None,
             narrative: None,
             stood_in: Vec::new(),
+            usage: ModelUsage::default(),
             conversation: None,
             timings_ms: Vec::new(),
             spans: None,
@@ -167,6 +170,7 @@ impl Answer {
             Event::NothingInScope(nothing) => self.nothing = Some(nothing.message),
             Event::Done(done) => {
                 self.conversation = Some(done.conversation.clone()).filter(|token| !token.is_empty());
+                self.usage = usage_from_wire(done.usage);
                 self.timings_ms =
                     done.timings.iter().map(|timing| (timing.stage.clone(), timing.ms)).collect();
                 match outcome(done.outcome()) {
@@ -362,7 +366,7 @@ pub(crate) mod tests {
         assert!(!answer.take(Event::Rows(rows)));
         let timings = vec![StageTiming { stage: "total".to_owned(), ms: 12 }];
         let (outcome, conversation) = (WireOutcome::Answered.into(), "a.token".to_owned());
-        assert!(answer.take(Event::Done(Done { outcome, timings, conversation })));
+        assert!(answer.take(Event::Done(Done { outcome, timings, conversation, usage: None })));
         answer
     }
 
@@ -371,7 +375,12 @@ pub(crate) mod tests {
         assert_eq!(answered().outcome, Outcome::Answered);
         assert_eq!(Answer::to("x").outcome, Outcome::Unavailable);
         let mut unsaid = Answer::to("x");
-        unsaid.take(Event::Done(Done { outcome: 0, timings: vec![], conversation: String::new() }));
+        unsaid.take(Event::Done(Done {
+            outcome: 0,
+            timings: vec![],
+            conversation: String::new(),
+            usage: None,
+        }));
         assert_eq!((unsaid.outcome, unsaid.error.is_some()), (Outcome::Unavailable, true));
     }
 
@@ -385,7 +394,7 @@ pub(crate) mod tests {
         };
         answer.take(Event::Rows(rows));
         let outcome = WireOutcome::Answered.into();
-        answer.take(Event::Done(Done { outcome, timings: vec![], conversation: String::new() }));
+        answer.take(Event::Done(Done { outcome, timings: vec![], conversation: String::new(), usage: None }));
         assert_eq!(answer.outcome, Outcome::Unavailable);
     }
 }

@@ -8,7 +8,7 @@ use crate::trace;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use splitplane_proto::common::v1 as common;
-use splitplane_types::{Cell, Reason, Table};
+use splitplane_types::{Cell, ModelUsage, Reason, Table};
 use std::collections::BTreeMap;
 
 /// The object. Keys stand in the order in which they are read.
@@ -30,6 +30,7 @@ struct Object<'a> {
     txn: Option<&'a str>,
     conversation: Option<&'a str>,
     timings_ms: Map<String, Value>,
+    model_usage: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     clarification: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +83,7 @@ pub(crate) fn text(answer: &Answer) -> Result<String, serde_json::Error> {
         txn: answer.txn.as_deref(),
         conversation: answer.conversation.as_deref(),
         timings_ms: answer.timings_ms.iter().map(|(stage, ms)| (stage.clone(), json!(ms))).collect(),
+        model_usage: usage(answer.usage),
         clarification: answer.clarification.as_ref().map(clarification),
         metrics: answer.metrics.as_ref().map(|metrics| metrics.iter().map(metric).collect()),
         message: answer.nothing.as_deref(),
@@ -89,6 +91,16 @@ pub(crate) fn text(answer: &Answer) -> Result<String, serde_json::Error> {
         error: answer.error.as_ref().map(error),
     };
     Ok(format!("{}\n", serde_json::to_string_pretty(&object)?))
+}
+
+/// Calls and tokens.
+pub(crate) fn usage(usage: ModelUsage) -> Value {
+    json!({
+        "calls": usage.calls,
+        "input_tokens": usage.input_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "output_tokens": usage.output_tokens,
+    })
 }
 
 /// The metrics as text, on lines of their own.
@@ -243,6 +255,7 @@ mod tests {
             "txn",
             "conversation",
             "timings_ms",
+            "model_usage",
         ];
         expected.sort_unstable();
         assert_eq!(keys, expected);

@@ -53,7 +53,8 @@ async fn what_a_task_used_is_settled_and_observed_and_then_the_model_is_not_aske
     let asked = Asked::new(Arc::new(Costly), BUDGET, observer);
     let (one, two) = ("one".parse().unwrap(), "two".parse().unwrap());
     let by = asked.ask(&one, UNIX_EPOCH, route).await.unwrap();
-    assert_eq!(by, By { answer: (), stood_in: Some("embedded") });
+    let usage = ModelUsage { calls: 1, input_tokens: 50, output_tokens: 10, cache_read_tokens: 0 };
+    assert_eq!(by, By { answer: (), stood_in: Some("embedded"), usage });
     assert_eq!(asked.ask(&one, UNIX_EPOCH, route).await, Err(OverBudget.into()));
     assert!(asked.ask(&two, UNIX_EPOCH, route).await.is_ok());
     assert_eq!(*seen.lock().unwrap(), [0.5, 0.5]);

@@ -9,7 +9,7 @@ use splitplane_semantics::{
     Bound, Dimension, Expectation, ExpectedCell, FieldRef, Filter, Grain, Interpretation, Order, Outcome,
     Period, Threshold, Verdict,
 };
-use splitplane_types::{Cell, Outcome as Ended};
+use splitplane_types::{Cell, ModelUsage, Outcome as Ended};
 use std::time::Duration;
 
 const NUMBERS_DIFFER_FROM: f64 = 0.005;
@@ -26,6 +26,7 @@ pub(crate) struct Judged {
     pub(crate) differences: Vec<String>,
     pub(crate) took: Duration,
     pub(crate) stages_ms: Vec<(String, u32)>,
+    pub(crate) usage: ModelUsage,
 }
 
 /// Compares.
@@ -62,7 +63,8 @@ pub(crate) fn judge(expect: &Expectation, answer: &Answer, took: Duration) -> Ju
         differences.push(format!("{}: {}", error.code, error.message));
     }
     let stages_ms = answer.timings_ms.clone();
-    Judged { verdict, ended: answer.outcome, understood, rows, differences, took, stages_ms }
+    let (ended, usage) = (answer.outcome, answer.usage);
+    Judged { verdict, ended, understood, rows, differences, took, stages_ms, usage }
 }
 
 const fn outcome(ended: Ended) -> Option<Outcome> {

@@ -1,8 +1,10 @@
 //! What is told of a set: a line a question, and the whole.
 
 use super::compare::Judged;
+use crate::json;
 use serde_json::{Value, json};
 use splitplane_semantics::Verdict;
+use splitplane_types::ModelUsage;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ pub(crate) struct Report {
     rows: (usize, usize),
     took: Vec<Duration>,
     stages_ms: BTreeMap<String, Vec<u32>>,
+    usage: ModelUsage,
 }
 
 /// One question.
@@ -38,6 +41,7 @@ impl Report {
             count.1 += usize::from(held.is_some());
         }
         self.took.push(judged.took);
+        self.usage = self.usage.and(judged.usage);
         for (stage, ms) in &judged.stages_ms {
             self.stages_ms.entry(stage.clone()).or_default().push(*ms);
         }
@@ -49,6 +53,7 @@ impl Report {
             "interpretation": judged.understood,
             "rows": judged.rows,
             "differences": judged.differences,
+            "model_usage": json::usage(judged.usage),
             "ms": u64::try_from(judged.took.as_millis()).unwrap_or(u64::MAX),
         }))
     }
@@ -81,6 +86,7 @@ impl Report {
             "interpretations": { "right": self.understood.0, "compared": self.understood.1 },
             "rows": { "right": self.rows.0, "compared": self.rows.1 },
             "ms": { "p50": self.ms(50), "p95": self.ms(95) },
+            "model_usage": json::usage(self.usage),
             "stages_ms": stages.collect::<serde_json::Map<_, _>>(),
         })
     }
@@ -95,7 +101,8 @@ impl Report {
         format!(
             "\n{} questions: {} right, {} rightly refused or asked back, {} wrongly, {} WRONG ANSWERS\n\
              interpretations as expected: {} of {}; rows as expected: {} of {}\n\
-             time of an answer: {} ms half of them, {} ms 95 of 100\n",
+             time of an answer: {} ms half of them, {} ms 95 of 100\n\
+             language models behind a network: {} calls, {} tokens read ({} from the cache), {} written\n",
             self.took.len(),
             self.right,
             self.right_refusals,
@@ -107,6 +114,10 @@ impl Report {
             self.rows.1,
             self.ms(50),
             self.ms(95),
+            self.usage.calls,
+            self.usage.input_tokens,
+            self.usage.cache_read_tokens,
+            self.usage.output_tokens,
         )
     }
 }
