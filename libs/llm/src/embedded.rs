@@ -5,6 +5,7 @@
 //!   unsupported. A wrong answer is the worst kind.
 //! - **L-2** Where words have two meanings, it asks; every option, when asked, is supported.
 //! - **L-9** What answers a question back is read as the one option that it names.
+//!   After a question that was not answered, nothing else is read as if it had not been asked: see [`followup`].
 //! - **L-3** A value is never looked up here: it stays a phrase, for the data plane to resolve among
 //!   the caller's own rows.
 
@@ -13,6 +14,7 @@ mod bounds;
 mod comparison;
 mod followup;
 mod grammar;
+mod meeting;
 mod options;
 mod reader;
 mod resolve;
@@ -21,6 +23,8 @@ mod tokens;
 mod vocabulary;
 mod wording;
 mod words;
+
+pub use meeting::where_rows_meet;
 
 use crate::explain::explain;
 use crate::language_model::{

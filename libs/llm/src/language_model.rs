@@ -47,7 +47,8 @@ pub struct ValidateTask<'a> {
     /// What was understood before in the same conversation: the question may be about what to change in it.
     /// Names in it were this caller's when it was validated, and are still to be checked.
     pub previous: Option<&'a Interpretation>,
-    /// The question just before in the same conversation, if it was asked back about: this one may be the answer.
+    /// The question just before in the same conversation, if it was not answered: asked back about, which this one may
+    /// answer, or not supported. What was understood is then from before it.
     pub asked_back: Option<&'a Question>,
 }
 

@@ -29,7 +29,7 @@ pub use budget::{Allowance, Budget, BudgetConfig, OverBudget};
 pub use config::{
     BedrockConfig, Fallback, Form, LanguageConfig, LanguageConfigError, ModelChoice, TaskConfig, TaskSet,
 };
-pub use embedded::EmbeddedModel;
+pub use embedded::{EmbeddedModel, where_rows_meet};
 pub use fallback::WithFallback;
 pub use language_model::{
     ExplainTask, LanguageModel, ModelError, Refusal, RouteTask, ValidateReply, ValidateTask, WriteSqlTask,

@@ -10,10 +10,10 @@
     reason = "a test and its report: a failure here is a failed test"
 )]
 
-use splitplane_llm::{EmbeddedModel, LanguageModel, ValidateReply, ValidateTask};
+use splitplane_llm::{EmbeddedModel, LanguageModel, ValidateReply, ValidateTask, where_rows_meet};
 use splitplane_semantics::{
-    Catalogue, Expectation, Interpretation, Outcome, Policy, SemanticModel, SetQuestion, Verdict, load_model,
-    load_policy, load_question_set, validate,
+    Catalogue, Expectation, Interpretation, InterpretationError, Outcome, Policy, SemanticModel, SetQuestion,
+    Verdict, load_model, load_policy, load_question_set, validate,
 };
 use splitplane_types::{Question, Role};
 use std::fmt::Write as _;
@@ -44,7 +44,7 @@ fn set(name: &str, folder: &str) -> Set {
 /// How the reader ends a question, what it takes it to mean, and the options it offers.
 type Read = (Outcome, Option<Interpretation>, Vec<String>);
 
-/// What was understood last in a conversation, and the question before if it was asked back about.
+/// What was understood last in a conversation, and the question before if it was not answered.
 type Before<'a> = (Option<&'a Interpretation>, Option<&'a Question>);
 
 fn read(set: &Set, text: &str, as_of: SystemTime, (previous, asked_back): Before<'_>) -> Read {
@@ -56,10 +56,18 @@ fn read(set: &Set, text: &str, as_of: SystemTime, (previous, asked_back): Before
     match runtime.block_on(EmbeddedModel::new().validate(task)).unwrap() {
         ValidateReply::Ambiguous { options, .. } => (Outcome::Clarify, None, options),
         ValidateReply::Unsupported { .. } => (Outcome::Unsupported, None, Vec::new()),
-        ValidateReply::Supported(draft) => match validate(draft, &catalogue, &set.policy.calendar, as_of) {
-            Ok(valid) => (Outcome::Answered, Some(valid.get().clone()), Vec::new()),
-            Err(_) => (Outcome::Unsupported, None, Vec::new()),
-        },
+        ValidateReply::Supported(draft) => {
+            match validate(draft.clone(), &catalogue, &set.policy.calendar, as_of) {
+                Ok(valid) => (Outcome::Answered, Some(valid.get().clone()), Vec::new()),
+                Err(InterpretationError::Unaligned(_)) => {
+                    let near = where_rows_meet(&draft, &catalogue, &set.policy.calendar, as_of);
+                    near.map_or((Outcome::Unsupported, None, Vec::new()), |(_, options)| {
+                        (Outcome::Clarify, None, options)
+                    })
+                }
+                Err(_) => (Outcome::Unsupported, None, Vec::new()),
+            }
+        }
     }
 }
 
@@ -103,12 +111,13 @@ fn measured(name: &str, folder: &str) -> (usize, usize, String) {
         let as_of = asked.instant(&set.policy.calendar, UNIX_EPOCH);
         let first = read(&set, &asked.question, as_of, (None, None));
         score.judge(&asked.line.to_string(), &asked.question, &asked.expect, &first);
-        let mut open = (first.0 == Outcome::Clarify).then(|| Question::new(&asked.question).unwrap());
+        let unanswered = |outcome| matches!(outcome, Outcome::Clarify | Outcome::Unsupported);
+        let mut open = unanswered(first.0).then(|| Question::new(&asked.question).unwrap());
         let mut previous = first.1;
         for turn in &asked.turns {
             let next = read(&set, &turn.question, as_of, (previous.as_ref(), open.as_ref()));
             score.judge(&format!("{} >", asked.line), &turn.question, &turn.expect, &next);
-            open = (next.0 == Outcome::Clarify).then(|| Question::new(&turn.question).unwrap());
+            open = unanswered(next.0).then(|| Question::new(&turn.question).unwrap());
             previous = next.1.or(previous);
         }
     }
@@ -188,7 +197,7 @@ fn questions_to_a_help_desk_whose_model_has_names_alone_are_read_or_refused_righ
     check("helpdesk", "evals/helpdesk");
 }
 
-/// The five sets from here on were written without sight of the reader; each says what its first run gave.
+/// The eight sets from here on were written without sight of the reader; each says what its first run gave.
 #[test]
 fn questions_to_an_airline_are_read_or_refused_rightly() {
     check("airline", "evals/airline");
@@ -212,4 +221,25 @@ fn questions_on_pay_are_read_or_refused_rightly() {
 #[test]
 fn questions_to_a_streaming_service_are_read_or_refused_rightly() {
     check("streaming", "evals/streaming");
+}
+
+#[test]
+fn questions_to_a_parcel_carrier_are_read_or_refused_rightly() {
+    check("parcels", "evals/parcels");
+}
+
+#[test]
+fn questions_to_museums_whose_columns_are_abbreviated_are_read_or_refused_rightly() {
+    check("museum", "evals/museum");
+}
+
+#[test]
+fn questions_to_breweries_whose_model_has_names_alone_are_read_or_refused_rightly() {
+    check("brewery", "evals/brewery");
+}
+
+/// Written before the reader was run on it, by someone who knew the reader.
+#[test]
+fn questions_to_a_blood_service_are_read_or_refused_rightly() {
+    check("bloodbank", "evals/bloodbank");
 }

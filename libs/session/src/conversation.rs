@@ -154,7 +154,7 @@ impl VerifiedConversation {
         &self.interpretation
     }
 
-    /// The question just before, if it was asked back about; empty otherwise.
+    /// The question just before, if it was not answered; empty otherwise.
     #[must_use]
     pub fn asked_back(&self) -> &str {
         &self.asked_back

@@ -1,7 +1,7 @@
 //! A question's place in its conversation.
 //!
 //! Decides which token an answer ends with, for the caller to send with a follow-up: one that holds what layer 2
-//! signed that this question means, or, where nothing came of it, the one that it came in with. Remembers nothing
+//! signed that this question means, or, where nothing came of it, the question itself and what stood before. Remembers nothing
 //! itself. Whether a token continues anything is for `auth` and `reasoning` to say, anew each time.
 
 use crate::ask::Ask;
@@ -49,10 +49,8 @@ impl Turn<'_> {
     pub(crate) fn token(&self, outcome: Outcome, frame: &[u8]) -> String {
         let token = match outcome {
             Outcome::Answered | Outcome::NothingInScope => self.signed(),
-            Outcome::Clarify if self.approved.is_none() => self.asked_back(frame),
-            // Also where the data plane asks back: what it offers is this question in other words, so it goes on from
-            // where this one did.
-            Outcome::Clarify | Outcome::Unsupported => self.kept(frame).map(|(token, _)| token),
+            // Also where the data plane asks back: what is asked next must not go on as if nothing had been asked.
+            Outcome::Clarify | Outcome::Unsupported => self.unanswered(frame),
             Outcome::Unspecified => None,
         };
         token.unwrap_or_else(String::new)
@@ -66,8 +64,8 @@ impl Turn<'_> {
         signed.inspect_err(warn).ok()
     }
 
-    /// What comes next may answer the question back, so this one is told with it.
-    fn asked_back(&self, frame: &[u8]) -> Option<String> {
+    /// What comes next may answer the question back, or be a part of this one, so this one is told with it.
+    fn unanswered(&self, frame: &[u8]) -> Option<String> {
         let question = Ask::question(frame).ok()?;
         let Keeper { signer, clock, .. } = self.keeper;
         let before = self.kept(frame).map(|(_, conversation)| conversation);

@@ -9,12 +9,14 @@ mod conversation;
 use crate::error::ReasoningError;
 use prost::Message as _;
 use splitplane_audit::{Event, Record};
-use splitplane_llm::{AskError, Asked, By, ExplainTask, ModelError, ValidateReply, ValidateTask};
+use splitplane_llm::{
+    AskError, Asked, By, ExplainTask, ModelError, ValidateReply, ValidateTask, where_rows_meet,
+};
 use splitplane_proto::QUESTION_METHODS;
 use splitplane_proto::gateway::v1::AskRequest;
 use splitplane_semantics::{
-    Catalogue, DraftInterpretation, Interpretation, Metric, Policy, SemanticModel, ValidatedInterpretation,
-    interpretation_from_receipt, validate,
+    Catalogue, DraftInterpretation, Interpretation, InterpretationError, Metric, Policy, SemanticModel,
+    ValidatedInterpretation, interpretation_from_receipt, validate,
 };
 use splitplane_service::{Auditor, Clock, PublicError as _, telemetry};
 use splitplane_session::{ReceiptClaims, ReceiptSigner, VerifiedSession, Verifier};
@@ -134,7 +136,7 @@ impl Layer2 {
             asked => asked?,
         };
         let verdict = match answer {
-            ValidateReply::Supported(draft) => self.approve(session, draft, *as_of)?,
+            ValidateReply::Supported(draft) => self.approve(session, &draft, *as_of)?,
             ValidateReply::Ambiguous { question, options } => {
                 telemetry::decision("layer 2", false, "ambiguous");
                 Verdict::Clarify { question, options }
@@ -147,14 +149,26 @@ impl Layer2 {
     fn approve(
         &self,
         session: &VerifiedSession,
-        draft: DraftInterpretation,
+        draft: &DraftInterpretation,
         as_of: SystemTime,
     ) -> Result<Verdict, ReasoningError> {
         let catalogue = self.catalogue(session);
-        // A model's proposal that names what this caller may not ask for is not supported, however
-        // it came about.
-        let Ok(interpretation) = validate(draft, &catalogue, &self.policy.calendar, as_of) else {
-            return Ok(self.unsupported(session, &[]));
+        let calendar = &self.policy.calendar;
+        let interpretation = match validate(draft.clone(), &catalogue, calendar, as_of) {
+            Ok(interpretation) => interpretation,
+            Err(InterpretationError::Unaligned(_)) => {
+                let near = where_rows_meet(draft, &catalogue, calendar, as_of);
+                return Ok(near.map_or_else(
+                    || self.unsupported(session, &[]),
+                    |(question, options)| {
+                        telemetry::decision("layer 2", false, "periods that do not meet");
+                        Verdict::Clarify { question, options }
+                    },
+                ));
+            }
+            // A model's proposal that names what this caller may not ask for is not supported, however
+            // it came about.
+            Err(_) => return Ok(self.unsupported(session, &[])),
         };
         telemetry::decision("layer 2", true, "supported metrics");
         let as_of = self.policy.calendar.zoned_text(as_of);

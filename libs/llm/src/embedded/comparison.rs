@@ -128,7 +128,7 @@ impl Scan<'_> {
         self.said.figure = Some(Figure { derived: Derived::Change, falls: false, ranks: false });
         self.said.start = self.said.start.or_else(|| self.tokens.get(at).map(|token| token.span.start));
         take(self.tokens, at..end);
-        Some(end)
+        Some(self.spans(end))
     }
 
     /// "year over year", "yoy".

@@ -2,10 +2,11 @@
 //! choosing it leads to an answer.
 
 use super::answer::answered;
-use super::followup::{Followed, follow};
+use super::followup::{Followed, begins_fragment, follow, says_all};
 use super::resolve::{TOKENS_MAX, Trouble, read};
 use super::tokens::{Kind, name_words, tokens};
 use super::vocabulary::{Dimension, Vocabulary};
+use super::wording;
 use super::words;
 use crate::language_model::ValidateReply;
 use splitplane_semantics::{Catalogue, DraftInterpretation, Interpretation, Metric, words_of};
@@ -21,26 +22,36 @@ const SLIPS_MAX: usize = 3;
 /// Periods that are clear, offered where one was not.
 const PERIODS: [&str; 4] = ["yesterday", "last week", "last month", "this year"];
 
-/// Reads a question and says what became of it.
+/// Reads a question and says what became of it. `open` is the question just before, where it was not answered.
 pub(crate) fn reply(
     text: &str,
     catalogue: &Catalogue<'_>,
-    (previous, asked_back): (Option<&Interpretation>, Option<&str>),
+    (previous, open): (Option<&Interpretation>, Option<&str>),
 ) -> ValidateReply {
     let vocabulary = Vocabulary::of(catalogue);
-    if let Some(asked_back) = asked_back
-        && let ValidateReply::Ambiguous { options, .. } = reply(asked_back, catalogue, (previous, None))
+    if let Some(open) = open
+        && let ValidateReply::Ambiguous { options, .. } = reply(open, catalogue, (previous, None))
         && let Some(draft) = answered(text, &options, &vocabulary)
     {
         return ValidateReply::Supported(draft);
     }
+    let unsupported = || ValidateReply::Unsupported { nearest: nearest(text, &vocabulary) };
     match previous.map(|previous| follow(text, &vocabulary, previous)) {
+        None if open.is_some() && begins_fragment(text, &vocabulary) => {
+            let draft = read(text, &vocabulary).ok();
+            return draft
+                .and_then(|draft| without_open(text, draft, &vocabulary))
+                .unwrap_or_else(unsupported);
+        }
         None | Some(Followed::Whole) => {}
+        Some(Followed::Changed(draft)) if open.is_some() => {
+            return without_open(text, *draft, &vocabulary).unwrap_or_else(unsupported);
+        }
         Some(Followed::Changed(draft)) => return ValidateReply::Supported(*draft),
         Some(Followed::Either(options)) => {
             return ValidateReply::Ambiguous { question: "Which of these do you mean?".to_owned(), options };
         }
-        Some(Followed::Lost) => return ValidateReply::Unsupported { nearest: nearest(text, &vocabulary) },
+        Some(Followed::Lost) => return unsupported(),
     }
     let reader = Asker { text, vocabulary: &vocabulary };
     let answer = match read(text, &vocabulary) {
@@ -53,13 +64,28 @@ pub(crate) fn reply(
         Err(Trouble::Name { span }) => reader.which_name(&span),
         Err(Trouble::Judged { span }) => reader.which_end(&span),
         Err(Trouble::Unsupported { leftovers }) => {
-            reader.which_of_several(&leftovers).or_else(|| reader.did_you_mean(&leftovers))
+            reader.which_has(&leftovers).or_else(|| reader.did_you_mean(&leftovers))
         }
     };
     match answer {
         Some((question, options)) if !options.is_empty() => ValidateReply::Ambiguous { question, options },
-        Some(_) | None => ValidateReply::Unsupported { nearest: nearest(text, &vocabulary) },
+        Some(_) | None => unsupported(),
     }
+}
+
+/// What a fragment may mean after a question that was not answered: all but that question, if that is meant. One that
+/// says itself all that it asks for, "ok, then loans by genre last week", leaves nothing open.
+fn without_open(
+    text: &str,
+    draft: DraftInterpretation,
+    vocabulary: &Vocabulary<'_>,
+) -> Option<ValidateReply> {
+    if says_all(&draft) && read(text, vocabulary).is_ok_and(|own| own == draft) {
+        return Some(ValidateReply::Supported(draft));
+    }
+    let question = "Your last question was not answered. Do you mean this, without it?".to_owned();
+    wording::question(&draft, vocabulary)
+        .map(|option| ValidateReply::Ambiguous { question, options: vec![option] })
 }
 
 struct Asker<'a> {
@@ -107,8 +133,8 @@ impl Asker<'_> {
         Some((format!("Which do you mean by \"{said}\": {}?", labels.join(" or ")), options))
     }
 
-    /// "revenue", where there is a ticket revenue and a freight revenue: a word that several names share.
-    fn which_of_several(&self, leftovers: &[Range<usize>]) -> Answer {
+    /// "revenue", where there is a ticket revenue and a freight revenue: a word that names share, or that is part of one.
+    fn which_has(&self, leftovers: &[Range<usize>]) -> Answer {
         let [span] = leftovers else { return None };
         let said: Vec<String> = tokens(self.said(span))
             .into_iter()
@@ -116,8 +142,12 @@ impl Asker<'_> {
             .map(|token| token.norm)
             .collect();
         let candidates = self.vocabulary.metrics_with(&said);
-        let answer = self.which_metric(std::slice::from_ref(span), &candidates)?;
-        (candidates.len() > 1 && answer.1.len() > 1).then_some(answer)
+        let (question, options) = self.which_metric(std::slice::from_ref(span), &candidates)?;
+        let only = candidates.first().filter(|_| candidates.len() == 1);
+        let only = only.and_then(|index| self.vocabulary.metrics.get(*index));
+        let question = only
+            .map_or(question, |metric| format!("Do you mean {} by \"{}\"?", metric.label, self.said(span)));
+        (!options.is_empty()).then_some((question, options))
     }
 
     fn which_dimension(&self, span: &Range<usize>, candidates: &[usize]) -> Answer {

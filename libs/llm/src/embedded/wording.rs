@@ -30,13 +30,15 @@ pub(crate) fn question(draft: &DraftInterpretation, vocabulary: &Vocabulary<'_>)
         text.push_str(&words.filter(filter));
     }
     if let Some(period) = &draft.period {
-        text.push_str(&format!(" {}", period_words(period)));
+        text.push_str(&format!(" {}{}", lead(period.expr), period_words(period)));
     }
-    match draft.comparison {
+    match &draft.comparison {
         None => {}
         Some(ComparisonExpr::Previous) => text.push_str(" compared with the previous period"),
         Some(ComparisonExpr::LastYear) => text.push_str(" compared with a year ago"),
-        Some(ComparisonExpr::With(_)) => return None,
+        Some(ComparisonExpr::With(other)) => {
+            text.push_str(&format!(" compared with {}", period_words(other)));
+        }
     }
     if draft.shares {
         text.push_str(" in percent");
@@ -52,9 +54,28 @@ fn same(one: &DraftInterpretation, other: &DraftInterpretation) -> bool {
         if let Some(period) = &mut draft.period {
             period.label.clear();
         }
+        if let Some(ComparisonExpr::With(other)) = &mut draft.comparison {
+            other.label.clear();
+        }
         draft
     };
     bare(one) == bare(other)
+}
+
+/// What stands before a period that is named: a year alone, after a value, may be a part of that.
+const fn lead(expr: PeriodExpr) -> &'static str {
+    if matches!(
+        expr,
+        PeriodExpr::Month { .. }
+            | PeriodExpr::Quarter { .. }
+            | PeriodExpr::FiscalQuarter { .. }
+            | PeriodExpr::Year(_)
+            | PeriodExpr::FiscalYear(_)
+    ) {
+        "in "
+    } else {
+        ""
+    }
 }
 
 fn period_words(period: &PeriodPhrase) -> String {

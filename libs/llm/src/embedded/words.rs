@@ -213,6 +213,14 @@ pub(crate) fn is_currency(unit: &str) -> bool {
     unit.len() == 3 && unit.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
+/// What is measured and no money: "how many litres" asks for the sum of them, whole or not.
+pub(crate) fn is_measure(word: &str) -> bool {
+    const MEASURES: &str = "litre liter millilitre milliliter hectolitre hectoliter gallon barrel gram kilogram kilo kg tonne \
+        ton hour minute second metre meter kilometre kilometer km mile hectare acre watt kilowatt megawatt kwh mwh joule \
+        byte kilobyte megabyte gigabyte terabyte";
+    holds(MEASURES, word)
+}
+
 /// A unit of time after a number: a span, and no amount.
 pub(crate) fn is_time_unit(word: &str) -> bool {
     grain(word).is_some() || matches!(singular(word).as_str(), "hour" | "minute" | "second" | "fortnight")

@@ -324,7 +324,16 @@ fn filters_are_taken_off_by_name_or_all_at_once() {
 fn a_value_before_only_narrows() {
     check(
         "late fees by branch last month",
-        &[("poetry only", "late_fees BY \"poetry\" in ANY during last month")],
+        &[
+            ("poetry only", "late_fees BY \"poetry\" in ANY during last month"),
+            // The noun says only what kind of thing the value is.
+            ("rural branches only", "late_fees BY \"rural\" in ANY during last month"),
+            ("only rural branches", "late_fees BY \"rural\" in ANY during last month"),
+            // Those that opened lately, or those that are called so.
+            ("new branches only", "unsupported"),
+            ("only new branches", "unsupported"),
+            ("rural branches", "unsupported"),
+        ],
     );
 }
 

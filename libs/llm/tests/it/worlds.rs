@@ -1,12 +1,12 @@
 //! Semantic models that no code knows. They are read from YAML, as a user's are.
 
-use splitplane_llm::{EmbeddedModel, LanguageModel, ValidateReply, ValidateTask};
+use splitplane_llm::{EmbeddedModel, LanguageModel, ValidateReply, ValidateTask, where_rows_meet};
 use splitplane_semantics::{
-    Catalogue, ComparisonExpr, DraftInterpretation, FieldRef, Interpretation, Policy, SemanticModel,
-    parse_model, parse_policy, validate,
+    Catalogue, ComparisonExpr, DraftInterpretation, FieldRef, Interpretation, InterpretationError, Policy,
+    SemanticModel, parse_model, parse_policy, validate,
 };
 use splitplane_types::{Question, Role};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A semantic model and its policy.
 pub(crate) struct World {
@@ -146,6 +146,38 @@ pub(crate) fn bikes(amount_synonyms: &str, count_synonyms: &str) -> World {
     world("bikes", &datasets, relationships, &metrics, scopes, "granted_places")
 }
 
+/// Barrels that a depot sends. No metric has a unit; one begins with a word that also orders rows.
+pub(crate) fn barrels() -> World {
+    let datasets = [
+        dataset("depots", "place_id", &[SCOPE[0], SCOPE[1], ("place_id", PLAIN), ("depot", TEXT)]),
+        dataset(
+            "sendings",
+            "sending_id",
+            &[
+                SCOPE[0],
+                SCOPE[1],
+                ("sending_id", PLAIN),
+                ("place_id", PLAIN),
+                ("tries", "datatype: Integer"),
+                ("litres", "datatype: Decimal"),
+                ("amount", "datatype: Decimal"),
+                ("sent_on", "datatype: Date, dimension: { is_time: true }"),
+            ],
+        ),
+        grants("granted_places"),
+    ];
+    let relationships = "      - { name: sending_depot, from: sendings, to: depots, from_columns: [place_id], to_columns: [place_id] }\n";
+    let metrics = [
+        metric("litres_sent", "SUM(sendings.litres)", "Litres sent", "", ""),
+        metric("litre_takings", "SUM(sendings.amount)", "Litre takings", "", ""),
+        metric("takings", "SUM(sendings.amount)", "Takings", "", ""),
+        metric("first_try_rate", "AVG(sendings.tries)", "First try rate", "first try success", "%"),
+    ];
+    let scopes = "  depots: { scope: { tenant: tenant_id, business: business_id, place: place_id } }\n  \
+                  sendings: { scope: { tenant: tenant_id, business: business_id, place: place_id } }\n";
+    world("barrels", &datasets, relationships, &metrics, scopes, "granted_places")
+}
+
 pub(crate) fn role() -> Role {
     "analyst".parse().unwrap()
 }
@@ -164,6 +196,17 @@ pub(crate) fn ask_after(world: &World, question: &str, previous: &Interpretation
 pub(crate) fn answer_to(world: &World, asked: &str, question: &str) -> ValidateReply {
     let asked = Question::new(asked).unwrap();
     reply(world, &EmbeddedModel::new(), question, (None, Some(&asked)))
+}
+
+/// What it replies after `previous` was understood and then `open` was not answered.
+pub(crate) fn ask_after_open(
+    world: &World,
+    previous: Option<&Interpretation>,
+    open: &str,
+    question: &str,
+) -> ValidateReply {
+    let open = Question::new(open).unwrap();
+    reply(world, &EmbeddedModel::new(), question, (previous, Some(&open)))
 }
 
 pub(crate) fn ask_model(world: &World, model: &dyn LanguageModel, question: &str) -> ValidateReply {
@@ -190,12 +233,30 @@ fn reply(
         .unwrap()
 }
 
+fn as_of() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_936_519_200)
+}
+
 /// The interpretation of a draft, on 2031-05-14, as the gates of layer 2 make it.
 pub(crate) fn validated(world: &World, draft: DraftInterpretation) -> Interpretation {
+    gated(world, draft).unwrap()
+}
+
+/// Likewise, if it passes them.
+pub(crate) fn gated(
+    world: &World,
+    draft: DraftInterpretation,
+) -> Result<Interpretation, InterpretationError> {
     let role = role();
     let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
-    let as_of = UNIX_EPOCH + Duration::from_secs(1_936_519_200);
-    validate(draft, &catalogue, &world.policy.calendar, as_of).unwrap().get().clone()
+    validate(draft, &catalogue, &world.policy.calendar, as_of()).map(|valid| valid.get().clone())
+}
+
+/// What is offered where the rows of two periods do not meet.
+pub(crate) fn near(world: &World, draft: &DraftInterpretation) -> Option<(String, Vec<String>)> {
+    let role = role();
+    let catalogue = Catalogue::for_role(&world.model, &world.policy, &role);
+    where_rows_meet(draft, &catalogue, &world.policy.calendar, as_of())
 }
 
 fn reference(field: &FieldRef) -> String {

@@ -138,50 +138,37 @@ fn a_receipt_that_is_not_this_questions_ends_the_question() {
 }
 
 #[test]
-fn where_nothing_came_of_a_question_it_ends_with_the_token_that_it_came_with() {
-    let bench = Bench::new();
-    let session = bench.session("t/b/a", 1);
-    let token = bench.token(&session);
-    let unsupported = bench.keeper.turn(&session);
-    assert_eq!(unsupported.token(Outcome::Unsupported, &asks(&token)), token);
-    assert_eq!(unsupported.token(Outcome::Unsupported, &asks("")), "");
-    for outcome in [Outcome::Clarify, Outcome::Unsupported] {
-        let mut turn = bench.keeper.turn(&session);
-        // The data plane asked back.
-        turn.approved(&bench.receipt(&session, "second")).unwrap();
-        assert_eq!(turn.token(outcome, &asks(&token)), token);
-        assert_eq!(turn.token(outcome, &asks("")), "");
-        for (composite, conversation) in [("t/b/a", 2), ("t/b/other", 1)] {
-            let other = bench.session(composite, conversation);
-            assert_eq!(bench.keeper.turn(&other).token(Outcome::Unsupported, &asks(&token)), "");
-        }
-        assert_eq!(turn.token(outcome, &asks("garbage")), "");
-    }
-    bench.at(60);
-    let later = bench.session("t/b/a", 1);
-    assert_eq!(bench.keeper.turn(&later).token(Outcome::Unsupported, &asks(&token)), "");
-    assert_eq!(bench.keeper.turn(&later).token(Outcome::Unspecified, &asks(&token)), "");
-}
-
-#[test]
-fn a_question_back_ends_with_the_question_and_with_what_stood_before() {
+fn where_nothing_came_of_a_question_the_token_holds_it_and_what_stood_before() {
     let bench = Bench::new();
     let session = bench.session("t/b/a", 1);
     let now = bench.keeper.clock.now();
-    let says = |conversation: &str, session: &VerifiedSession| {
-        let token = bench.keeper.turn(session).token(Outcome::Clarify, &asks(conversation));
-        let verified = bench.keeper.verifier.verify_conversation(&token, session.composite(), now).unwrap();
-        assert_eq!(verified.session_id(), session.session_id());
-        (verified.interpretation().to_owned(), verified.asked_back().to_owned())
-    };
     let asked = || "and by channel?".to_owned();
-    assert_eq!(says("", &session), (String::new(), asked()));
-    let token = bench.token(&session);
-    assert_eq!(says(&token, &session), ("first".to_owned(), asked()));
-    // What stands in a token that is not this conversation's is not carried on.
-    for (composite, conversation) in [("t/b/a", 2), ("t/b/other", 1)] {
-        assert_eq!(says(&token, &bench.session(composite, conversation)), (String::new(), asked()));
+    for (outcome, is_approved) in
+        [(Outcome::Clarify, false), (Outcome::Clarify, true), (Outcome::Unsupported, false)]
+    {
+        let says = |conversation: &str, session: &VerifiedSession| {
+            let mut turn = bench.keeper.turn(session);
+            if is_approved {
+                // The data plane asked back.
+                turn.approved(&bench.receipt(session, "second")).unwrap();
+            }
+            let token = turn.token(outcome, &asks(conversation));
+            let verified =
+                bench.keeper.verifier.verify_conversation(&token, session.composite(), now).unwrap();
+            assert_eq!(verified.session_id(), session.session_id());
+            (verified.interpretation().to_owned(), verified.asked_back().to_owned())
+        };
+        assert_eq!(says("", &session), (String::new(), asked()));
+        let token = bench.token(&session);
+        assert_eq!(says(&token, &session), ("first".to_owned(), asked()));
+        assert_eq!(says("garbage", &session), (String::new(), asked()));
+        // What stands in a token that is not this conversation's is not carried on.
+        for (composite, conversation) in [("t/b/a", 2), ("t/b/other", 1)] {
+            assert_eq!(says(&token, &bench.session(composite, conversation)), (String::new(), asked()));
+        }
     }
+    let token = bench.token(&session);
+    assert_eq!(bench.keeper.turn(&session).token(Outcome::Unspecified, &asks(&token)), "");
 }
 
 #[test]

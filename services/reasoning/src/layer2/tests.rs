@@ -211,3 +211,26 @@ async fn a_policy_that_wants_the_template_lets_no_model_see_a_row() {
         assert_eq!((refused, bench.asked.load(Ordering::SeqCst)), (expected, asked));
     }
 }
+
+/// What the embedded model makes of a question to this fixture.
+async fn read(bench: &Bench, text: &str) -> ValidateReply {
+    let catalogue = bench.layer2.catalogue(&bench.session);
+    let question = Question::new(text).unwrap();
+    let task = ValidateTask { question: &question, catalogue: &catalogue, previous: None, asked_back: None };
+    splitplane_llm::EmbeddedModel::new().validate(task).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_comparison_whose_rows_do_not_meet_is_asked_back_with_options_that_are_supported() {
+    let reader = bench(Err(ModelError::Empty), NO_LIMIT, POLICY);
+    let apart = read(&reader, "loan count by week in April 2031 compared with March 2031").await;
+    assert!(matches!(apart, ValidateReply::Supported(_)), "{apart:?}");
+    let Ok(Verdict::Clarify { question, options }) = verdict(Ok(apart)).await else {
+        panic!("not asked back")
+    };
+    assert!(question.ends_with('?') && options.len() > 1, "{question} {options:?}");
+    for option in options {
+        let reply = read(&reader, &option).await;
+        assert!(matches!(verdict(Ok(reply)).await, Ok(Verdict::Supported { .. })), "{option}");
+    }
+}

@@ -150,6 +150,14 @@ fn unit_between(from: Date, to: Date) -> Option<(Grain, u16)> {
 
 /// Of two periods the later one first; a year that is said once counts for both.
 fn in_order(first: PeriodPhrase, second: PeriodPhrase) -> (PeriodPhrase, PeriodPhrase) {
+    // "June compared with June 2025": the other June is the last one that there was. Where both turn out to be one, it
+    // is refused when they have dates.
+    if let (Some((unit, a)), Some((other, b))) = (part_of_year(first.expr), part_of_year(second.expr))
+        && unit == other
+        && a.is_some() != b.is_some()
+    {
+        return if a.is_some() { (second, first) } else { (first, second) };
+    }
     let (a, b) = (with_year(first.expr, year_of(second.expr)), with_year(second.expr, year_of(first.expr)));
     let (first, second) = (PeriodPhrase { expr: a, ..first }, PeriodPhrase { expr: b, ..second });
     let swaps = match (a, b) {
@@ -172,6 +180,19 @@ const fn is_current(expr: PeriodExpr) -> bool {
 
 fn year_of(expr: PeriodExpr) -> Option<i16> {
     if let PeriodExpr::Month { year, .. } | PeriodExpr::Quarter { year, .. } = expr { year } else { None }
+}
+
+/// What a month or a quarter is called in any year, and the year that was said.
+fn part_of_year(expr: PeriodExpr) -> Option<(PeriodExpr, Option<i16>)> {
+    if let PeriodExpr::Month { year, month } = expr {
+        Some((PeriodExpr::Month { year: None, month }, year))
+    } else if let PeriodExpr::Quarter { year, quarter } = expr {
+        Some((PeriodExpr::Quarter { year: None, quarter }, year))
+    } else if let PeriodExpr::FiscalQuarter { year, quarter } = expr {
+        Some((PeriodExpr::FiscalQuarter { year: None, quarter }, year))
+    } else {
+        None
+    }
 }
 
 fn with_year(expr: PeriodExpr, other: Option<i16>) -> PeriodExpr {

@@ -32,6 +32,12 @@ pub(super) struct Marks {
     pub(super) sorts: bool,
     /// "what about", which a value of any spelling may follow.
     pub(super) about: bool,
+    /// Whether it begins so by more than a last "only", with which a whole question may end as well.
+    pub(super) opens: bool,
+    /// "only", which takes nothing in the place of anything.
+    pub(super) narrows: bool,
+    /// "temporary shows only": it ends with the word that makes a value of what stands before it.
+    pub(super) only: bool,
     /// "as numbers".
     pub(super) no_shares: bool,
     /// The text without them.
@@ -81,6 +87,12 @@ const PHRASES: [Phrase; 36] = [
 ];
 
 impl Marks {
+    /// What is left before a last "only", with it.
+    pub(super) fn narrowed(&self) -> Option<String> {
+        let said = self.rest.trim_end_matches(|c: char| !c.is_alphanumeric());
+        (self.only && !said.is_empty()).then(|| format!("{said} only"))
+    }
+
     /// What is left as a value: "what about web?", "and Boston?".
     pub(super) fn bare_value(&self) -> Option<String> {
         let tokens = tokens(&self.rest);
@@ -105,7 +117,8 @@ pub(super) fn marks(text: &str, vocabulary: &Vocabulary<'_>) -> Marks {
             .or_else(|| all_of(&tokens, at, (&mut marks, vocabulary)));
         match length {
             Some(length) => {
-                marks.begins = true;
+                let closes = is_word_of(&tokens, at, &["only", "just", "alone"]);
+                (marks.begins, marks.opens) = (true, marks.opens || !closes);
                 blot(&mut marks.rest, &tokens, at, at + length);
                 at += length;
             }
@@ -214,7 +227,7 @@ fn taken(tokens: &[Token], at: usize, leading: bool, (marks, owned): (&mut Marks
         }
         // It stays, as what says that a value follows.
         "only" | "just" if leading && !last => {
-            marks.begins = true;
+            (marks.begins, marks.opens, marks.narrows) = (true, true, true);
             if let Some(word) = marks.rest.get_mut(token.span.clone()) {
                 word.make_ascii_lowercase();
             }
@@ -227,7 +240,9 @@ fn taken(tokens: &[Token], at: usize, leading: bool, (marks, owned): (&mut Marks
         "same" if leading && !unit(at + 1) => {}
         "the" if leading && is_word_of(tokens, at + 1, &["same"]) && !unit(at + 2) => return Some(2),
         "again" => {}
-        "only" | "just" | "alone" if last => marks.about = true,
+        "only" | "just" | "alone" if last => {
+            (marks.about, marks.only, marks.narrows) = (true, true, true);
+        }
         // "make it ten", "make that monthly".
         "make" if leading && is_word_of(tokens, at + 1, &pronoun) => {
             let count = count_at(tokens, at + 2).filter(|_| ends(tokens, at + 3));

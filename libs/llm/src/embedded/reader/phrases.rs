@@ -53,7 +53,12 @@ impl Reader<'_> {
         let word = self.lower(self.at + start);
         let ordered = usize::from(self.lower(self.at + start + 1) == "order");
         let (descending, length) = match words::superlative(word) {
-            Some(descending) if start == 0 && self.lower(self.at + 1) == "first" => (descending, 2),
+            // "the lowest first attempt rate": the name begins with the word.
+            Some(descending)
+                if start == 0 && self.lower(self.at + 1) == "first" && self.named(self.at + 1).is_none() =>
+            {
+                (descending, 2)
+            }
             None if matches!(word, "ascending" | "descending") && start + ordered > 0 => {
                 (word == "descending", start + 1 + ordered)
             }

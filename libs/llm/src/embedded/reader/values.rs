@@ -135,7 +135,13 @@ impl Reader<'_> {
         // "from private lenders" says something of lenders; "in Oslo branches" names a place.
         let capital = self.token(self.at).is_some_and(|token| token.capital || token.kind != Kind::Word);
         let plural = after.as_ref().is_some_and(|found| !self.is_single(end + found.length));
-        if plural && !capital && self.mode == Mode::Value {
+        // "only temporary shows", "temporary shows only" name a value of them; "only new shows" may be those that opened.
+        let kind = plural && !capital;
+        let only = self.mode == Mode::Value && self.lower(self.since) == "only";
+        let last = after.as_ref().is_some_and(|found| self.is_only(end + found.length));
+        let qualified = || (self.at..end).any(|index| words::qualifies(self.lower(index)));
+        let vague = if only || last { qualified() } else { self.mode == Mode::Value };
+        if kind && vague {
             return self.leave(end - self.at);
         }
         // "for the month" names no value, whatever the month is.

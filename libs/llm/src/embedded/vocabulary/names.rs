@@ -2,10 +2,10 @@
 //!
 //! Decides whether tokens are a name; which name wins is for the vocabulary to say.
 
-use super::super::tokens::{Kind, Token};
-use super::super::words::{is_article, is_currency};
+use super::super::tokens::{Kind, Token, name_words};
+use super::super::words::{is_article, is_currency, is_measure, is_verb_form};
 use crate::aggregate::Aggregate;
-use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric};
+use splitplane_semantics::{Catalogue, Dataset, Field, FieldRef, Metric, words_of};
 use splitplane_types::DataType;
 
 pub(super) fn is_quantity(catalogue: &Catalogue<'_>, metric: &Metric) -> bool {
@@ -17,7 +17,21 @@ pub(super) fn is_quantity(catalogue: &Catalogue<'_>, metric: &Metric) -> bool {
     let counts = text.contains(" THEN 1 ") && (text.contains(" ELSE 0 END") || text.contains(" THEN 1 END"));
     Aggregate::of(metric) == Some(Aggregate::Sum) && counts
         || Aggregate::of(metric) == Some(Aggregate::Sum)
-            && metric.unit.as_ref().map_or_else(|| metric.fields.iter().all(whole), |unit| !is_currency(unit))
+            && metric.unit.as_ref().map_or_else(
+                || metric.fields.iter().all(whole) || is_called_a_measure(metric),
+                |unit| !is_currency(unit),
+            )
+}
+
+/// Whether the thing in its name is a unit that measures: "litres delivered", "paid hours"; "hour price" is a price.
+fn is_called_a_measure(metric: &Metric) -> bool {
+    let names = [words_of(&metric.name), metric.label.clone()];
+    names.iter().any(|name| {
+        let words = name_words(name);
+        // "takings" are a thing of their own.
+        let is_done = |word: &&String| is_verb_form(word) && !word.ends_with("ing");
+        words.iter().rfind(|word| !is_done(word)).is_some_and(|thing| is_measure(thing))
+    })
 }
 
 /// How many tokens `words` take at the start of `tokens`; articles may stand between them.
