@@ -20,6 +20,8 @@ pub enum LoadError {
     /// The file says something that it must not say.
     #[error("{file}:{line}: {what}; {remedy}")]
     Invalid {
+        /// What kind of mistake it is: one of [`crate::CODES`].
+        code: &'static str,
         /// The file.
         file: String,
         /// Line, counted from 1.
@@ -29,6 +31,16 @@ pub enum LoadError {
         /// What to do about it.
         remedy: String,
     },
+}
+
+impl LoadError {
+    /// Says what kind of mistake it is.
+    pub(crate) fn coded(mut self, kind: &'static str) -> Self {
+        if let Self::Invalid { code, .. } = &mut self {
+            *code = kind;
+        }
+        self
+    }
 }
 
 /// Why a period has no dates.

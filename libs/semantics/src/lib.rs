@@ -6,19 +6,23 @@
 
 mod calendar;
 mod catalogue;
+mod check;
 mod compile;
+mod draft;
 mod error;
 mod expression;
 #[cfg(test)]
 mod fixtures;
 mod interpretation;
 mod joins;
+mod log;
 mod model;
 mod ossie;
 mod period;
 mod policy;
 mod policy_file;
 mod question_set;
+mod report;
 mod sentence;
 mod validate;
 mod words;
@@ -26,7 +30,9 @@ mod yaml;
 
 pub use calendar::{Calendar, FiscalMonths, FiscalYear, FiscalYearNamedBy};
 pub use catalogue::Catalogue;
+pub use check::{check_model, check_policy};
 pub use compile::{BoundFilter, RelationSchema, compile};
+pub use draft::{DataHints, DatasetHints, draft_policy, grants_candidate};
 pub use error::{CompileError, InterpretationError, LoadError, PeriodError};
 pub use interpretation::{
     Bound, Buckets, ComparisonExpr, Dimension, DraftInterpretation, FieldRef, Filter, FiscalUnit, Grain,
@@ -44,6 +50,7 @@ pub use question_set::{
     Expectation, ExpectedCell, ExpectedDimension, ExpectedFilter, Outcome, SetQuestion, Turn, Verdict,
     load_question_set, parse_question_set,
 };
+pub use report::{CODES, Finding, Report, Severity};
 pub use sentence::{figure_label, period_text, sentence};
 pub use splitplane_types::Derived;
 pub use validate::{

@@ -29,6 +29,8 @@ pub struct Dataset {
     pub source: String,
     /// Primary key fields.
     pub primary_key: Vec<String>,
+    /// Further lists of fields of which no two rows hold the same.
+    pub unique_keys: Vec<Vec<String>>,
     /// What a row is.
     pub description: String,
     /// Other words for it.

@@ -4,17 +4,21 @@
 //! or a reason to be public. What is not said is refused, never assumed.
 
 mod calendar;
+mod columns;
 mod limits;
 mod mask;
+mod paths;
 mod scope;
 
-use crate::yaml::{Mapping, Node, Source, Value, read};
-use crate::{
-    ColumnPolicy, Dataset, DatasetPolicy, Field, FieldExpression, Grants, LoadError, Policy, SemanticModel,
-    Treatment,
-};
-use splitplane_types::{Digest, Role};
-use std::collections::BTreeMap;
+use crate::log::{Log, Part};
+use crate::report::Sink;
+use crate::words::{nearest, typo_of};
+use crate::yaml::{Node, Source, Value, read};
+use crate::{Dataset, DatasetPolicy, Field, FieldExpression, Grants, LoadError, Policy, SemanticModel};
+use scope::Said;
+pub(crate) use scope::is_reserved;
+use splitplane_types::Digest;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Loads a policy from a file.
@@ -25,70 +29,112 @@ pub fn load_policy(path: &Path, model: &SemanticModel) -> Result<Policy, LoadErr
     read(path, |file_name, text| parse_policy(file_name, text, model))
 }
 
-/// Reads a policy from a text; `file_name` is what messages call it.
+/// Reads a policy from a text; `file_name` is what messages call it. Of several mistakes the error is the
+/// first by line; [`crate::check_policy`] has them all.
 ///
 /// # Errors
 /// [`LoadError::Invalid`].
 pub fn parse_policy(file_name: &str, text: &str, model: &SemanticModel) -> Result<Policy, LoadError> {
+    let sink = Sink::default();
+    let log = Log { source: Source { file: file_name }, sink: &sink };
+    let tree = log.source.tree(text);
+    let policy = tree.and_then(|root| policy_of(log, &root, model, Digest::of(text.as_bytes())));
+    sink.finish(policy)
+}
+
+/// The policy of a file's tree. Mistakes go to the log; then what is handed over is only good to read on with.
+pub(crate) fn policy_of(
+    log: Log<'_>,
+    root: &Node,
+    model: &SemanticModel,
+    digest: Digest,
+) -> Result<Policy, LoadError> {
     const KEYS: [&str; 7] = ["version", "model", "calendar", "grants", "datasets", "limits", "explain"];
-    let source = Source { file: file_name };
-    let root = source.tree(text)?;
-    let map = source.mapping(&root, "the policy", &KEYS)?;
-    let version = source.required(&map, "version")?;
-    if !matches!(version.value, Value::Integer(1)) {
-        return Err(source.error(version.line, "the policy's version is not 1", "write version: 1"));
+    let source = log.source;
+    source.open_mapping(root, "the policy")?;
+    let unread = || source.error(root.line, "the policy is not readable", "correct it").coded("yaml");
+    let part = log.part(root, "the policy", &KEYS).ok_or_else(unread)?;
+    let version = part.required("version").filter(|node| !matches!(node.value, Value::Integer(1)));
+    if let Some(version) = version {
+        let error = source.error(version.line, "the policy's version is not 1", "write version: 1");
+        log.refuse(error.coded("unknown-version"));
     }
-    let name = source.required(&map, "model")?;
-    if source.text(name, "`model` of the policy")? != model.name {
-        let what = "the policy is for another model than";
-        return Err(source.error(
-            name.line,
-            format!("{what} `{}`", model.name),
-            "name that model, or load the other",
-        ));
-    }
-    let reader = Reader { source, model };
-    let calendar = calendar::read(source, source.required(&map, "calendar")?)?;
-    let grants = reader.grants(source.required(&map, "grants")?)?;
-    let datasets = reader.datasets(source.required(&map, "datasets")?, &grants)?;
-    Ok(Policy {
-        calendar,
-        grants,
-        datasets,
-        limits: limits::read(source, map.get("limits"))?,
-        explain_by_template: reader.explain(&map)?,
-        digest: Digest::of(text.as_bytes()),
-    })
+    let reader = Reader { log, model };
+    reader.is_for_model(&part)?;
+    let calendar = part.required("calendar").and_then(|node| calendar::read(log, node));
+    let grants = reader.grants(part.required("grants"));
+    let datasets = part.required("datasets").map(|node| reader.datasets(node, &grants));
+    let limits = limits::read(log, part.get("limits"));
+    let explain_by_template = reader.explain(&part);
+    let whole = calendar.zip(grants.whole).zip(datasets).zip(limits);
+    let Some((((calendar, grants), datasets), limits)) = whole else {
+        // Whatever is missing was written down.
+        return Err(log.sink.first().map_or_else(unread, LoadError::from));
+    };
+    Ok(Policy { calendar, grants, datasets, limits, explain_by_template, digest })
 }
 
 /// Reads the parts of one policy.
 #[derive(Debug, Clone, Copy)]
 struct Reader<'a> {
-    source: Source<'a>,
+    log: Log<'a>,
     model: &'a SemanticModel,
 }
 
+/// What could be read of the grants: enough to read the scopes.
+#[derive(Debug, Default)]
+struct GrantsRead {
+    whole: Option<Grants>,
+    /// The dataset that holds them, or that was most likely meant to.
+    dataset: Option<String>,
+    /// The granted keys; none if they could not be read.
+    keys: Option<BTreeSet<String>>,
+}
+
 impl<'a> Reader<'a> {
-    fn explain(self, map: &Mapping<'_>) -> Result<bool, LoadError> {
-        let Some(node) = map.get("explain") else { return Ok(false) };
-        match self.source.text(node, "`explain`")? {
-            "template" => Ok(true),
-            "model" => Ok(false),
-            other => Err(self.source.unknown(node.line, "`explain` is", other, ["template", "model"])),
+    /// Refuses a policy for another model: everything in it would be a mistake.
+    fn is_for_model(self, part: &Part<'_, '_>) -> Result<(), LoadError> {
+        let source = self.log.source;
+        let Some(node) = part.required("model") else { return Ok(()) };
+        let Some(name) = self.log.text(node, "`model` of the policy") else { return Ok(()) };
+        if name == self.model.name {
+            return Ok(());
         }
+        let what = format!("the policy is for another model than `{}`", self.model.name);
+        let error = source.error(node.line, what, "name that model, or load the other").coded("wrong-model");
+        if typo_of(name, [self.model.name.as_str()]).is_none() {
+            return Err(error);
+        }
+        self.log.refuse(error);
+        Ok(())
+    }
+
+    fn explain(self, part: &Part<'_, '_>) -> bool {
+        let Some(node) = part.get("explain") else { return false };
+        let Some(text) = self.log.text(node, "`explain`") else { return false };
+        if !["template", "model"].contains(&text) {
+            let error = self.log.source.unknown(node.line, "`explain` is", text, ["template", "model"]);
+            self.log.refuse(error);
+        }
+        text == "template"
     }
 
     fn dataset(self, line: u64, name: &str) -> Result<&'a Dataset, LoadError> {
         self.model.dataset(name).ok_or_else(|| {
-            let known = self.model.datasets.iter().map(|dataset| dataset.name.as_str());
-            self.source.unknown(line, "the model has no dataset", name, known)
+            let error = self.log.source.unknown(line, "the model has no dataset", name, self.names());
+            error.coded("unknown-dataset")
         })
+    }
+
+    fn names(self) -> impl Iterator<Item = &'a str> + Clone {
+        self.model.datasets.iter().map(|dataset| dataset.name.as_str())
     }
 
     fn field<'d>(self, dataset: &'d Dataset, line: u64, name: &str) -> Result<&'d Field, LoadError> {
         dataset.field(name).ok_or_else(|| {
             let what = format!("dataset `{}` has no field", dataset.name);
-            self.source.unknown(line, &what, name, dataset.fields.iter().map(|field| field.name.as_str()))
+            let known = dataset.fields.iter().map(|field| field.name.as_str());
+            self.log.source.unknown(line, &what, name, known).coded("unknown-column")
         })
     }
 
@@ -98,117 +144,122 @@ impl<'a> Reader<'a> {
             FieldExpression::Column(column) => Ok(column.clone()),
             FieldExpression::Computed(_) => {
                 let what = format!("field `{}.{name}` is computed", dataset.name);
-                Err(self.source.error(line, what, "scopes and grants need a field that is a plain column"))
+                let remedy = "scopes and grants need a field that is a plain column";
+                Err(self.log.source.error(line, what, remedy).coded("computed-column"))
             }
         }
     }
 
-    fn grants(self, node: &Node) -> Result<Grants, LoadError> {
-        let source = self.source;
-        let map = source.mapping(node, "`grants`", &["dataset", "identity", "yields"])?;
-        let named = source.required(&map, "dataset")?;
-        let dataset = self.dataset(named.line, source.text(named, "`dataset` of `grants`")?)?;
-        let identity = source.required(&map, "identity")?;
-        let identity = source.mapping(identity, "`identity`", &["tenant", "business", "admin"])?;
-        let column = |node: &Node| self.column(dataset, node.line, source.text(node, "a column")?);
-        let held = |key: &str| column(source.required(&identity, key)?);
-        let (tenant, business, admin) = (held("tenant")?, held("business")?, held("admin")?);
+    fn grants(self, node: Option<&Node>) -> GrantsRead {
+        let log = self.log;
+        let nothing = GrantsRead::default;
+        let Some(node) = node else { return nothing() };
+        let Some(part) = log.part(node, "`grants`", &["dataset", "identity", "yields"]) else {
+            return nothing();
+        };
+        let named = part.required("dataset");
+        let named = named.and_then(|node| Some((node.line, log.text(node, "`dataset` of `grants`")?)));
+        let dataset = named.and_then(|(line, name)| log.keep(self.dataset(line, name)));
+        let meant = named.and_then(|(_, name)| nearest(name, self.names()));
+        let column = |node: &Node| {
+            let name = log.text(node, "a column")?;
+            log.keep(self.column(dataset?, node.line, name))
+        };
+        let identity = part.required("identity");
+        let identity =
+            identity.and_then(|node| log.part(node, "`identity`", &["tenant", "business", "admin"]));
+        let [tenant, business, admin] = ["tenant", "business", "admin"]
+            .map(|key| identity.as_ref().and_then(|identity| identity.required(key)).and_then(column));
+        let entries = match part.get("yields") {
+            None if part.is_excused(&["yields"]) => None,
+            None => Some(&[][..]),
+            Some(node) => log.keep(log.source.open_mapping(node, "`yields`")).map(|map| map.entries),
+        };
         let mut yields = BTreeMap::new();
-        if let Some(node) = map.get("yields") {
-            for (key, node) in source.open_mapping(node, "`yields`")?.entries {
-                if scope::is_reserved(&key.name) {
-                    let what = format!("`{}` cannot be a granted key", key.name);
-                    return Err(source.error(key.line, what, "give it another name"));
-                }
-                yields.insert(key.name.clone(), column(node)?);
+        for (key, node) in entries.unwrap_or_default() {
+            if scope::is_reserved(&key.name) {
+                let what = format!("`{}` cannot be a granted key", key.name);
+                log.refuse(log.source.error(key.line, what, "give it another name").coded("reserved-key"));
             }
+            yields.insert(key.name.clone(), column(node).unwrap_or_default());
         }
-        Ok(Grants { dataset: dataset.name.clone(), tenant, business, admin, yields })
+        let keys = entries.map(|_| yields.keys().cloned().collect());
+        let name = dataset.map(|dataset| dataset.name.clone());
+        let whole = name.clone().zip(tenant).zip(business).zip(admin);
+        let whole = whole.map(|(((dataset, tenant), business), admin)| Grants {
+            dataset,
+            tenant,
+            business,
+            admin,
+            yields,
+        });
+        GrantsRead { whole, dataset: name.or(meant.map(str::to_owned)), keys }
     }
 
-    fn datasets(self, node: &Node, grants: &Grants) -> Result<BTreeMap<String, DatasetPolicy>, LoadError> {
-        let source = self.source;
-        let map = source.open_mapping(node, "`datasets`")?;
+    fn datasets(self, node: &Node, grants: &GrantsRead) -> BTreeMap<String, DatasetPolicy> {
+        let log = self.log;
         let mut policies = BTreeMap::new();
+        let map = log.source.open_mapping(node, "`datasets`");
+        let Some(map) = log.keep(map) else { return policies };
+        let mut said = Vec::new();
+        // Names that are like none: each may stand for a dataset that is missed.
+        let mut foreign = 0;
+        let mut listed: BTreeSet<&str> = map.entries.iter().map(|(key, _)| key.name.as_str()).collect();
         for (key, node) in map.entries {
-            let dataset = self.dataset(key.line, &key.name)?;
-            if dataset.name == grants.dataset {
+            let absent: Vec<&str> = self.names().filter(|name| !listed.contains(name)).collect();
+            let dataset = log.keep(self.dataset(key.line, &key.name));
+            let typo = || typo_of(&key.name, absent.iter().copied());
+            let Some(dataset) = dataset.or_else(|| self.model.dataset(typo()?)) else {
+                match nearest(&key.name, absent.iter().copied()) {
+                    Some(near) => listed.extend([near]),
+                    None => foreign += 1,
+                }
+                continue;
+            };
+            listed.insert(&dataset.name);
+            if grants.dataset.as_ref() == Some(&dataset.name) {
                 let what = format!("dataset `{}` holds the grants and never enters a sandbox", key.name);
-                return Err(source.error(key.line, what, "remove it from `datasets`"));
+                let error = log.source.error(key.line, what, "remove it from `datasets`");
+                log.refuse(error.coded("scoped-grants"));
+                continue;
             }
-            policies.insert(dataset.name.clone(), self.dataset_policy(dataset, node, grants)?);
+            if let Some((policy, is_whole)) = self.dataset_policy(dataset, node, grants) {
+                policies.insert(dataset.name.clone(), policy);
+                said.push(Said { dataset: &dataset.name, line: key.line, is_whole });
+            }
         }
-        let unscoped =
-            |dataset: &&Dataset| dataset.name != grants.dataset && map.get(&dataset.name).is_none();
-        if let Some(dataset) = self.model.datasets.iter().find(unscoped) {
-            let what = format!("dataset `{}` of the model has no scope", dataset.name);
-            let remedy = format!("add `{}: {{ scope: ... }}`, or `public:` with a reason", dataset.name);
-            return Err(source.error(node.line, what, remedy));
+        // Any of them may be the dataset of the grants, where that is not known.
+        let unlisted = self.names().filter(|name| !listed.contains(name) && grants.dataset.is_some());
+        for name in unlisted.filter(|name| grants.dataset.as_deref() != Some(name)).skip(foreign) {
+            let what = format!("dataset `{name}` of the model has no scope");
+            let remedy = format!("add `{name}: {{ scope: ... }}`, or `public:` with a reason");
+            log.refuse(log.source.error(node.line, what, remedy).coded("no-scope"));
         }
-        scope::check_paths(source, &map, &policies)?;
-        Ok(policies)
+        paths::check(log, &said, &policies, grants.dataset.as_deref());
+        policies
     }
 
+    /// What a dataset shows, and whether its scope was read without a mistake.
     fn dataset_policy(
         self,
         dataset: &Dataset,
         node: &Node,
-        grants: &Grants,
-    ) -> Result<DatasetPolicy, LoadError> {
-        let source = self.source;
-        let map = source.mapping(node, "a dataset of the policy", &["scope", "public", "columns"])?;
-        let rows = scope::rows(self, dataset, &map, grants)?;
+        grants: &GrantsRead,
+    ) -> Option<(DatasetPolicy, bool)> {
+        let log = self.log;
+        let part = log.part(node, "a dataset of the policy", &["scope", "public", "columns"])?;
+        let (rows, is_whole) = scope::rows(self, dataset, &part, grants);
         let mut columns = BTreeMap::new();
-        if let Some(node) = map.get("columns") {
-            for (key, node) in source.open_mapping(node, "`columns`")?.entries {
-                let field = self.field(dataset, key.line, &key.name)?;
-                columns.insert(field.name.clone(), self.column_policy(field, node)?);
-            }
+        let entries =
+            part.get("columns").and_then(|node| log.keep(log.source.open_mapping(node, "`columns`")));
+        for (key, node) in entries.map(|map| map.entries).unwrap_or_default() {
+            let field = log.keep(self.field(dataset, key.line, &key.name));
+            let typo = || typo_of(&key.name, dataset.fields.iter().map(|field| field.name.as_str()));
+            let Some(field) = field.or_else(|| dataset.field(typo()?)) else { continue };
+            let policy = columns::policy(log, field, node);
+            columns.extend(policy.map(|policy| (field.name.clone(), policy)));
         }
-        Ok(DatasetPolicy { rows, columns })
-    }
-
-    fn column_policy(self, field: &Field, node: &Node) -> Result<ColumnPolicy, LoadError> {
-        const REMEDY: &str = "write `hidden`, or `{ mask: .. }` with `null`, `last4`, `hash` or `{ bucket: .. }`, with or without `unless`";
-        let source = self.source;
-        if node.value.as_text() == Some("hidden") {
-            return Ok(ColumnPolicy { treatment: Treatment::Hidden, unless_roles: Vec::new() });
-        }
-        if matches!(node.value, Value::Text(_) | Value::Null) {
-            let what = format!("the treatment of column `{}` is not known", field.name);
-            return Err(source.error(node.line, what, REMEDY));
-        }
-        let map = source.mapping(node, "a column of the policy", &["hidden", "mask", "unless"])?;
-        let treatment = match (map.get("hidden"), map.get("mask")) {
-            (Some(Node { value: Value::Boolean(true), .. }), None) => Treatment::Hidden,
-            (None, Some(node)) => Treatment::Mask(mask::mask(self.source, field, node)?),
-            _ => {
-                let what = format!("column `{}` needs exactly one of `hidden: true` and `mask`", field.name);
-                return Err(source.error(node.line, what, REMEDY));
-            }
-        };
-        let unless_roles = match map.get("unless") {
-            None => Vec::new(),
-            Some(node) => self.roles(node)?,
-        };
-        Ok(ColumnPolicy { treatment, unless_roles })
-    }
-
-    fn roles(self, node: &Node) -> Result<Vec<Role>, LoadError> {
-        let source = self.source;
-        let map = source.mapping(node, "`unless`", &["role"])?;
-        let list = source.required(&map, "role")?;
-        let nodes = source.list(list, "`role`")?;
-        if nodes.is_empty() {
-            return Err(source.error(list.line, "`unless` names no role", "name one, or remove `unless`"));
-        }
-        let role = |node: &Node| {
-            let text = source.text(node, "a role")?;
-            text.parse().map_err(|error: splitplane_types::InvalidId| {
-                source.error(node.line, format!("`{}` is no role", text.escape_debug()), error.to_string())
-            })
-        };
-        nodes.iter().map(role).collect()
+        Some((DatasetPolicy { rows, columns }, is_whole))
     }
 }
 

@@ -39,6 +39,13 @@ pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>)
         .map(|(_, name)| name)
 }
 
+/// The name among `names` that `wrong` is but for a slip or two of the hand; `None` if there is none.
+pub(crate) fn typo_of<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let near = nearest(wrong, names)?;
+    let slips = strsim::damerau_levenshtein(&wrong.to_lowercase(), &near.to_lowercase());
+    (slips <= 2).then_some(near)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

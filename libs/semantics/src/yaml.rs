@@ -56,7 +56,8 @@ pub(crate) fn read<T>(
 
 impl Source<'_> {
     pub(crate) fn error(self, line: u64, what: impl Into<String>, remedy: impl Into<String>) -> LoadError {
-        LoadError::Invalid { file: self.file.to_owned(), line, what: what.into(), remedy: remedy.into() }
+        let (file, what, remedy) = (self.file.to_owned(), what.into(), remedy.into());
+        LoadError::Invalid { code: "invalid-value", file, line, what, remedy }
     }
 
     /// A name that is not there, with the nearest one that is.
@@ -75,7 +76,13 @@ impl Source<'_> {
                 if known.is_empty() { "remove it".to_owned() } else { format!("known: {}", known.join(", ")) }
             }
         };
-        self.error(line, format!("{what} `{name}`"), remedy)
+        self.error(line, format!("{what} `{name}`"), remedy).coded("unknown-value")
+    }
+
+    /// A key that a mapping cannot have.
+    pub(crate) fn unknown_key(self, what: &str, key: &Key, keys: &[&str]) -> LoadError {
+        let what = format!("{what} has an unknown key");
+        self.unknown(key.line, &what, &key.name, keys.iter().copied()).coded("unknown-key")
     }
 
     /// The tree of a text.
@@ -90,7 +97,7 @@ impl Source<'_> {
             let line = error.location().map_or(1, |location| location.line().max(1));
             let what = error.to_string();
             let what = what.lines().next().unwrap_or("not readable").trim_end_matches('.').to_owned();
-            self.error(line, format!("not readable as YAML 1.2: {what}"), "correct the YAML")
+            self.error(line, format!("not readable as YAML 1.2: {what}"), "correct the YAML").coded("yaml")
         })
     }
 
@@ -99,15 +106,15 @@ impl Source<'_> {
         match &node.value {
             Value::Text(text) if !text.trim().is_empty() => Ok(text),
             Value::Text(_) | Value::Null => {
-                Err(self.error(node.line, format!("{what} is empty"), "write a text"))
+                Err(self.error(node.line, format!("{what} is empty"), "write a text").coded("wrong-kind"))
             }
             Value::Boolean(_) | Value::Integer(_) | Value::Fraction(_) => {
                 let what = format!("{what} is {}, not a text", node.value.kind());
-                Err(self.error(node.line, what, "put it in quotes"))
+                Err(self.error(node.line, what, "put it in quotes").coded("wrong-kind"))
             }
             Value::List(_) | Value::Mapping(_) => {
                 let what = format!("{what} is {}, not a text", node.value.kind());
-                Err(self.error(node.line, what, "write a text"))
+                Err(self.error(node.line, what, "write a text").coded("wrong-kind"))
             }
         }
     }
@@ -118,7 +125,7 @@ impl Source<'_> {
             return Ok(nodes);
         }
         let what = format!("{what} is {}, not a list", node.value.kind());
-        Err(self.error(node.line, what, "write a list, for example [a, b]"))
+        Err(self.error(node.line, what, "write a list, for example [a, b]").coded("wrong-kind"))
     }
 
     /// A list of texts.
@@ -132,7 +139,7 @@ impl Source<'_> {
             return Ok(Mapping { line: node.line, what, entries });
         }
         let what = format!("{what} is {}, not a mapping", node.value.kind());
-        Err(self.error(node.line, what, "write `key: value` pairs"))
+        Err(self.error(node.line, what, "write `key: value` pairs").coded("wrong-kind"))
     }
 
     /// A mapping with no keys but `keys`.
@@ -145,17 +152,15 @@ impl Source<'_> {
         let mapping = self.open_mapping(node, what)?;
         match mapping.entries.iter().find(|(key, _)| !keys.contains(&key.name.as_str())) {
             None => Ok(mapping),
-            Some((key, _)) => {
-                let what = format!("{what} has an unknown key");
-                Err(self.unknown(key.line, &what, &key.name, keys.iter().copied()))
-            }
+            Some((key, _)) => Err(self.unknown_key(what, key, keys)),
         }
     }
 
     /// A value that a mapping must have.
     pub(crate) fn required<'n>(self, mapping: &Mapping<'n>, key: &str) -> Result<&'n Node, LoadError> {
         mapping.get(key).ok_or_else(|| {
-            self.error(mapping.line, format!("{} has no `{key}`", mapping.what), format!("add `{key}:`"))
+            let what = format!("{} has no `{key}`", mapping.what);
+            self.error(mapping.line, what, format!("add `{key}:`")).coded("missing-key")
         })
     }
 
@@ -186,7 +191,7 @@ impl Source<'_> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mapping<'n> {
     pub(crate) line: u64,
-    what: &'n str,
+    pub(crate) what: &'n str,
     pub(crate) entries: &'n [(Key, Node)],
 }
 

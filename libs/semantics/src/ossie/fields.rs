@@ -1,9 +1,10 @@
 //! Fields, their expressions per dialect, and extensions.
 
-use super::{Reader, line_of, text_or_empty};
+use super::{Reader, text_or_empty};
 use crate::expression::{BadExpression, Names, Written, parse, strip_qualifiers};
+use crate::log::Part;
 use crate::ossie::shape::{Version, data_type};
-use crate::yaml::{Mapping, Node, Source, Value};
+use crate::yaml::{Node, Source, Value};
 use crate::{Field, FieldExpression, LoadError, words_of};
 use splitplane_types::DataType;
 use sqlparser::ast::Expr;
@@ -47,56 +48,70 @@ fn additivity(source: Source<'_>, line: u64, name: &str) -> Result<Additivity, L
 }
 
 impl Reader<'_> {
-    /// A field; `qualifiers` are the names of its own dataset.
-    pub(super) fn field(self, node: &Node, qualifiers: &[&str]) -> Result<Field, LoadError> {
-        let source = self.source;
-        let map = source.mapping(node, "a field", self.version.field_keys())?;
-        let name = source.required_text(&map, "name")?;
+    /// A field; `qualifiers` are the names of its own dataset, if these could be read.
+    pub(super) fn field(self, node: &Node, qualifiers: Option<&[&str]>) -> Option<Field> {
+        let log = self.log;
+        let part = log.part(node, "a field", self.version.field_keys())?;
+        let name = part.required_text("name");
         let extension = match self.version {
-            Version::V0_1_1 => self.extension(&map, &["unit", "label", "datatype"])?,
-            Version::V0_2_0Dev0 => self.extension(&map, &["unit", "label"])?,
+            Version::V0_1_1 | Version::Any => self.extension(&part, &["unit", "label", "datatype"]),
+            Version::V0_2_0Dev0 => self.extension(&part, &["unit", "label"]),
         };
-        let declared = match map.get("datatype") {
-            Some(node) => data_type(source, node.line, source.text(node, "`datatype`")?)?,
+        let declared = match part.get("datatype") {
+            Some(node) => {
+                let text = log.text(node, "`datatype`");
+                text.and_then(|name| log.keep(data_type(log.source, node.line, name))).flatten()
+            }
             None => extension.data_type,
         };
-        let dimension = map.get("dimension");
-        let label = extension.label.or(source.optional_text(&map, "label")?.map(str::to_owned));
-        Ok(Field {
+        let dimension = part.get("dimension");
+        let label = part.optional_text("label").map(str::to_owned);
+        let label = extension.label.or(label);
+        let description = text_or_empty(part.optional_text("description"));
+        let synonyms = self.ai_context(&part);
+        let is_time = dimension.is_some_and(|node| self.is_time(node, declared));
+        let expression = self.field_expression(&part, qualifiers);
+        let name = name?;
+        Some(Field {
             name: name.to_owned(),
             label: label.unwrap_or_else(|| words_of(name)),
-            description: text_or_empty(source.optional_text(&map, "description")?),
-            synonyms: self.ai_context(&map)?,
+            description,
+            synonyms,
             data_type: declared,
             unit: extension.unit,
             is_dimension: dimension.is_some(),
-            is_time: dimension.map_or(Ok(false), |node| self.is_time(node, declared))?,
-            expression: self.field_expression(&map, qualifiers)?,
+            is_time,
+            // Stands in for what could not be read, so that the field's name is known.
+            expression: expression.unwrap_or_else(|| FieldExpression::Column(name.to_owned())),
         })
     }
 
     /// Whether a dimension has the role of time. Unset, its type says so since 0.2.0.dev0.
-    fn is_time(self, dimension: &Node, declared: Option<DataType>) -> Result<bool, LoadError> {
+    fn is_time(self, dimension: &Node, declared: Option<DataType>) -> bool {
+        let log = self.log;
         if matches!(dimension.value, Value::Null) {
-            return Err(self.source.error(dimension.line, "`dimension` is empty", "write `dimension: {}`"));
+            let error = log.source.error(dimension.line, "`dimension` is empty", "write `dimension: {}`");
+            log.refuse(error.coded("wrong-kind"));
+            return false;
         }
-        let map = self.source.mapping(dimension, "`dimension`", &["is_time"])?;
+        let Some(part) = log.part(dimension, "`dimension`", &["is_time"]) else { return false };
         let temporal = matches!(declared, Some(DataType::Date | DataType::Timestamp | DataType::TimestampTz));
-        match map.get("is_time") {
-            None => Ok(temporal && self.version == Version::V0_2_0Dev0),
-            Some(Node { value: Value::Boolean(is_time), .. }) => Ok(*is_time),
+        match part.get("is_time") {
+            None => temporal && self.version != Version::V0_1_1,
+            Some(Node { value: Value::Boolean(is_time), .. }) => *is_time,
             Some(node) => {
                 let what = format!("`is_time` is {}", node.value.kind());
-                Err(self.source.error(node.line, what, "write true or false"))
+                log.refuse(log.source.error(node.line, what, "write true or false").coded("wrong-kind"));
+                false
             }
         }
     }
 
-    fn field_expression(self, map: &Mapping<'_>, qualifiers: &[&str]) -> Result<FieldExpression, LoadError> {
-        let (line, mut expression) = self.expression(map)?;
-        let checked = strip_qualifiers(&mut expression, qualifiers).and_then(|()| {
-            let names = Names::of(&expression);
-            if names.aggregates {
+    fn field_expression(self, part: &Part<'_, '_>, qualifiers: Option<&[&str]>) -> Option<FieldExpression> {
+        let (line, mut expression) = self.expression(part)?;
+        let stripped = qualifiers.map_or(Ok(()), |qualifiers| strip_qualifiers(&mut expression, qualifiers));
+        let checked = stripped.and_then(|()| {
+            if Names::of(&expression).aggregates {
                 let remedy = "a field is computed row by row; make it a metric";
                 return Err(BadExpression {
                     what: "a field holds an aggregate".to_owned(),
@@ -105,98 +120,125 @@ impl Reader<'_> {
             }
             Ok(())
         });
-        checked.map_err(|bad| self.source.error(line, bad.what, bad.remedy))?;
+        self.sound(line, checked)?;
         if let Expr::Identifier(column) = expression {
-            return Ok(FieldExpression::Column(column.value));
+            return Some(FieldExpression::Column(column.value));
         }
-        Ok(FieldExpression::Computed(expression))
+        Some(FieldExpression::Computed(expression))
+    }
+
+    fn sound<T>(self, line: u64, checked: Result<T, BadExpression>) -> Option<T> {
+        let error = |bad: BadExpression| self.log.source.error(line, bad.what, bad.remedy);
+        self.log.keep(checked.map_err(|bad| error(bad).coded("invalid-expression")))
     }
 
     /// The expression for Databricks, else the one in standard SQL, and its line.
-    pub(super) fn expression(self, map: &Mapping<'_>) -> Result<(u64, Expr), LoadError> {
-        let source = self.source;
-        let node = source.required(map, "expression")?;
-        let expression = source.mapping(node, "`expression`", &["dialects"])?;
+    pub(super) fn expression(self, part: &Part<'_, '_>) -> Option<(u64, Expr)> {
+        let log = self.log;
+        let node = part.required("expression")?;
+        let expression = log.part(node, "`expression`", &["dialects"])?;
+        let nodes = log.list(expression.required("dialects")?, "`dialects`")?;
         let mut found: Vec<(&str, &Node)> = Vec::new();
-        for node in source.list(source.required(&expression, "dialects")?, "`dialects`")? {
-            let entry = source.mapping(node, "an entry of `dialects`", &["dialect", "expression"])?;
-            let dialect = source.required_text(&entry, "dialect")?;
-            if !self.version.dialects().contains(&dialect) {
-                let what = format!("Ossie {} has no dialect", self.version.as_str());
-                let known = self.version.dialects().iter().copied();
-                return Err(source.unknown(line_of(&entry, "dialect"), &what, dialect, known));
+        let mut complete = true;
+        for node in nodes {
+            match self.dialect(node, &found) {
+                Some(entry) => found.push(entry),
+                None => complete = false,
             }
-            if found.iter().any(|(other, _)| *other == dialect) {
-                let what = format!("dialect `{dialect}` is there twice");
-                return Err(source.error(line_of(&entry, "dialect"), what, "remove one"));
-            }
-            found.push((dialect, source.required(&entry, "expression")?));
         }
         let written = [("DATABRICKS", Written::Databricks), ("ANSI_SQL", Written::AnsiSql)];
         let usable = written.iter().find_map(|(name, written)| {
             found.iter().find(|(dialect, _)| dialect == name).map(|(_, node)| (*node, *written))
         });
         let Some((node, written)) = usable else {
-            let what = "the expression has neither dialect DATABRICKS nor ANSI_SQL";
-            return Err(source.error(expression.line, what, "add one of them"));
+            if complete {
+                let what = "the expression has neither dialect DATABRICKS nor ANSI_SQL";
+                let error = log.source.error(expression.line(), what, "add one of them");
+                log.refuse(error.coded("no-dialect"));
+            }
+            return None;
         };
-        let text = source.text(node, "`expression`")?;
-        let parsed = parse(text, written).map_err(|bad| source.error(node.line, bad.what, bad.remedy))?;
-        Ok((node.line, parsed))
+        let text = log.text(node, "`expression`")?;
+        self.sound(node.line, parse(text, written)).map(|parsed| (node.line, parsed))
+    }
+
+    /// One entry of `dialects`: its dialect and the node of its expression.
+    fn dialect<'n>(self, node: &'n Node, found: &[(&str, &Node)]) -> Option<(&'n str, &'n Node)> {
+        let log = self.log;
+        let entry = log.part(node, "an entry of `dialects`", &["dialect", "expression"])?;
+        let (dialect, expression) = (entry.required_text("dialect"), entry.required("expression"));
+        let dialect = dialect?;
+        if !self.version.dialects().contains(&dialect) {
+            let what = format!("Ossie {} has no dialect", self.version.as_str());
+            let known = self.version.dialects().iter().copied();
+            log.refuse(log.source.unknown(entry.line_of("dialect"), &what, dialect, known));
+            return None;
+        }
+        if found.iter().any(|(other, _)| *other == dialect) {
+            let what = format!("dialect `{dialect}` is there twice");
+            let error = log.source.error(entry.line_of("dialect"), what, "remove one");
+            log.refuse(error.coded("duplicate-name"));
+            return None;
+        }
+        Some((dialect, expression?))
     }
 
     /// Our extension of a field or a metric.
-    pub(super) fn extension(self, map: &Mapping<'_>, keys: &[&str]) -> Result<Extension, LoadError> {
-        let source = self.source;
+    pub(super) fn extension(self, part: &Part<'_, '_>, keys: &[&str]) -> Extension {
+        let (log, source) = (self.log, self.log.source);
         let mut extension = Extension::default();
-        for (line, data) in self.extensions(map)? {
-            let data: serde_json::Map<String, serde_json::Value> =
-                serde_json::from_str(data).map_err(|error| {
-                    let what = format!("`data` of extension {VENDOR} is no JSON object: {error}");
-                    source.error(line, what, "write for example '{\"unit\": \"USD\"}'")
-                })?;
-            for (key, value) in &data {
+        for (line, data) in self.extensions(part) {
+            let data = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(data);
+            let data = data.map_err(|error| {
+                let what = format!("`data` of extension {VENDOR} is no JSON object: {error}");
+                source.error(line, what, "write for example '{\"unit\": \"USD\"}'").coded("invalid-extension")
+            });
+            for (key, value) in log.keep(data).unwrap_or_default() {
                 if !keys.contains(&key.as_str()) {
                     let what = format!("extension {VENDOR} has an unknown key here,");
-                    return Err(source.unknown(line, &what, key, keys.iter().copied()));
+                    let error = source.unknown(line, &what, &key, keys.iter().copied());
+                    log.refuse(error.coded("unknown-key"));
+                    continue;
                 }
                 let Some(value) = value.as_str().filter(|text| !text.trim().is_empty()) else {
                     let what = format!("`{key}` of extension {VENDOR} is no text");
-                    return Err(source.error(line, what, "write a text"));
+                    log.refuse(source.error(line, what, "write a text").coded("invalid-extension"));
+                    continue;
                 };
                 match key.as_str() {
                     "unit" => extension.unit = Some(value.to_owned()),
                     "label" => extension.label = Some(value.to_owned()),
-                    "additivity" => extension.additivity = Some((line, additivity(source, line, value)?)),
-                    _ => extension.data_type = data_type(source, line, value)?,
+                    "additivity" => {
+                        let read = log.keep(additivity(source, line, value));
+                        extension.additivity = read.map(|additivity| (line, additivity));
+                    }
+                    _ => extension.data_type = log.keep(data_type(source, line, value)).flatten(),
                 }
             }
         }
-        Ok(extension)
+        extension
     }
 
     /// Checks extensions where we define none.
-    pub(super) fn foreign_extensions(self, map: &Mapping<'_>) -> Result<(), LoadError> {
-        match self.extensions(map)?.first() {
-            None => Ok(()),
-            Some((line, _)) => {
-                let what = format!("extension {VENDOR} means nothing here");
-                Err(self.source.error(*line, what, "move it to a field or a metric"))
-            }
+    pub(super) fn foreign_extensions(self, part: &Part<'_, '_>) {
+        for (line, _) in self.extensions(part) {
+            let what = format!("extension {VENDOR} means nothing here");
+            let error = self.log.source.error(line, what, "move it to a field or a metric");
+            self.log.refuse(error.coded("invalid-extension"));
         }
     }
 
     /// The line and data of our extensions; those of other vendors are checked and left alone.
-    fn extensions<'n>(self, map: &Mapping<'n>) -> Result<Vec<(u64, &'n str)>, LoadError> {
+    fn extensions<'n>(self, part: &Part<'_, 'n>) -> Vec<(u64, &'n str)> {
         let mut ours = Vec::new();
-        for node in self.source.optional_list(map, "custom_extensions")? {
-            let entry = self.source.mapping(node, "a custom extension", &["vendor_name", "data"])?;
-            let vendor = self.source.required_text(&entry, "vendor_name")?;
-            let data = self.source.required_text(&entry, "data")?;
-            if vendor == VENDOR {
-                ours.push((line_of(&entry, "data"), data));
+        for node in part.optional_list("custom_extensions") {
+            let entry = self.log.part(node, "a custom extension", &["vendor_name", "data"]);
+            let Some(entry) = entry else { continue };
+            let (vendor, data) = (entry.required_text("vendor_name"), entry.required_text("data"));
+            if let (Some(VENDOR), Some(data)) = (vendor, data) {
+                ours.push((entry.line_of("data"), data));
             }
         }
-        Ok(ours)
+        ours
     }
 }

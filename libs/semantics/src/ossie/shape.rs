@@ -5,6 +5,7 @@
 //! since units and labels travel in extensions of our own.
 
 use crate::LoadError;
+use crate::log::Log;
 use crate::yaml::{Node, Source};
 use splitplane_types::DataType;
 
@@ -13,6 +14,8 @@ use splitplane_types::DataType;
 pub(super) enum Version {
     V0_1_1,
     V0_2_0Dev0,
+    /// The file names none that is known, which was written down. The rest is held to what any has.
+    Any,
 }
 
 pub(super) const MODEL_KEYS: &[&str] =
@@ -32,19 +35,22 @@ pub(super) const RELATIONSHIP_KEYS: &[&str] =
 
 impl Version {
     /// The version that a file says it has.
-    pub(super) fn of(source: Source<'_>, root: &Node) -> Result<Self, LoadError> {
+    pub(super) fn of(log: Log<'_>, root: &Node) -> Self {
+        log.keep(Self::said(log.source, root)).unwrap_or(Self::Any)
+    }
+
+    fn said(source: Source<'_>, root: &Node) -> Result<Self, LoadError> {
         const REMEDY: &str = "write version: \"0.1.1\" or version: \"0.2.0.dev0\"";
         let root = source.open_mapping(root, "the file")?;
+        let error = |line, what: String| Err(source.error(line, what, REMEDY).coded("unknown-version"));
         let Some(node) = root.get("version") else {
-            return Err(source.error(root.line, "the file has no `version`", REMEDY));
+            return error(root.line, "the file has no `version`".to_owned());
         };
         match node.value.as_text() {
             Some("0.1.1") => Ok(Self::V0_1_1),
             Some("0.2.0.dev0") => Ok(Self::V0_2_0Dev0),
-            Some(text) => {
-                Err(source.error(node.line, format!("Ossie version `{text}` is not known"), REMEDY))
-            }
-            None => Err(source.error(node.line, format!("`version` is {}", node.value.kind()), REMEDY)),
+            Some(text) => error(node.line, format!("Ossie version `{text}` is not known")),
+            None => error(node.line, format!("`version` is {}", node.value.kind())),
         }
     }
 
@@ -52,12 +58,13 @@ impl Version {
         match self {
             Self::V0_1_1 => "0.1.1",
             Self::V0_2_0Dev0 => "0.2.0.dev0",
+            Self::Any => "of any version",
         }
     }
 
     pub(super) const fn root_keys(self) -> &'static [&'static str] {
         match self {
-            Self::V0_1_1 => &["version", "dialects", "vendors", "semantic_model"],
+            Self::V0_1_1 | Self::Any => &["version", "dialects", "vendors", "semantic_model"],
             Self::V0_2_0Dev0 => &["version", "semantic_model"],
         }
     }
@@ -73,7 +80,7 @@ impl Version {
                 "ai_context",
                 "custom_extensions",
             ],
-            Self::V0_2_0Dev0 => &[
+            Self::V0_2_0Dev0 | Self::Any => &[
                 "name",
                 "expression",
                 "dimension",
@@ -89,7 +96,7 @@ impl Version {
     pub(super) const fn metric_keys(self) -> &'static [&'static str] {
         match self {
             Self::V0_1_1 => &["name", "expression", "description", "ai_context", "custom_extensions"],
-            Self::V0_2_0Dev0 => {
+            Self::V0_2_0Dev0 | Self::Any => {
                 &["name", "expression", "description", "datatype", "ai_context", "custom_extensions"]
             }
         }
@@ -99,7 +106,7 @@ impl Version {
     pub(super) const fn dialects(self) -> &'static [&'static str] {
         match self {
             Self::V0_1_1 => &["ANSI_SQL", "SNOWFLAKE", "MDX", "TABLEAU", "DATABRICKS", "MAQL"],
-            Self::V0_2_0Dev0 => {
+            Self::V0_2_0Dev0 | Self::Any => {
                 &["ANSI_SQL", "SNOWFLAKE", "MDX", "TABLEAU", "DATABRICKS", "MAQL", "BIGQUERY"]
             }
         }

@@ -1,7 +1,8 @@
 //! The limits of a policy. What is not given has the default that stands here.
 
 use crate::LoadError;
-use crate::yaml::{Mapping, Node, Source, Value};
+use crate::log::{Log, Part};
+use crate::yaml::{Node, Source, Value};
 use splitplane_types::Limits;
 use std::time::Duration;
 
@@ -13,32 +14,38 @@ const CONCURRENT_PER_TENANT: u64 = 4;
 /// A day: a longer statement is a mistake in the file.
 const SECONDS_MAX: u64 = 86_400;
 
-pub(super) fn read(source: Source<'_>, node: Option<&Node>) -> Result<Limits, LoadError> {
+/// The limits; none after a mistake.
+pub(super) fn read(log: Log<'_>, node: Option<&Node>) -> Option<Limits> {
     let keys = ["rows", "bytes", "seconds", "memory", "concurrent_per_tenant"];
-    let map = node.map(|node| source.mapping(node, "`limits`", &keys)).transpose()?;
-    let of = |key: &str| {
-        map.as_ref().and_then(|map: &Mapping<'_>| map.get(key)).map(|node| (key.to_owned(), node))
+    let source = log.source;
+    let part = match node {
+        None => None,
+        Some(node) => Some(log.part(node, "`limits`", &keys)?),
     };
-    let number = |key, default, max| match of(key) {
-        None => Ok(default),
-        Some((key, node)) => {
-            whole(source, &key, node).and_then(|number| within(source, &key, node, number, max))
+    let of = |key: &str| part.as_ref().and_then(|part: &Part<'_, '_>| part.get(key));
+    let number = |key: &str, default, max| match of(key) {
+        None => Some(default),
+        Some(node) => {
+            log.keep(whole(source, key, node).and_then(|number| within(source, key, node, number, max)))
         }
     };
-    let bytes = |key, default| match of(key) {
-        None => Ok(default),
-        Some((key, node)) => {
-            size(source, &key, node).and_then(|n| within(source, &key, node, n, u64::MAX >> 1))
+    let bytes = |key: &str, default| match of(key) {
+        None => Some(default),
+        Some(node) => {
+            log.keep(size(source, key, node).and_then(|n| within(source, key, node, n, u64::MAX >> 1)))
         }
     };
-    let concurrent = number("concurrent_per_tenant", CONCURRENT_PER_TENANT, 1_000_000)?;
-    Ok(Limits {
-        rows_max: number("rows", ROWS, u64::MAX >> 1)?,
-        bytes_max: bytes("bytes", BYTES)?,
-        time_max: Duration::from_secs(number("seconds", SECONDS, SECONDS_MAX)?),
-        memory_bytes_max: bytes("memory", MEMORY_BYTES)?,
+    let concurrent = number("concurrent_per_tenant", CONCURRENT_PER_TENANT, 1_000_000);
+    let rows = number("rows", ROWS, u64::MAX >> 1);
+    let (size, seconds) = (bytes("bytes", BYTES), number("seconds", SECONDS, SECONDS_MAX));
+    let memory = bytes("memory", MEMORY_BYTES);
+    Some(Limits {
+        rows_max: rows?,
+        bytes_max: size?,
+        time_max: Duration::from_secs(seconds?),
+        memory_bytes_max: memory?,
         // Within a million, so it always fits.
-        concurrent_per_tenant_max: u32::try_from(concurrent).unwrap_or(u32::MAX),
+        concurrent_per_tenant_max: u32::try_from(concurrent?).unwrap_or(u32::MAX),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Reads a column's mask. What a mask makes of values is the engine's.
 
+use crate::log::Log;
 use crate::yaml::{Node, Source, Value};
 use crate::{Field, LoadError, Mask};
 use splitplane_types::{Bucket, BucketUnit, DataType};
@@ -8,24 +9,28 @@ use std::num::NonZeroU32;
 const REMEDY: &str =
     "write `null`, `last4` (1 to 64 characters), `hash`, `{ bucket: 10 }` or `{ bucket: month }`";
 
-pub(super) fn mask(source: Source<'_>, field: &Field, node: &Node) -> Result<Mask, LoadError> {
+/// The mask; none after a mistake.
+pub(super) fn mask(log: Log<'_>, field: &Field, node: &Node) -> Option<Mask> {
+    let source = log.source;
     // YAML reads a bare `null` as no value.
     if matches!(node.value, Value::Null) || node.value.as_text() == Some("null") {
-        return Ok(Mask::Null);
+        return Some(Mask::Null);
     }
     if matches!(node.value, Value::Mapping(_)) {
-        let map = source.mapping(node, "a mask", &["bucket"])?;
-        return bucket(source, field, source.required(&map, "bucket")?);
+        let part = log.part(node, "a mask", &["bucket"])?;
+        return log.keep(bucket(source, field, part.required("bucket")?));
     }
-    match node.value.as_text() {
+    log.keep(match node.value.as_text() {
         Some("hash") => Ok(Mask::Hash),
         Some(text) => last(source, field, node, text),
         None => Err(unknown(source, field, node)),
-    }
+    })
 }
 
 fn unknown(source: Source<'_>, field: &Field, node: &Node) -> LoadError {
-    source.error(node.line, format!("the mask of column `{}` is not known", field.name), REMEDY)
+    source
+        .error(node.line, format!("the mask of column `{}` is not known", field.name), REMEDY)
+        .coded("invalid-mask")
 }
 
 fn last(source: Source<'_>, field: &Field, node: &Node, text: &str) -> Result<Mask, LoadError> {
@@ -33,7 +38,9 @@ fn last(source: Source<'_>, field: &Field, node: &Node, text: &str) -> Result<Ma
     let Some(count @ 1..=64) = count else { return Err(unknown(source, field, node)) };
     if field.data_type.is_some_and(|data_type| data_type != DataType::String) {
         let what = format!("column `{}` is no text, so it has no last characters", field.name);
-        return Err(source.error(node.line, what, "write `mask: null` or `mask: hash`"));
+        return Err(source
+            .error(node.line, what, "write `mask: null` or `mask: hash`")
+            .coded("invalid-mask"));
     }
     Ok(Mask::Last(count))
 }
@@ -54,5 +61,5 @@ fn bucket(source: Source<'_>, field: &Field, node: &Node) -> Result<Mask, LoadEr
     }
     let what = format!("column `{}` does not have such buckets", field.name);
     let remedy = "numbers have widths, dates and times have units; give the field a `datatype` in the model";
-    Err(source.error(node.line, what, remedy))
+    Err(source.error(node.line, what, remedy).coded("invalid-mask"))
 }

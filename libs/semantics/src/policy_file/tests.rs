@@ -1,7 +1,10 @@
 use super::*;
 use crate::fixtures::{BIKES_POLICY, LIBRARY_POLICY, bikes, library};
-use crate::{FiscalMonths, FiscalYear, FiscalYearNamedBy, Mask, RowPolicy, ScopeKey, ScopeRule, Visibility};
+use crate::{
+    FiscalMonths, FiscalYear, FiscalYearNamedBy, Mask, RowPolicy, ScopeKey, ScopeRule, Treatment, Visibility,
+};
 use jiff::civil::Weekday;
+use splitplane_types::Role;
 use std::time::Duration;
 
 fn role(text: &str) -> Role {
