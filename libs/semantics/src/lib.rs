@@ -26,7 +26,8 @@ mod report;
 mod sentence;
 mod validate;
 mod words;
-mod yaml;
+#[doc(hidden)]
+pub mod yaml;
 
 pub use calendar::{Calendar, FiscalMonths, FiscalYear, FiscalYearNamedBy};
 pub use catalogue::Catalogue;

@@ -14,34 +14,46 @@ const DEPTH_MAX: usize = 64;
 
 /// A node and the line on which it starts.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
-    pub(crate) line: u64,
-    pub(crate) value: Value,
+pub struct Node {
+    /// Line, counted from 1.
+    pub line: u64,
+    /// What it holds.
+    pub value: Value,
 }
 
 /// What a node holds. Text is what YAML 1.2 does not take for anything else: `on` and `no` are texts.
 #[derive(Debug, Clone)]
-pub(crate) enum Value {
+pub enum Value {
+    /// Nothing.
     Null,
+    /// `true` or `false`.
     Boolean(bool),
+    /// A whole number.
     Integer(i64),
+    /// Any other number.
     Fraction(f64),
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// A mapping, in the order of the file. No key is there twice.
     Mapping(Vec<(Key, Node)>),
 }
 
 /// A key of a mapping.
 #[derive(Debug, Clone)]
-pub(crate) struct Key {
-    pub(crate) line: u64,
-    pub(crate) name: String,
+pub struct Key {
+    /// Line, counted from 1.
+    pub line: u64,
+    /// The key.
+    pub name: String,
 }
 
 /// The file that is being read, for its name in messages.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Source<'a> {
-    pub(crate) file: &'a str,
+pub struct Source<'a> {
+    /// Its name.
+    pub file: &'a str,
 }
 
 /// Reads a file and hands its text to `parse`, with the name that messages show.
@@ -86,7 +98,10 @@ impl Source<'_> {
     }
 
     /// The tree of a text.
-    pub(crate) fn tree(self, text: &str) -> Result<Node, LoadError> {
+    ///
+    /// # Errors
+    /// [`LoadError::Invalid`].
+    pub fn tree(self, text: &str) -> Result<Node, LoadError> {
         let options = serde_saphyr::options! {
             budget: serde_saphyr::budget! { max_depth: DEPTH_MAX },
             strict_booleans: true,
