@@ -37,6 +37,8 @@ pub enum Event {
     DraftReleased,
     /// A result was complete, and its rows are about to leave.
     RowsReleased,
+    /// An operator asked who sees what, and why.
+    PolicyAsked,
     /// A line that a killed process left without an end was put aside.
     Recovered,
 }
@@ -55,6 +57,7 @@ impl Event {
             Self::DraftDiffered => "draft_differed",
             Self::DraftReleased => "draft_released",
             Self::RowsReleased => "rows_released",
+            Self::PolicyAsked => "policy_asked",
             Self::Recovered => "recovered",
         }
     }

@@ -82,6 +82,23 @@ impl Warehouse {
         Ok(shown.map(column).collect())
     }
 
+    /// Whether a column of all of a source's files can be read as a type.
+    ///
+    /// # Errors
+    /// [`EngineError::Warehouse`] when the source is missing or a file cannot be read.
+    pub fn fits(&self, source: &str, column: &str, wanted: DataType) -> Result<bool, EngineError> {
+        let fail = |cause| EngineError::warehouse(source, cause);
+        for file in self.files(source)? {
+            let open = OpenFile::open(&file).map_err(fail)?;
+            if let Some((_, held)) = open.find(column).map_err(fail)?
+                && typing::target(Some(wanted), held).is_none()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Bytes read from its files since it was opened, footers and indexes included.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {

@@ -28,6 +28,8 @@ pub struct Rule {
     pub callers: &'static [Caller],
     /// Whether its stream stays open until somebody closes it.
     pub endless: bool,
+    /// Whether it is about the policy and nobody's question, so that no session key goes with it.
+    pub sessionless: bool,
 }
 
 /// Why a call stops at the table.
@@ -52,7 +54,11 @@ const FOLLOWERS: &[Caller] = &[
 ];
 
 const fn rule(service: Workload, path: &'static str, callers: &'static [Caller]) -> Rule {
-    Rule { service, path, callers, endless: false }
+    Rule { service, path, callers, endless: false, sessionless: false }
+}
+
+const fn desk(path: &'static str) -> Rule {
+    Rule { sessionless: true, ..rule(Workload::Query, path, &[OPERATOR]) }
 }
 
 const METHODS: &[Rule] = &[
@@ -69,6 +75,9 @@ const METHODS: &[Rule] = &[
     rule(Workload::SchemaRouter, "/splitplane.schema_router.v1.SchemaRouterService/WriteSql", INNER),
     rule(Workload::Query, "/splitplane.query.v1.QueryService/OpenSandbox", INNER),
     rule(Workload::Query, "/splitplane.query.v1.QueryService/Execute", INNER),
+    desk("/splitplane.query.v1.PolicyService/WhoCanSee"),
+    desk("/splitplane.query.v1.PolicyService/WhatCan"),
+    desk("/splitplane.query.v1.PolicyService/WhyNot"),
 ];
 
 const SERVERS: [Workload; 5] =
@@ -108,6 +117,7 @@ pub fn rules() -> Vec<Rule> {
             path,
             callers: standard_callers(service, path),
             endless,
+            sessionless: true,
         }));
     }
     rules
@@ -164,6 +174,12 @@ pub fn tells_spans(service: Workload, peer: Option<&PeerIdentity>) -> bool {
 #[must_use]
 pub fn is_standard(path: &str) -> bool {
     STANDARD.iter().any(|(standard, _)| *standard == path)
+}
+
+/// Whether a call needs a session key: all but health, reflection, and what is about nobody's question.
+#[must_use]
+pub fn needs_session(path: &str) -> bool {
+    !is_standard(path) && !METHODS.iter().any(|rule| rule.path == path && rule.sessionless)
 }
 
 /// Whether a method's stream stays open until somebody closes it.

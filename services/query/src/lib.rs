@@ -13,11 +13,16 @@ mod filters;
 mod integrity;
 mod load;
 mod masks;
+mod policy_rpc;
 mod replay;
 mod rpc;
 mod schema;
 mod scope;
+mod survey;
 mod token;
+
+pub use schema::{CostlyScope, SchemaError, costly_scopes, misfits};
+pub use survey::{SurveyError, WarehouseRows};
 
 pub use replay::{Recorded, ReplayError, Replayed, Replayer};
 
@@ -25,8 +30,10 @@ pub use config::{Config, DEFAULTS, EngineLimits, Masks, Sandboxes, Semantics, Wa
 
 use crate::budget::Budgets;
 use crate::data_plane::DataPlane;
+use crate::policy_rpc::{PolicyDesk, PolicyRpc};
 use crate::rpc::Rpc;
 use crate::token::Sealer;
+use splitplane_proto::query::v1::policy_service_server::PolicyServiceServer;
 use splitplane_proto::query::v1::query_service_server::QueryServiceServer;
 use splitplane_service::telemetry::DraftMetrics;
 use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload};
@@ -41,7 +48,7 @@ use tonic::service::Routes;
 pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let dispatch = start.telemetry().dispatch();
     // Nothing is served yet, so nobody else has made this service's log the one that is written to.
-    let builder = tracing::dispatcher::with_default(&dispatch, || {
+    let (builder, warehouse) = tracing::dispatcher::with_default(&dispatch, || {
         load::sandbox_builder(&config, schema::warn_of_cost)
     })?;
     let sealer = Sealer::new(&load::secret(
@@ -58,6 +65,13 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let feed = SessionFeed::new(&start, auth)?;
     let concurrent = builder.policy.limits.concurrent_per_tenant_max;
     let concurrent = usize::try_from(concurrent).unwrap_or(usize::MAX);
+    let desk = PolicyDesk {
+        model: builder.model.clone(),
+        policy: builder.policy.clone(),
+        warehouse,
+        audit: audit.clone(),
+        clock: start.clock().clone(),
+    };
     let data_plane = DataPlane {
         builder,
         verifier: feed.verifier(),
@@ -69,8 +83,9 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     };
     let server = QueryServiceServer::new(Rpc(Arc::new(data_plane)))
         .max_decoding_message_size(start.limits().message_bytes_max);
+    let routes = Routes::new(server).add_service(PolicyServiceServer::new(PolicyRpc::new(desk)));
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
-    let app = start.app(Routes::new(server), identity, readiness);
+    let app = start.app(routes, identity, readiness);
     Ok(app
         .with_task("session feed", move |stop| feed.follow(stop))
         .with_task("audit checkpoints", move |stop| audit.follow(stop)))

@@ -14,7 +14,10 @@ use std::sync::Arc;
 pub(crate) type Look = fn(&SemanticModel, &Policy, &Warehouse) -> Result<(), EngineError>;
 
 /// Loads everything that sandboxes are built from. `look` is shown it before anything is served.
-pub(crate) fn sandbox_builder(config: &Config, look: Look) -> Result<SandboxBuilder, StartError> {
+pub(crate) fn sandbox_builder(
+    config: &Config,
+    look: Look,
+) -> Result<(SandboxBuilder, Warehouse), StartError> {
     let (model, policy) = semantics(config)?;
     let warehouse = Warehouse::open(&config.warehouse.data)
         .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
@@ -23,9 +26,9 @@ pub(crate) fn sandbox_builder(config: &Config, look: Look) -> Result<SandboxBuil
     look(&model, &policy, &warehouse)
         .map_err(|error| StartError::service("the data cannot be read", error))?;
     let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
-    let engine = engine(warehouse, config)
+    let engine = engine(warehouse.clone(), config)
         .map_err(|error| StartError::service("the engine cannot be started", error))?;
-    Ok(SandboxBuilder { model, policy, engine: Arc::new(engine), masks })
+    Ok((SandboxBuilder { model, policy, engine: Arc::new(engine), masks }, warehouse))
 }
 
 fn engine(warehouse: Warehouse, config: &Config) -> Result<DataFusionEngine, EngineError> {

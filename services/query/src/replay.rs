@@ -49,7 +49,7 @@ impl Replayer {
     /// # Errors
     /// A model, policy, key or warehouse that cannot be used, with what to do.
     pub fn open(config: &Config) -> Result<Self, StartError> {
-        sandbox_builder(config, |_model, _policy, _warehouse| Ok(())).map(Self)
+        sandbox_builder(config, |_model, _policy, _warehouse| Ok(())).map(|(builder, _)| Self(builder))
     }
 
     /// Digests of the semantic model and of the policy in force.

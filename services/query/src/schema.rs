@@ -1,11 +1,14 @@
 //! Types of columns: from the semantic model, else from the files' declared schema; never from data.
 
 use splitplane_engine::{EngineError, Spread, Warehouse};
-use splitplane_semantics::{DatasetPolicy, FieldExpression, Policy, RowPolicy, ScopeRule, SemanticModel};
+use splitplane_semantics::{
+    Dataset, DatasetPolicy, FieldExpression, Policy, RowPolicy, ScopeRule, SemanticModel,
+};
+use splitplane_types::Column;
 
 /// Why the data does not fit the model.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SchemaError {
+pub enum SchemaError {
     /// A dataset has no file.
     #[error(
         "dataset `{dataset}`: there is no `{source_name}.parquet`, `{source_name}/` or `{source_name}.csv` in the data folder"
@@ -25,6 +28,18 @@ pub(crate) enum SchemaError {
         column: String,
         /// Those there are.
         known: String,
+    },
+    /// A column cannot be read as the type that the model declares.
+    #[error("dataset `{dataset}`: column `{column}` holds {found}, which cannot be read as {wanted}")]
+    Type {
+        /// The dataset.
+        dataset: String,
+        /// The column.
+        column: String,
+        /// The type of the file.
+        found: &'static str,
+        /// The type declared.
+        wanted: &'static str,
     },
     /// A computed field has no type.
     #[error("dataset `{dataset}`: the computed field `{field}` needs a `datatype` in the semantic model")]
@@ -67,16 +82,8 @@ pub(crate) fn declared(
         for field in &mut dataset.fields {
             match &field.expression {
                 FieldExpression::Column(column) => {
-                    let found =
-                        columns.iter().find(|candidate| candidate.name == *column).ok_or_else(|| {
-                            let known: Vec<_> =
-                                columns.iter().map(|column| format!("`{}`", column.name)).collect();
-                            SchemaError::NoColumn {
-                                dataset: name.clone(),
-                                column: column.clone(),
-                                known: known.join(", "),
-                            }
-                        })?;
+                    let found = columns.iter().find(|candidate| candidate.name == *column);
+                    let found = found.ok_or_else(|| no_column(&name, column, &columns))?;
                     field.data_type.get_or_insert(found.data_type);
                 }
                 FieldExpression::Computed(_) if field.data_type.is_none() => {
@@ -89,12 +96,101 @@ pub(crate) fn declared(
     Ok(model)
 }
 
+/// Everything in which the data does not fit the model and the policy, dataset by dataset.
+#[must_use]
+pub fn misfits(model: &SemanticModel, policy: &Policy, warehouse: &Warehouse) -> Vec<SchemaError> {
+    let mut errors = Vec::new();
+    for dataset in &model.datasets {
+        let used = policy.datasets.contains_key(&dataset.name) || policy.grants.dataset == dataset.name;
+        if used {
+            misfits_of(dataset, warehouse, &mut errors);
+        }
+    }
+    errors
+}
+
+fn misfits_of(dataset: &Dataset, warehouse: &Warehouse, errors: &mut Vec<SchemaError>) {
+    let (name, source) = (&dataset.name, &dataset.source);
+    if !warehouse.has(source) {
+        errors.push(SchemaError::NoFile { dataset: name.clone(), source_name: source.clone() });
+        return;
+    }
+    let columns = match warehouse.columns(source) {
+        Ok(columns) => columns,
+        Err(source) => {
+            errors.push(SchemaError::Unreadable { dataset: name.clone(), source });
+            return;
+        }
+    };
+    for field in &dataset.fields {
+        match &field.expression {
+            FieldExpression::Column(column) => match columns.iter().find(|found| found.name == *column) {
+                None => errors.push(no_column(name, column, &columns)),
+                Some(found) => {
+                    match field.data_type.map(|wanted| (wanted, warehouse.fits(source, column, wanted))) {
+                        None | Some((_, Ok(true))) => {}
+                        Some((wanted, Ok(false))) => errors.push(SchemaError::Type {
+                            dataset: name.clone(),
+                            column: column.clone(),
+                            found: found.data_type.as_str(),
+                            wanted: wanted.as_str(),
+                        }),
+                        Some((_, Err(source))) => {
+                            errors.push(SchemaError::Unreadable { dataset: name.clone(), source });
+                        }
+                    }
+                }
+            },
+            FieldExpression::Computed(_) if field.data_type.is_none() => {
+                errors.push(SchemaError::NoType { dataset: name.clone(), field: field.name.clone() });
+            }
+            FieldExpression::Computed(_) => {}
+        }
+    }
+}
+
+fn no_column(dataset: &str, column: &str, columns: &[Column]) -> SchemaError {
+    let known: Vec<_> = columns.iter().map(|column| format!("`{}`", column.name)).collect();
+    SchemaError::NoColumn { dataset: dataset.to_owned(), column: column.to_owned(), known: known.join(", ") }
+}
+
 /// Says which datasets make every question cost as much as everyone's rows, and what to do about it.
 pub(crate) fn warn_of_cost(
     model: &SemanticModel,
     policy: &Policy,
     warehouse: &Warehouse,
 ) -> Result<(), EngineError> {
+    for CostlyScope { dataset, columns } in costly_scopes(model, policy, warehouse)? {
+        tracing::warn!(
+            dataset = %dataset,
+            columns = %columns.join(", "),
+            "rows of all callers lie among each other: the time of a question follows everyone's rows. \
+             Partition the files by the scope's columns, or sort them by one"
+        );
+    }
+    Ok(())
+}
+
+/// A scope that nothing in the files' names or statistics narrows: every question reads everyone's keys, and its time
+/// tells how many there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CostlyScope {
+    /// The dataset.
+    pub dataset: String,
+    /// Columns of its scope; none where it leads through another dataset.
+    pub columns: Vec<String>,
+}
+
+/// The datasets whose scope nothing narrows.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn costly_scopes(
+    model: &SemanticModel,
+    policy: &Policy,
+    warehouse: &Warehouse,
+) -> Result<Vec<CostlyScope>, EngineError> {
+    let mut costly = Vec::new();
     for dataset in &model.datasets {
         let Some(DatasetPolicy { rows: RowPolicy::Scoped(rules), .. }) = policy.datasets.get(&dataset.name)
         else {
@@ -107,13 +203,8 @@ pub(crate) fn warn_of_cost(
         let columns: Vec<String> = bindings.map(|(_, column)| column.clone()).collect();
         match warehouse.spread(&dataset.source, &columns)? {
             Spread::Few | Spread::Folders | Spread::Clustered => {}
-            Spread::Everywhere => tracing::warn!(
-                dataset = %dataset.name,
-                columns = %columns.join(", "),
-                "rows of all callers lie among each other: the time of a question follows everyone's rows. \
-                 Partition the files by the scope's columns, or sort them by one"
-            ),
+            Spread::Everywhere => costly.push(CostlyScope { dataset: dataset.name.clone(), columns }),
         }
     }
-    Ok(())
+    Ok(costly)
 }

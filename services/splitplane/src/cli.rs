@@ -5,8 +5,8 @@
 use crate::error::{CommandError, DONE, USAGE};
 use crate::home::Home;
 use crate::{
-    ask, attack, audit, configuration, demo, eval, generating, init, metrics, registrar, rotate, session,
-    sign, up,
+    ask, attack, audit, configuration, demo, eval, generating, init, metrics, model, policy, registrar,
+    rotate, session, sign, up,
 };
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -34,6 +34,8 @@ enum Command {
     Credentials(init::CredentialsArgs),
     Keys(rotate::KeysArgs),
     Registry(registrar::RegistryArgs),
+    Policy(policy::PolicyArgs),
+    Model(model::ModelArgs),
     Audit(audit::AuditArgs),
     Generate(generating::GenerateArgs),
     Eval(eval::EvalArgs),
@@ -75,6 +77,8 @@ fn command(command: Command) -> Result<u8, CommandError> {
         Command::Attack(args) => wait_for(attack::run(&args)),
         Command::Audit(args) => wait_for(audit::run(&home()?, &args)),
         Command::Registry(args) => wait_for(registrar::run(&home()?, &args)),
+        Command::Policy(args) => wait_for(policy::run(&home()?, &args)),
+        Command::Model(args) => model::run(&args),
         Command::Sign(args) => sign::run(&home()?, &args),
         Command::Config(args) => configuration::run(&home()?, &args),
         Command::Keys(args) => rotate::run(&home()?, &args),

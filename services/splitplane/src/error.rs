@@ -18,6 +18,7 @@ use crate::sign::SignCommandError;
 use crate::world::WorldError;
 use splitplane_audit::AuditError;
 use splitplane_auth::RegistryError;
+use splitplane_lab::LabError;
 use splitplane_service::LongTermCredentials;
 use std::process::ExitCode;
 
@@ -69,6 +70,10 @@ pub(crate) enum CommandError {
     Registry(#[from] RegistryError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
     /// The answer could not be run again.
     #[error("the answer could not be run again: {0}")]
     Replay(String),
@@ -118,7 +123,21 @@ impl CommandError {
                 | RegistryError::Slow
                 | RegistryError::Store(_) => FAILED,
             },
+            Self::Lab(error) => match error {
+                LabError::UnknownDataset { .. }
+                | LabError::HoldsGrants { .. }
+                | LabError::UnknownField { .. }
+                | LabError::Computed { .. }
+                | LabError::EmptyKey { .. }
+                | LabError::UnknownAdmin { .. }
+                | LabError::TooMany { .. } => USAGE,
+                LabError::TooDeep { .. }
+                | LabError::Inconsistent(_)
+                | LabError::Unread { .. }
+                | LabError::Columns { .. } => FAILED,
+            },
             Self::Io(_)
+            | Self::Json(_)
             | Self::Home(HomeError::Io { .. } | HomeError::Random)
             | Self::Pki(_)
             | Self::Keys(_)

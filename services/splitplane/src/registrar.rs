@@ -119,6 +119,14 @@ pub(crate) async fn run(home: &Home, args: &RegistryArgs) -> Result<u8, CommandE
 }
 
 /// A URL begins with the name of a database; everything else is a file.
+/// The roles that some combination of a registry has, sorted.
+pub(crate) async fn roles(home: &Home, place: &str) -> Result<Vec<Role>, CommandError> {
+    let entries = open(home, Some(place)).await?.entries().await?;
+    let roles: std::collections::BTreeSet<Role> =
+        entries.combinations.into_iter().map(|entry| entry.role).collect();
+    Ok(roles.into_iter().collect())
+}
+
 async fn open(home: &Home, place: Option<&str>) -> Result<RegistrySource, CommandError> {
     let is_url =
         |place: &&str| ["sqlite:", "postgres:", "postgresql:"].iter().any(|name| place.starts_with(name));

@@ -43,6 +43,7 @@ fn every_metric_compiles_and_the_guard_takes_it() {
                 shares: false,
                 order: Vec::new(),
                 limit: None,
+                buckets: splitplane_semantics::Buckets::ISO,
             };
             let query =
                 compile(&asked, &model, &relations, &[]).unwrap_or_else(|e| panic!("{}: {e}", metric.name));

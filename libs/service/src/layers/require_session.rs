@@ -3,7 +3,8 @@
 //! A key names the workload that asked for it. Whoever else holds a copy cannot use it: the peer of
 //! the connection has to be that very workload, or the operator, whom the access table admits by
 //! itself. Inner services may rely on the request extensions holding a `VerifiedSession` and its
-//! `SessionKey`, and on the header being gone. Health and reflection carry no session.
+//! `SessionKey`, and on the header being gone. Methods that the table marks as
+//! nobody's question (health, reflection, the policy's) carry no session.
 
 use super::Answer;
 use crate::accept::PeerInfo;
@@ -121,7 +122,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if access::is_standard(request.uri().path()) {
+        if !access::needs_session(request.uri().path()) {
             return Either::Left(self.inner.call(request));
         }
         match self.layer.authenticate(&request) {

@@ -1,0 +1,192 @@
+//! Whose rows a key leads to, along the chains of `through`.
+//!
+//! Decides that the owner of a row is the tenant and the business in its own columns, or else the owner of the row that
+//! its scope leads to.
+
+use super::{DataFinding, Told, tuple_of};
+use crate::error::LabError;
+use crate::keys::{NONE, Tuples, at};
+use crate::lab::Lab;
+use crate::rows::{Batch, Rows};
+use crate::scan::{Columns, scan};
+use splitplane_semantics::{RowPolicy, ScopeKey, ScopeRule};
+use std::collections::BTreeMap;
+
+/// The rows of a key belong to several owners.
+const MANY: u32 = NONE - 1;
+
+/// For each key of a dataset, whose its rows are.
+#[derive(Debug)]
+struct KeyOwners {
+    keys: Tuples,
+    /// By the key's number; [`NONE`] where no owner is known.
+    owners: Vec<u32>,
+    shared: Told,
+}
+
+/// Where the owner of a row stands.
+enum Place<'o> {
+    /// In its own columns: tenant, business.
+    Own(Vec<usize>),
+    /// With the row that these columns lead to.
+    Beyond(&'o KeyOwners, Vec<usize>),
+    /// Nowhere: the row is everybody's.
+    Nobody,
+}
+
+/// Owners of keys, each dataset and set of columns read once.
+pub(super) struct Owners<'l, 'a, R> {
+    lab: &'l Lab<'a, R>,
+    pairs: Tuples,
+    known: BTreeMap<(String, Vec<String>), KeyOwners>,
+}
+
+impl<'l, 'a, R: Rows> Owners<'l, 'a, R> {
+    pub(super) fn new(lab: &'l Lab<'a, R>) -> Self {
+        Self { lab, pairs: Tuples::new(2), known: BTreeMap::new() }
+    }
+
+    /// A rule that leads from one dataset through another.
+    pub(super) fn inspect(
+        &mut self,
+        name: &str,
+        other: &str,
+        by: &[(String, String)],
+    ) -> Result<Vec<DataFinding>, LabError> {
+        let (mine, theirs): (Vec<String>, Vec<String>) = by.iter().cloned().unzip();
+        self.read(other, &theirs)?;
+        let Some(beyond) = self.known.get(&(other.to_owned(), theirs.clone())) else { return Ok(Vec::new()) };
+        let mut columns = Columns::default();
+        let positions = columns.positions(mine.iter().map(String::as_str));
+        let (mut nulls, mut orphans, mut told) = (0_u64, 0_u64, Told::default());
+        let (mut lost, mut lost_before) = (Tuples::new(mine.len()), 0);
+        scan(self.lab.rows, &self.lab.rules.exposed(name)?.0.source, &columns, |batch| {
+            for row in 0..batch.rows() {
+                let Some(tuple) = tuple_of(batch, &positions, row) else {
+                    nulls += 1;
+                    continue;
+                };
+                if beyond.keys.find(tuple.iter().copied()) == NONE {
+                    orphans += 1;
+                    if at(lost.add(tuple.iter().copied())) == lost_before {
+                        lost_before += 1;
+                        told.tell(tuple);
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        let (dataset, other) = (name.to_owned(), other.to_owned());
+        let mut findings = Vec::new();
+        if beyond.shared.count > 0 {
+            findings.push(DataFinding::SharedKey {
+                dataset: dataset.clone(),
+                other: other.clone(),
+                columns: theirs,
+                keys: beyond.shared.count,
+                examples: beyond.shared.examples.clone(),
+            });
+        }
+        if nulls > 0 {
+            findings.push(DataFinding::NullKey {
+                dataset: dataset.clone(),
+                columns: mine.clone(),
+                rows: nulls,
+            });
+        }
+        if orphans > 0 {
+            let examples = told.examples;
+            findings.push(DataFinding::Orphans { dataset, other, columns: mine, rows: orphans, examples });
+        }
+        Ok(findings)
+    }
+
+    /// Reads whose the rows of a dataset's keys are.
+    fn read(&mut self, name: &str, by: &[String]) -> Result<(), LabError> {
+        let key = (name.to_owned(), by.to_vec());
+        if self.known.contains_key(&key) {
+            return Ok(());
+        }
+        let (dataset, policy) = self.lab.rules.exposed(name)?;
+        let rules = match &policy.rows {
+            RowPolicy::Public { reason: _ } => &[][..],
+            RowPolicy::Scoped(rules) => rules.as_slice(),
+        };
+        let beyond = rules.iter().find_map(|rule| match rule {
+            ScopeRule::Columns(_) => None,
+            ScopeRule::Through { dataset, by } => {
+                Some((dataset.clone(), by.iter().cloned().unzip::<String, String, Vec<_>, Vec<_>>()))
+            }
+        });
+        let own = own_columns(rules);
+        if let (None, Some((dataset, (_, theirs)))) = (&own, &beyond) {
+            self.read(dataset, theirs)?;
+        }
+        let mut columns = Columns::default();
+        let positions = columns.positions(by.iter().map(String::as_str));
+        let place = match (own, beyond) {
+            (Some(own), _) => Place::Own(columns.positions(own)),
+            (None, Some((dataset, (mine, theirs)))) => match self.known.get(&(dataset, theirs)) {
+                Some(owners) => Place::Beyond(owners, columns.positions(mine.iter().map(String::as_str))),
+                None => Place::Nobody,
+            },
+            (None, None) => Place::Nobody,
+        };
+        let mut found =
+            KeyOwners { keys: Tuples::new(by.len()), owners: Vec::new(), shared: Told::default() };
+        let pairs = &mut self.pairs;
+        scan(self.lab.rows, &dataset.source, &columns, |batch| {
+            for row in 0..batch.rows() {
+                let Some(tuple) = tuple_of(batch, &positions, row) else { continue };
+                let owner = owner_of(&place, pairs, batch, row);
+                found.add(&tuple, owner);
+            }
+            Ok(())
+        })?;
+        self.known.insert(key, found);
+        Ok(())
+    }
+}
+
+/// The columns that hold tenant and business, where one rule binds both.
+fn own_columns(rules: &[ScopeRule]) -> Option<[&str; 2]> {
+    rules.iter().find_map(|rule| {
+        let ScopeRule::Columns(bindings) = rule else { return None };
+        let column = |wanted: &ScopeKey| {
+            bindings.iter().find(|(key, _)| key == wanted).map(|(_, column)| column.as_str())
+        };
+        Some([column(&ScopeKey::Tenant)?, column(&ScopeKey::Business)?])
+    })
+}
+
+fn owner_of(place: &Place<'_>, pairs: &mut Tuples, batch: &Batch, row: usize) -> u32 {
+    match place {
+        Place::Nobody => NONE,
+        Place::Own(positions) => tuple_of(batch, positions, row).map_or(NONE, |pair| pairs.add(pair)),
+        Place::Beyond(owners, positions) => {
+            let found = tuple_of(batch, positions, row).map(|tuple| owners.keys.find(tuple));
+            found.and_then(|key| owners.owners.get(at(key)).copied()).unwrap_or(NONE)
+        }
+    }
+}
+
+impl KeyOwners {
+    fn add(&mut self, tuple: &[&str], owner: u32) {
+        let key = at(self.keys.add(tuple.iter().copied()));
+        match self.owners.get_mut(key) {
+            // Numbers are given in order.
+            None => {
+                self.owners.push(owner);
+                if owner == MANY {
+                    self.shared.tell(tuple.iter().copied());
+                }
+            }
+            Some(known) if *known == owner || *known == MANY || owner == NONE => {}
+            Some(known) if *known == NONE => *known = owner,
+            Some(known) => {
+                *known = MANY;
+                self.shared.tell(tuple.iter().copied());
+            }
+        }
+    }
+}

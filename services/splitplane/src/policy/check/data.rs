@@ -1,0 +1,154 @@
+//! Findings of the data, in words.
+
+use super::{Told, severity};
+use crate::output;
+use splitplane_lab::DataFinding;
+use splitplane_query::{CostlyScope, SchemaError};
+
+/// The data does not fit the model.
+pub(super) fn misfit(error: &SchemaError) -> Told {
+    let (code, dataset, remedy) = match error {
+        SchemaError::NoFile { dataset, .. } => {
+            ("no-file", dataset, "add the file, or correct `source` in the model")
+        }
+        SchemaError::NoColumn { dataset, .. } => {
+            ("no-column", dataset, "correct the field's expression, or add the column")
+        }
+        SchemaError::Type { dataset, .. } => {
+            ("wrong-type", dataset, "correct `datatype` in the model, or write the file anew")
+        }
+        SchemaError::NoType { dataset, .. } => ("no-type", dataset, "add `datatype` to the field"),
+        SchemaError::Unreadable { dataset, .. } => ("unreadable", dataset, "write the file anew"),
+    };
+    told("error", code, dataset, (output::chain(error), remedy.to_owned()))
+}
+
+/// Nothing narrows a scope.
+pub(super) fn costly(scope: &CostlyScope) -> Told {
+    let columns = scope.columns.join(", ");
+    let (what, remedy) = if scope.columns.is_empty() {
+        (
+            "its scope leads through another dataset, and nothing in its files narrows it: every question reads \
+             everyone's keys, and its time tells how many there are"
+                .to_owned(),
+            "add the tenant's column to the files, or partition them by it".to_owned(),
+        )
+    } else {
+        (
+            format!(
+                "neither folders nor statistics narrow a scope by {columns}: every question reads everyone's keys, and \
+                 its time tells how many there are"
+            ),
+            format!("partition the files by one of {columns}, or sort them by one"),
+        )
+    };
+    told("warning", "scope-not-pruned", &scope.dataset, (what, remedy))
+}
+
+/// What the lab found.
+pub(super) fn finding(finding: &DataFinding) -> Told {
+    let (code, dataset, words) = match finding {
+        DataFinding::SharedKey { dataset, other, columns, keys, examples } => (
+            "key-shared-between-tenants",
+            dataset.as_str(),
+            (
+                format!(
+                    "{keys} values of {} in `{other}` are held by rows of several tenants or businesses{}: who sees \
+                     one of them sees the rows of `{dataset}` that lead there",
+                    list(columns),
+                    such_as(examples)
+                ),
+                format!(
+                    "bind tenant and business of `{dataset}` as well, or add the tenant's column to `by`"
+                ),
+            ),
+        ),
+        DataFinding::NullKey { dataset, columns, rows } => (
+            "null-in-scope",
+            dataset.as_str(),
+            (
+                format!("{rows} rows hold NULL in {}, so nobody sees them", list(columns)),
+                "fill the column, or leave the rows out".to_owned(),
+            ),
+        ),
+        DataFinding::Orphans { dataset, other, columns, rows, examples } => (
+            "orphans",
+            dataset.as_str(),
+            (
+                format!(
+                    "{rows} rows lead to no row of `{other}` by {}{}, so nobody sees them",
+                    list(columns),
+                    such_as(examples)
+                ),
+                format!("add what is missing in `{other}`, or leave the rows out"),
+            ),
+        ),
+        DataFinding::SeenByNobody { dataset, columns, rows, keys, examples } => (
+            "seen-by-nobody",
+            dataset.as_str(),
+            (
+                format!(
+                    "{rows} rows hold one of {keys} keys ({}) that nobody is granted{}",
+                    list(columns),
+                    such_as(examples)
+                ),
+                "grant them to somebody, if somebody is to see them".to_owned(),
+            ),
+        ),
+        DataFinding::PointsNowhere { grants, examples } => (
+            "grant-points-nowhere",
+            "grants",
+            (
+                format!("{grants} grants name keys that no row holds{}", such_as(examples)),
+                "correct the keys: `01` is not `1`, and nothing is trimmed".to_owned(),
+            ),
+        ),
+        DataFinding::IdleGrants { nameless, incomplete } => (
+            "idle-grants",
+            "grants",
+            (
+                format!(
+                    "{nameless} rows of the grants name nobody, and {incomplete} grant nothing: a column is NULL"
+                ),
+                "fill the columns, or remove the rows".to_owned(),
+            ),
+        ),
+        DataFinding::SeesNothing { admins, examples } => (
+            "sees-nothing",
+            "grants",
+            (
+                format!("{admins} admins see no row of any scoped dataset, such as {}", examples.join(", ")),
+                "correct their grants, or remove them".to_owned(),
+            ),
+        ),
+        DataFinding::RepeatedKey { dataset, key, values, examples } => (
+            "key-repeats-between-tenants",
+            dataset.as_str(),
+            (
+                format!(
+                    "{values} values of `{key}` are used by several tenants or businesses, such as {}",
+                    examples.join(", ")
+                ),
+                "nothing is to be done: the scope binds them with tenant and business".to_owned(),
+            ),
+        ),
+    };
+    told(severity(finding.weight()), code, dataset, words)
+}
+
+fn told(severity: &'static str, code: &'static str, dataset: &str, (what, remedy): (String, String)) -> Told {
+    Told { severity, code, place: format!("data of `{dataset}`"), line: None, what, remedy }
+}
+
+fn list(columns: &[String]) -> String {
+    let quoted: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();
+    quoted.join(", ")
+}
+
+fn such_as(examples: &[Vec<String>]) -> String {
+    if examples.is_empty() {
+        return String::new();
+    }
+    let each: Vec<String> = examples.iter().map(|tuple| format!("({})", tuple.join(", "))).collect();
+    format!(", such as {}", each.join(", "))
+}
