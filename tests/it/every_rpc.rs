@@ -11,7 +11,9 @@ use prost_reflect::{DescriptorPool, DynamicMessage};
 use secrecy::ExposeSecret as _;
 use splitplane::pki::{Authority, Names, Validity};
 use splitplane_proto::gateway::v1::OpenSessionResponse;
-use splitplane_proto::query::v1::{ExecuteRequest, OpenSandboxRequest};
+use splitplane_proto::query::v1::{
+    AdminRef, ExecuteRequest, FieldValue, OpenSandboxRequest, WhatCanRequest, WhoCanSeeRequest, WhyNotRequest,
+};
 use splitplane_proto::reasoning::v1::{ExplainRequest, ValidateRequest};
 use splitplane_proto::schema_router::v1::{RouteRequest, WriteSqlRequest};
 use splitplane_service::{Workload, reason_of};
@@ -72,7 +74,7 @@ fn methods() -> Vec<(Workload, String)> {
             "splitplane.auth.v1.AuthService" => Workload::Auth,
             "splitplane.reasoning.v1.ReasoningService" => Workload::Reasoning,
             "splitplane.schema_router.v1.SchemaRouterService" => Workload::SchemaRouter,
-            "splitplane.query.v1.QueryService" => Workload::Query,
+            "splitplane.query.v1.QueryService" | "splitplane.query.v1.PolicyService" => Workload::Query,
             other => panic!("{other} belongs to no workload"),
         };
         for method in service.methods() {
@@ -180,23 +182,32 @@ impl Chain<'_> {
 
     /// The message of an honest call.
     async fn honest(&mut self, path: &str, session: &OpenSessionResponse, receipt: &str) -> Vec<u8> {
-        let (key, receipt) = (&session.session_key, receipt.to_owned());
+        let (session_key, receipt) = (&session.session_key, receipt.to_owned());
+        let key = vec![FieldValue { field: "loan_id".to_owned(), value: "L0-00000".to_owned() }];
+        let [tenant_id, business_id, admin_id] =
+            ANN.split('/').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap();
+        let admin = Some(AdminRef { tenant_id, business_id, admin_id });
         let relations = vec!["loans".to_owned()];
         match path.rsplit('/').next().unwrap() {
             "Validate" => ValidateRequest { frame: session.frame.clone() }.encode_to_vec(),
             "Explain" => ExplainRequest { receipt, ..ExplainRequest::default() }.encode_to_vec(),
             "Route" => RouteRequest { receipt }.encode_to_vec(),
             "WriteSql" => {
-                let sandbox = self.operator.open(key, &receipt, &["loans"]).await.unwrap();
+                let sandbox = self.operator.open(session_key, &receipt, &["loans"]).await.unwrap();
                 let relations = sandbox.relations;
                 WriteSqlRequest { receipt, relations, ..WriteSqlRequest::default() }.encode_to_vec()
             }
             "OpenSandbox" => OpenSandboxRequest { receipt, relations }.encode_to_vec(),
             "Execute" => {
-                let sandbox = self.operator.open(key, &receipt, &["loans"]).await.unwrap();
+                let sandbox = self.operator.open(session_key, &receipt, &["loans"]).await.unwrap();
                 ExecuteRequest { sandbox_id: sandbox.sandbox_id, sql: SQL.to_owned(), with_draft_rows: true }
                     .encode_to_vec()
             }
+            "WhoCanSee" => WhoCanSeeRequest { dataset: "loans".to_owned(), key }.encode_to_vec(),
+            "WhatCan" => {
+                WhatCanRequest { admin, role: "member".to_owned(), dataset: String::new() }.encode_to_vec()
+            }
+            "WhyNot" => WhyNotRequest { admin, dataset: "loans".to_owned(), key }.encode_to_vec(),
             // Signed, or about nobody's question: the session key is no credential of theirs.
             _ => Vec::new(),
         }

@@ -30,6 +30,7 @@ mod isolation;
 mod jaffle;
 mod misbehaving;
 mod outages;
+mod policy_desk;
 #[cfg(test)]
 mod replicas;
 mod rotation;

@@ -90,6 +90,7 @@ fn arrows_between_rooms_point_one_way() {
         ("semantics", &["types"]),
         ("llm", &["types", "semantics"]),
         ("import", &["semantics"]),
+        ("lab", &["types", "semantics"]),
         ("engine", &["types", "split-plane"]),
         ("service", &["types", "proto", "session", "sigv4", "audit"]),
         ("testkit", &["types", "semantics", "llm"]),
@@ -101,7 +102,18 @@ fn arrows_between_rooms_point_one_way() {
         ("schema-router", &["types", "proto", "service", "session", "semantics", "llm"]),
         (
             "query",
-            &["types", "proto", "service", "session", "semantics", "split-plane", "engine", "audit", "store"],
+            &[
+                "types",
+                "proto",
+                "service",
+                "session",
+                "semantics",
+                "split-plane",
+                "engine",
+                "lab",
+                "audit",
+                "store",
+            ],
         ),
     ]);
     for package in members() {
@@ -122,7 +134,7 @@ fn arrows_between_rooms_point_one_way() {
 fn pure_rooms_know_nothing_of_the_network_or_a_runtime() {
     for package in members() {
         let name = text(&package, "name").strip_prefix("splitplane-").unwrap_or("");
-        if ["types", "sigv4", "session", "semantics", "split-plane", "grounding", "drawing", "import"]
+        if ["types", "sigv4", "session", "semantics", "split-plane", "grounding", "drawing", "import", "lab"]
             .contains(&name)
         {
             for dependency in normal_dependencies(&package) {

@@ -235,6 +235,10 @@ def grpcurl(mesh):
     chain = mesh.run("splitplane", "session", "--as", "franchise-owner", FLAGSHIP)
     walked = mesh.shell(chain, 0).stdout
     check("84000.00" in walked, "the chain from `session` works as it is pasted", walked)
+    query = re.search(r"call '?(localhost:\d+)'? splitplane\.query", chain)[1]
+    asked = json.dumps({"dataset": "locations", "key": [{"field": "location_id", "value": "L017"}]})
+    told = mesh.shell(f"grpcurl {tls} -d '{asked}' {query} splitplane.query.v1.PolicyService/WhoCanSee", 0).stdout
+    check("franchise-owner" in told and "because" in told, "grpcurl asks who can see a row", told)
     keyless = re.sub(r"txn-token: [^'\"]+", "txn-token: none", chain)
     check("84000.00" not in mesh.shell(keyless).stdout, "without its session key the chain gives nothing")
 

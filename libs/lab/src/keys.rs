@@ -7,6 +7,7 @@ use crate::rows::{Batch, TextColumn};
 use crate::sets::{NOBODY, SetId, Sets};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 /// A hash table's hasher for numbers of our own and for ids.
 pub(crate) type Fast = BuildHasherDefault<Mix>;
@@ -139,7 +140,7 @@ impl Tuples {
 /// Tuples, and for each the admins to whom it shows a row.
 #[derive(Debug)]
 pub(crate) struct Lookup {
-    tuples: Tuples,
+    tuples: Arc<Tuples>,
     sets: Vec<SetId>,
 }
 
@@ -197,15 +198,77 @@ fn of_code(of: &[u32], code: Option<u32>, else_: u32) -> u32 {
     code.and_then(|code| of.get(at(code))).copied().unwrap_or(else_)
 }
 
-/// A [`Lookup`] in the making.
+/// Numbers the tuples of batches.
 #[derive(Debug)]
-pub(crate) struct Building {
+pub(crate) struct Numbering {
     tuples: Tuples,
-    /// The one set of a tuple, or where its several are.
+    positions: Vec<usize>,
+    /// The numbers of the last batch's rows.
+    numbers: Vec<u32>,
+}
+
+impl Numbering {
+    /// Of the columns in these places of a batch.
+    pub(crate) fn new(positions: Vec<usize>) -> Self {
+        Self { tuples: Tuples::new(positions.len()), positions, numbers: Vec::new() }
+    }
+
+    /// The number of a tuple, which is kept from now on.
+    pub(crate) fn add<'t>(&mut self, tuple: impl IntoIterator<Item = &'t str>) -> u32 {
+        self.tuples.add(tuple)
+    }
+
+    /// Reads a batch. Rows that are in none of `seen` have no number, nor have rows with a NULL.
+    pub(crate) fn read(&mut self, batch: &Batch, seen: &[&[SetId]]) -> &[u32] {
+        let columns: Vec<&TextColumn> =
+            self.positions.iter().filter_map(|position| batch.columns().get(*position)).collect();
+        let is_seen = |row: usize| seen.iter().any(|sets| sets.get(row).copied().unwrap_or(NOBODY) != NOBODY);
+        self.numbers.clear();
+        if let [column] = columns.as_slice() {
+            // Every text of the dictionary is looked up once, and only where a row that is seen holds it.
+            let mut known = vec![NONE; column.values().len()];
+            for (row, code) in column.codes().iter().enumerate() {
+                let place = code.filter(|_| is_seen(row)).map(at);
+                let text = place.and_then(|place| column.values().get(place));
+                let known = place.and_then(|place| known.get_mut(place));
+                self.numbers.push(match (text, known) {
+                    (Some(text), Some(number)) => {
+                        if *number == NONE {
+                            *number = self.tuples.add([text.as_str()]);
+                        }
+                        *number
+                    }
+                    (None, _) | (_, None) => NONE,
+                });
+            }
+            return &self.numbers;
+        }
+        let mut tuple = Vec::with_capacity(columns.len());
+        for row in 0..batch.rows() {
+            tuple.clear();
+            if is_seen(row) {
+                tuple.extend(columns.iter().filter_map(|column| column.text(row)));
+            }
+            let is_whole = tuple.len() == self.positions.len();
+            self.numbers.push(if is_whole { self.tuples.add(tuple.iter().copied()) } else { NONE });
+        }
+        &self.numbers
+    }
+
+    /// All tuples, numbered.
+    pub(crate) fn finish(self) -> Arc<Tuples> {
+        Arc::new(self.tuples)
+    }
+}
+
+/// To whom each of some numbered tuples leads, in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Building {
     firsts: Vec<First>,
     several: Vec<Vec<SetId>>,
 }
 
+/// The one set of a tuple, or where its several are.
 #[derive(Debug, Clone, Copy)]
 enum First {
     One(SetId),
@@ -213,21 +276,18 @@ enum First {
 }
 
 impl Building {
-    pub(crate) fn new(width: usize) -> Self {
-        Self { tuples: Tuples::new(width), firsts: Vec::new(), several: Vec::new() }
-    }
-
-    /// Shows what `tuple` leads to, to a set of admins as well.
-    pub(crate) fn add<'t>(&mut self, tuple: impl IntoIterator<Item = &'t str>, set: SetId) {
-        let tuple = self.tuples.add(tuple);
-        self.add_to(tuple, set);
-    }
-
-    fn add_to(&mut self, tuple: u32, set: SetId) {
+    /// Shows what a tuple leads to, to a set of admins as well.
+    pub(crate) fn add(&mut self, tuple: u32, set: SetId) {
+        if tuple == NONE || set == NOBODY {
+            return;
+        }
+        if self.firsts.len() <= at(tuple) {
+            self.firsts.resize(at(tuple) + 1, First::One(NOBODY));
+        }
         match self.firsts.get_mut(at(tuple)) {
-            // Numbers are given in order.
-            None => self.firsts.push(First::One(set)),
+            None => {}
             Some(First::One(one)) if *one == set => {}
+            Some(First::One(one)) if *one == NOBODY => *one = set,
             Some(first @ First::One(_)) => {
                 let First::One(one) = *first else { return };
                 *first = First::Several(number(self.several.len()));
@@ -243,38 +303,8 @@ impl Building {
         }
     }
 
-    /// Adds the rows of a batch, each with the set of those who see it. Rows that nobody sees show nothing.
-    pub(crate) fn add_batch(&mut self, batch: &Batch, positions: &[usize], sets: &[SetId]) {
-        let columns: Vec<&TextColumn> =
-            positions.iter().filter_map(|position| batch.columns().get(*position)).collect();
-        if let [column] = columns.as_slice() {
-            // Every text of the dictionary is looked up once, and only where a row that is seen holds it.
-            let mut known = vec![NONE; column.values().len()];
-            for (code, set) in column.codes().iter().zip(sets) {
-                let Some(code) = code.filter(|_| *set != NOBODY) else { continue };
-                let (Some(text), Some(id)) = (column.values().get(at(code)), known.get_mut(at(code))) else {
-                    continue;
-                };
-                if *id == NONE {
-                    *id = self.tuples.add([text.as_str()]);
-                }
-                let id = *id;
-                self.add_to(id, *set);
-            }
-            return;
-        }
-        let mut tuple = Vec::with_capacity(columns.len());
-        for (row, set) in sets.iter().enumerate().filter(|(_, set)| **set != NOBODY) {
-            tuple.clear();
-            tuple.extend(columns.iter().filter_map(|column| column.text(row)));
-            if tuple.len() == positions.len() {
-                self.add(tuple.iter().copied(), *set);
-            }
-        }
-    }
-
-    pub(crate) fn finish(self, sets: &mut Sets) -> Lookup {
-        let Self { tuples, firsts, several } = self;
+    pub(crate) fn finish(self, tuples: Arc<Tuples>, sets: &mut Sets) -> Lookup {
+        let Self { firsts, several } = self;
         let several: Vec<SetId> = several.iter().map(|some| sets.any(some)).collect();
         let set_of = |first: First| match first {
             First::One(set) => set,

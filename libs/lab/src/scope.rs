@@ -6,7 +6,7 @@
 //! rule over columns, not even one of their identity alone.
 
 use crate::error::{LabError, nearest};
-use crate::keys::{Building, Lookup};
+use crate::keys::{Building, Lookup, Numbering};
 use crate::organisation::Organisation;
 use crate::sets::Sets;
 use splitplane_semantics::{
@@ -185,15 +185,16 @@ fn lookup(
     sets: &mut Sets,
 ) -> Lookup {
     // A tuple met by nobody has no entry, so this is bounded by the grants.
-    let mut building = Building::new(keys.len());
+    let mut numbering = Numbering::new((0..keys.len()).collect());
+    let mut building = Building::default();
     for (number, admin) in (0_u32..).zip(admins) {
         let set = sets.intern(&[number]);
         let granted = organisation.granted(admin).into_iter().flatten();
         let distinct: BTreeSet<Vec<&str>> =
             granted.map(|granted| tuple(keys, organisation.keys(), admin, granted)).collect();
         for tuple in distinct {
-            building.add(tuple, set);
+            building.add(numbering.add(tuple), set);
         }
     }
-    building.finish(sets)
+    building.finish(numbering.finish(), sets)
 }

@@ -148,6 +148,25 @@ mod tests {
     }
 
     #[test]
+    fn sets_whose_hashes_are_equal_stay_apart() {
+        let hash = |admin: u32| {
+            let mut hash = Mix::default();
+            hash.write_u64(u64::from(admin));
+            hash.finish()
+        };
+        // Two first admins whose hashes differ in the lower half alone, so that a second one makes up for it.
+        let mut seen = HashMap::new();
+        let (one, other) = (0..2_000_000)
+            .find_map(|admin| seen.insert(hash(admin) >> 32, admin).map(|before| (before, admin)))
+            .unwrap();
+        let makes_up = u32::try_from(hash(one) ^ hash(other)).unwrap();
+        let mut sets = Sets::new(0);
+        let (left, right) = (sets.intern(&[one, 0]), sets.intern(&[other, makes_up]));
+        assert_ne!(left, right);
+        assert_eq!((sets.intern(&[one, 0]), sets.intern(&[other, makes_up])), (left, right));
+    }
+
+    #[test]
     fn where_there_is_no_admin_everyone_is_nobody() {
         assert_eq!(Sets::new(0).everyone(), NOBODY);
     }

@@ -6,13 +6,14 @@
 //! entry for each distinct key by which some dataset is reached.
 
 use crate::error::LabError;
-use crate::keys::{Building, Fast, Lookup, halves, pair};
+use crate::keys::{Building, Fast, Lookup, Numbering, Tuples, halves, pair};
 use crate::rows::{Batch, Rows};
 use crate::scan::{Columns, scan};
 use crate::scope::Side;
 use crate::sets::{NOBODY, SetId, Sets};
 use splitplane_semantics::{RowPolicy, ScopeRule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Rows to count: those of a source, as one dataset on each side or on one side alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,6 +168,7 @@ impl<'s> Survey<'s> {
             classes.push(Classifier { rules: self.classifier(place, &mut columns)?, out: Vec::new() });
         }
         let position = |place: &Place| places.iter().position(|known| known == place);
+        let mut keyed: Vec<Keyed> = Vec::new();
         let mut jobs: Vec<Job> = tasks
             .iter()
             .map(|task| match task {
@@ -175,11 +177,15 @@ impl<'s> Survey<'s> {
                     let of = |side: usize| position(&(side, datasets.get(side).cloned().flatten()?));
                     Job::Count { sides: (of(0), of(1)), counts: HashMap::default() }
                 }
-                Task::Map((place, names)) => Job::Map {
-                    place: position(place),
-                    positions: columns.positions(names.iter().map(String::as_str)),
-                    building: Building::new(names.len()),
-                },
+                Task::Map((place, names)) => {
+                    let wanted = columns.positions(names.iter().map(String::as_str));
+                    let known = keyed.iter().position(|keyed| keyed.positions == wanted);
+                    let keyed = known.unwrap_or_else(|| {
+                        keyed.push(Keyed::new(wanted));
+                        keyed.len() - 1
+                    });
+                    Job::Map { keyed, place: position(place), building: Building::default() }
+                }
             })
             .collect();
         let mut scratch = Vec::new();
@@ -188,11 +194,15 @@ impl<'s> Survey<'s> {
                 class.classify(batch, sets, &mut scratch);
             }
             for job in &mut jobs {
-                job.take(batch, &classes);
+                job.count(batch, &classes);
+            }
+            for (index, keyed) in keyed.iter_mut().enumerate() {
+                keyed.take(index, batch, &classes, &mut jobs);
             }
             Ok(())
         })?;
         drop(classes);
+        let tuples: Vec<Arc<Tuples>> = keyed.into_iter().map(|keyed| keyed.numbering.finish()).collect();
         for (task, job) in tasks.iter().zip(jobs) {
             match (task, job) {
                 (Task::Count(index), Job::Count { counts, .. }) => {
@@ -204,8 +214,10 @@ impl<'s> Survey<'s> {
                     classes.sort();
                     self.counts.insert(*index, classes);
                 }
-                (Task::Map(route), Job::Map { building, .. }) => {
-                    self.routes.insert(route.clone(), building.finish(sets));
+                (Task::Map(route), Job::Map { building, keyed, .. }) => {
+                    if let Some(tuples) = tuples.get(keyed) {
+                        self.routes.insert(route.clone(), building.finish(Arc::clone(tuples), sets));
+                    }
                 }
                 (Task::Count(_), Job::Map { .. }) | (Task::Map(_), Job::Count { .. }) => {}
             }
@@ -278,11 +290,11 @@ impl Classifier<'_> {
 
 enum Job {
     Count { sides: (Option<usize>, Option<usize>), counts: HashMap<u64, u64, Fast> },
-    Map { place: Option<usize>, positions: Vec<usize>, building: Building },
+    Map { keyed: usize, place: Option<usize>, building: Building },
 }
 
 impl Job {
-    fn take(&mut self, batch: &Batch, classes: &[Classifier<'_>]) {
+    fn count(&mut self, batch: &Batch, classes: &[Classifier<'_>]) {
         let of = |place: Option<usize>| place.and_then(|place| classes.get(place)).map(|class| &class.out);
         match self {
             Self::Count { sides, counts } => {
@@ -302,8 +314,34 @@ impl Job {
                 }
                 count(counts, run);
             }
-            Self::Map { place, positions, building } => {
-                building.add_batch(batch, positions, of(*place).map_or(&[][..], Vec::as_slice));
+            Self::Map { .. } => {}
+        }
+    }
+}
+
+/// Keys that are read once for all sides that are reached by them.
+struct Keyed {
+    positions: Vec<usize>,
+    numbering: Numbering,
+}
+
+impl Keyed {
+    fn new(positions: Vec<usize>) -> Self {
+        Self { numbering: Numbering::new(positions.clone()), positions }
+    }
+
+    fn take(&mut self, index: usize, batch: &Batch, classes: &[Classifier<'_>], jobs: &mut [Job]) {
+        let own = |job: &Job| match job {
+            Job::Map { keyed, place, .. } if *keyed == index => *place,
+            Job::Map { .. } | Job::Count { .. } => None,
+        };
+        let seen_by = |place: usize| classes.get(place).map_or(&[][..], |class| class.out.as_slice());
+        let seen: Vec<&[SetId]> = jobs.iter().filter_map(own).map(seen_by).collect();
+        let numbers = self.numbering.read(batch, &seen);
+        for job in jobs {
+            let Some(sets) = own(job).map(seen_by) else { continue };
+            if let Job::Map { building, .. } = job {
+                numbers.iter().zip(sets).for_each(|(number, set)| building.add(*number, *set));
             }
         }
     }

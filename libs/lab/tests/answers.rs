@@ -333,6 +333,17 @@ fn columns_metrics_and_datasets_that_change_are_told_by_role() {
     assert_eq!(found.datasets[0].kind, DatasetChangeKind::MadePublic);
     assert_eq!(rows(&found)[0], "east/city/bob fines +5 -0 0->5");
     assert_eq!(rows(&found).len(), 4);
+
+    // Whoever is not granted anything yet would see the rows that are not there yet.
+    let mut empty = tables();
+    empty.tables.iter_mut().filter(|table| table.source == "fct_fine").for_each(|table| table.rows.clear());
+    let scope = "fines: { scope: { through: loans, by: { loan_id: loan_id } } }";
+    let public = POLICY.replace(scope, "fines: { public: all are posted }");
+    let ((model, old), (_, new)) = (load(MODEL, POLICY), load(MODEL, &public));
+    let labs = (Lab::open(&model, &old, &empty).unwrap(), Lab::open(&model, &new, &empty).unwrap());
+    let found = diff(&labs.0, &labs.1).unwrap();
+    assert!(found.rows.is_empty() && found.is_widening());
+    assert!(!diff(&labs.1, &labs.0).unwrap().is_widening());
 }
 
 #[test]

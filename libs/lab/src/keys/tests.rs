@@ -57,18 +57,21 @@ proptest! {
         let mut sets = Sets::new(5);
         let single: Vec<SetId> = (0..5).map(|admin| sets.intern(&[admin])).collect();
         let positions: Vec<usize> = (0..width).collect();
-        let mut building = Building::new(width);
+        let mut numbering = Numbering::new(positions.clone());
+        let mut building = Building::default();
         let mut oracle: BTreeMap<&[Option<String>], BTreeMap<u32, ()>> = BTreeMap::new();
         for rows in &batches {
             // Admin 4 stands for nobody.
             let seen: Vec<SetId> =
                 rows.iter().map(|(_, admin)| if *admin == 4 { NOBODY } else { single[at(*admin)] }).collect();
-            building.add_batch(&batch(width, rows), &positions, &seen);
+for (number, set) in numbering.read(&batch(width, rows), &[&seen]).iter().zip(&seen) {
+                building.add(*number, *set);
+            }
             for (row, admin) in rows.iter().filter(|(_, admin)| *admin != 4) {
                 oracle.entry(row).or_default().insert(*admin, ());
             }
         }
-        let lookup = building.finish(&mut sets);
+        let lookup = building.finish(numbering.finish(), &mut sets);
         for rows in &batches {
             let mut out = Vec::new();
             lookup.classify(&batch(width, rows), &positions, &mut out);
