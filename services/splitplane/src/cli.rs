@@ -92,9 +92,19 @@ fn wait_for(work: impl Future<Output = Result<u8, CommandError>>) -> Result<u8, 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use clap::CommandFactory as _;
+
+    /// The exit code of a command line.
+    pub(crate) fn code_of(words: impl IntoIterator<Item = String>) -> u8 {
+        let words = ["splitplane".to_owned()].into_iter().chain(words).map(OsString::from);
+        let cli = match Cli::try_parse_from(words) {
+            Ok(cli) => cli,
+            Err(_) => return USAGE,
+        };
+        command(cli.command).unwrap_or_else(|error| error.exit_code())
+    }
 
     #[test]
     fn the_command_line_fits_together() {

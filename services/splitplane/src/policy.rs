@@ -69,10 +69,15 @@ struct Opened {
 
 impl Opened {
     fn of(home: &Home, args: &WorldArgs) -> Result<Self, CommandError> {
-        let world = World::of(args, home, Clock::system().now())?;
+        Self::at(&World::of(args, home, Clock::system().now())?)
+    }
+
+    fn at(world: &World) -> Result<Self, CommandError> {
         let model = load_model(&world.model).map_err(WorldError::Load)?;
         let policy = load_policy(&world.policy, &model).map_err(WorldError::Load)?;
-        Ok(Self { model, policy, warehouse: warehouse(&world)? })
+        let missing = |_error| WorldError::Missing { what: "the data folder", path: world.data.clone() };
+        let warehouse = Warehouse::open(&world.data).map_err(missing)?;
+        Ok(Self { model, policy, warehouse })
     }
 
     /// Puts a question to the lab.
@@ -86,14 +91,12 @@ impl Opened {
     }
 }
 
-fn warehouse(world: &World) -> Result<Warehouse, CommandError> {
-    let missing = |_error| WorldError::Missing { what: "the data folder", path: world.data.clone() };
-    Ok(Warehouse::open(&world.data).map_err(missing)?)
-}
-
 /// Tells an answer: as one JSON object, or for people.
 fn answer(json: bool, answer: &impl Serialize, text: impl FnOnce() -> String) -> Result<u8, CommandError> {
     let text = if json { format!("{}\n", serde_json::to_string_pretty(answer)?) } else { text() };
     output::out(&text)?;
     Ok(DONE)
 }
+
+#[cfg(test)]
+mod tests;

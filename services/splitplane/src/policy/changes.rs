@@ -2,18 +2,17 @@
 //!
 //! Decides the exit code: 2 where anyone's view widens, unless that is allowed. Counted over the real grants and rows.
 
-use super::{Opened, WIDENS, lines, tables, warehouse};
+use super::{Opened, WIDENS, lines, tables};
 use crate::error::{CommandError, DONE};
 use crate::home::Home;
 use crate::output;
-use crate::world::{World, WorldArgs, WorldError};
+use crate::world::{World, WorldArgs};
 use clap::Args;
 use serde_json::json;
 use splitplane_lab::{
     ColumnChange, DatasetChange, DatasetChangeKind, Diff, Lab, MetricChange, RowsChange, diff,
 };
 use splitplane_query::WarehouseRows;
-use splitplane_semantics::{load_model, load_policy};
 use splitplane_service::Clock;
 use std::path::PathBuf;
 
@@ -66,7 +65,7 @@ pub(super) fn run(home: &Home, args: &DiffArgs) -> Result<u8, CommandError> {
         &args.new,
         args.new_data.as_ref().unwrap_or(&data),
     )?;
-    let (old, new) = (opened(&old)?, opened(&new)?);
+    let (old, new) = (Opened::at(&old)?, Opened::at(&new)?);
     let (old_rows, new_rows) = (WarehouseRows(&old.warehouse), WarehouseRows(&new.warehouse));
     let before = Lab::open(&old.model, &old.policy, &old_rows)?;
     let after = Lab::open(&new.model, &new.policy, &new_rows)?;
@@ -79,12 +78,6 @@ pub(super) fn run(home: &Home, args: &DiffArgs) -> Result<u8, CommandError> {
     };
     output::out(&text)?;
     Ok(if found.is_widening() && !args.allow_widening { WIDENS } else { DONE })
-}
-
-fn opened(world: &World) -> Result<Opened, CommandError> {
-    let model = load_model(&world.model).map_err(WorldError::Load)?;
-    let policy = load_policy(&world.policy, &model).map_err(WorldError::Load)?;
-    Ok(Opened { model, policy, warehouse: warehouse(world)? })
 }
 
 /// How it is written.
