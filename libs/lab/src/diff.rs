@@ -5,6 +5,7 @@
 
 mod columns;
 mod rows;
+mod settings;
 
 use crate::columns::{Exposure, Movement, RoleName};
 use crate::error::LabError;
@@ -28,6 +29,8 @@ pub struct Diff {
     pub columns: Vec<ColumnChange>,
     /// Metrics that some roles gain or lose. What they show is in the columns.
     pub metrics: Vec<MetricChange>,
+    /// Settings of the policy that change: limits, calendar, who writes the analysis.
+    pub settings: Vec<SettingChange>,
     /// Everyone whom the grants of either side name.
     pub admins: usize,
 }
@@ -80,6 +83,19 @@ pub struct MetricChange {
     pub gained: bool,
 }
 
+/// A setting of the policy that changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SettingChange {
+    /// The setting, as the policy names it.
+    pub name: String,
+    /// What it was.
+    pub before: String,
+    /// What it is.
+    pub after: String,
+    /// Whether anyone sees more by it: a language model that now writes analyses sees their rows.
+    pub widens: bool,
+}
+
 /// A dataset that changes as such.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DatasetChange {
@@ -127,13 +143,15 @@ impl Diff {
         self.datasets.iter().any(|change| change.kind.is_widening())
             || self.rows.iter().any(|change| change.gained > 0)
             || self.columns.iter().any(|change| change.movement.is_widening())
+            || self.settings.iter().any(|change| change.widens)
     }
 
     /// Whether nothing changes for anyone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { datasets, rows, columns, metrics, admins: _ } = self;
-        datasets.is_empty() && rows.is_empty() && columns.is_empty() && metrics.is_empty()
+        let Self { datasets, rows, columns, metrics, settings, admins: _ } = self;
+        let is_of_rows = datasets.is_empty() && rows.is_empty();
+        is_of_rows && columns.is_empty() && metrics.is_empty() && settings.is_empty()
     }
 }
 
@@ -164,7 +182,8 @@ pub fn diff<R: Rows, S: Rows>(old: &Lab<'_, R>, new: &Lab<'_, S>) -> Result<Diff
         (Reverse(change.gained), Reverse(change.lost), change.admin.clone(), change.dataset.clone())
     });
     let (columns, metrics) = columns::changes(old.rules, new.rules, &names)?;
-    Ok(Diff { datasets, rows, columns, metrics, admins: admins.len() })
+    let settings = settings::changes(old.rules, new.rules);
+    Ok(Diff { datasets, rows, columns, metrics, settings, admins: admins.len() })
 }
 
 fn dataset_changes(old: Rules<'_>, new: Rules<'_>, name: &str) -> Vec<DatasetChangeKind> {

@@ -33,7 +33,9 @@ pub use chain::{Failure, GrantedTuples, HeldKey, JoinedKey, KeyValue, Step, fail
 pub use columns::{
     ColumnReason, ColumnView, Exposure, MetricReason, MetricView, Movement, RoleColumns, RoleName, mask_text,
 };
-pub use diff::{ColumnChange, DatasetChange, DatasetChangeKind, Diff, MetricChange, RowsChange, diff};
+pub use diff::{
+    ColumnChange, DatasetChange, DatasetChangeKind, Diff, MetricChange, RowsChange, SettingChange, diff,
+};
 pub use error::LabError;
 pub use inspect::{DataFinding, Weight};
 pub use lab::Lab;

@@ -305,7 +305,14 @@ fn a_scope_that_widens_or_narrows_is_told_row_by_row() {
         changed(branch, "loans: { scope: { tenant: consortium_id, business: library_id, branch: loan_id } }");
     assert!(rows(&found).contains(&"east/city/ann loans +0 -2 2->0".to_owned()));
     assert!(!found.is_widening() && !found.is_empty());
-    assert!(changed("rows: 500", "rows: 400").is_empty());
+    let found = changed("rows: 500", "rows: 400");
+    let [limit] = found.settings.as_slice() else { panic!("{found:?}") };
+    assert_eq!(
+        (limit.name.as_str(), limit.before.as_str(), limit.after.as_str()),
+        ("limits.rows", "500", "400")
+    );
+    assert!(!found.is_widening() && found.rows.is_empty() && !found.is_empty());
+    assert!(changed("rows: 500", "rows: 500 ").is_empty());
 }
 
 #[test]

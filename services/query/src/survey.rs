@@ -2,6 +2,10 @@
 
 use splitplane_engine::{EngineError, SurveyColumn, Warehouse};
 use splitplane_lab::{Batch, BatchError, Rows, TextColumn};
+use std::sync::mpsc::sync_channel;
+
+/// Batches that are read before they are asked for.
+const BATCHES_AHEAD: usize = 8;
 
 /// All rows of a warehouse, whoever's they are. For whoever answers for the policy; no answer to a question is read
 /// through this.
@@ -17,6 +21,9 @@ pub enum SurveyError {
     /// The engine's texts are not those of its rows.
     #[error("a batch of the warehouse does not fit together")]
     Batch(#[from] BatchError),
+    /// The thread that read is gone.
+    #[error("the files were not read to their end")]
+    Gone,
 }
 
 impl Rows for WarehouseRows<'_> {
@@ -28,13 +35,20 @@ impl Rows for WarehouseRows<'_> {
         columns: &[String],
         visit: &mut dyn FnMut(&Batch),
     ) -> Result<(), Self::Error> {
-        let mut broken = None;
-        self.0.survey(source, columns, &mut |columns, rows| match batch(columns, rows) {
-            Ok(batch) if broken.is_none() => visit(&batch),
-            Ok(_) => {}
-            Err(error) => broken = Some(error),
-        })?;
-        broken.map_or(Ok(()), |error| Err(error.into()))
+        // One thread reads files while this one does something with what is read.
+        std::thread::scope(|scope| {
+            let (send, receive) = sync_channel(BATCHES_AHEAD);
+            let reader = scope.spawn(move || {
+                self.0.survey(source, columns, &mut |columns, rows| {
+                    // Whoever stopped listening has seen enough.
+                    drop(send.send(batch(columns, rows)));
+                })
+            });
+            for batch in receive {
+                visit(&batch?);
+            }
+            Ok(reader.join().or(Err(SurveyError::Gone))??)
+        })
     }
 }
 

@@ -103,6 +103,11 @@ fn text(found: &Diff, style: &Style) -> String {
     text.push_str(&style.table("Columns", &["column", "roles", "before", "after", "change"], columns));
     let metrics = found.metrics.iter().map(metric_row);
     text.push_str(&style.table("Metrics", &["metric", "roles", "change"], metrics));
+    let settings = found
+        .settings
+        .iter()
+        .map(|change| vec![change.name.clone(), change.before.clone(), change.after.clone()]);
+    text.push_str(&style.table("Settings", &["setting", "before", "after"], settings));
     text
 }
 

@@ -135,6 +135,11 @@ fn a_change_that_widens_ends_with_2_unless_it_is_allowed() {
     );
     assert_eq!(code(&old, &shown, &[]), WIDENS);
     assert_eq!(code(&shown, &old, &[]), 0);
+    let template = shelf.policy("template.yaml", "limits:", "explain: template\nlimits:");
+    assert_eq!(code(&old, &template, &[]), 0);
+    assert_eq!(code(&template, &old, &[]), WIDENS, "a model sees rows that none saw");
+    let limits = shelf.policy("limits.yaml", "rows: 1000", "rows: 2000");
+    assert_eq!(code(&old, &limits, &[]), 0);
 }
 
 #[test]
