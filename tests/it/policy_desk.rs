@@ -103,13 +103,16 @@ async fn every_use_of_the_policy_desk_is_on_record_and_no_answer_leaves_without(
     assert_eq!(who(&bench, "nothing", key("loan_id", "1")).await.unwrap_err().code(), Code::InvalidArgument);
     let records = policy_records(&bench);
     let [first, second, third] = records.as_slice() else { panic!("{records:#?}") };
-    assert_eq!(
-        (&first["relations"][0], &first["parameters"]["loan_id"]),
-        (&"loans".into(), &"L0-00000".into())
-    );
-    assert_eq!((&second["composite"], &second["role"]), (&ANN.into(), &"member".into()));
-    assert_eq!(third["relations"][0], "nothing");
+    let parameters =
+        |record: &serde_json::Value, name: &str| record["parameters"][name].as_str().map(str::to_owned);
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!((&first["relations"][0], &first["decision"]), (&"loans".into(), &"answered".into()));
+    assert_eq!(parameters(first, "key loan_id"), some("L0-00000"));
+    assert_eq!((parameters(second, "subject"), parameters(second, "role")), (some(ANN), some("member")));
+    assert_eq!((&third["decision"], &third["reason"]), (&"refused".into(), &"REQUEST_MALFORMED".into()));
     assert!(records.iter().all(|record| record["policy"].is_string() && record["service"] == "query"));
+    // Who is asked about is not who asked.
+    assert!(records.iter().all(|record| record["composite"].is_null()), "{records:#?}");
 
     let log = bench.mesh.audit_log();
     let mut changed = std::fs::read(log).unwrap();
@@ -134,9 +137,17 @@ async fn a_name_that_is_not_there_is_told_with_the_nearest_right_one() {
     assert!(hint(asked).contains("did you mean `loan_id`?"));
     let asked = who(&bench, "loans", Vec::new()).await.unwrap_err();
     assert!(hint(asked).contains("names no field"));
+    let asked = who(&bench, "loans", key("reader_email", "L0-00000@example.org")).await.unwrap_err();
+    assert!(hint(asked).contains("hidden or masked"), "whether a row holds a value tells the value");
+    let twice = [key("loan_id", "1"), key("loan_id", "2")].concat();
+    assert!(hint(who(&bench, "loans", twice).await.unwrap_err()).contains("twice"));
+    let long = key("loan_id", &"1".repeat(5_000));
+    assert!(hint(who(&bench, "loans", long).await.unwrap_err()).contains("too long"));
     let asked = who(&bench, "admin_branches", key("branch_id", "1")).await.unwrap_err();
     assert!(hint(asked).contains("holds the grants"));
     let asked = what(&bench, "city-libraries/north/anne", "").await.unwrap_err();
     assert!(hint(asked).contains("did you mean `city-libraries/north/ann`?"));
+    let refused = policy_records(&bench).iter().filter(|record| record["decision"] == "refused").count();
+    assert_eq!(refused, 8, "each is on record");
     bench.mesh.stop().await.unwrap();
 }

@@ -4,6 +4,7 @@ use crate::datafusion_engine::Shared;
 use crate::interrupt::Interrupt;
 use crate::pushed::Tests;
 use crate::scan::ScopedScan;
+use crate::scope::{comparable, family};
 use crate::{EngineError, GrantsRequest};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType as Arrow, Int64Type};
@@ -76,6 +77,8 @@ fn values(array: &ArrayRef) -> Result<Vec<Option<ScopeValue>>, crate::error::Any
                 |row: usize| array.is_valid(row).then(|| ScopeValue::Date(formatter.value(row).to_string()));
             (0..array.len()).map(date).collect()
         }
+        // Whole numbers, as many exports write ids.
+        other if family(other) == Some(Arrow::Int64) => return values(&comparable(array)?),
         other => return Err(format!("a grant cannot be of type {other}").into()),
     })
 }

@@ -68,5 +68,5 @@ pub use error::{Cause, EngineError};
 pub use kept::KeptConfig;
 pub use spill::SpillConfig;
 pub use spread::Spread;
-pub use survey::SurveyColumn;
+pub use survey::{KeyMisfit, SurveyColumn};
 pub use warehouse::Warehouse;

@@ -4,6 +4,7 @@
 //! a scope takes one for the other. No scope is applied here: what is done with the rows is its caller's to answer for.
 
 use crate::error::AnyError;
+use crate::files::OpenFile;
 use crate::interrupt::Interrupt;
 use crate::pushed::Tests;
 use crate::rows::Wanted;
@@ -15,6 +16,7 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::DataType;
 use splitplane_split_plane::RowScope;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 /// A column of some rows, as texts, each of which is told once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +38,7 @@ impl Warehouse {
         &self,
         source: &str,
         columns: &[String],
-        visit: &mut dyn FnMut(Vec<SurveyColumn>, usize),
+        visit: &mut dyn FnMut(Vec<SurveyColumn>, usize) -> ControlFlow<()>,
     ) -> Result<(), EngineError> {
         let everyone = RowScope::Public { reason: String::from("a survey") };
         let meter = self.meter();
@@ -62,10 +64,54 @@ impl Warehouse {
         for batch in SourceRows::new(source, files, Keys::new(Vec::new()), wanted) {
             let batch = batch?;
             let rows = batch.num_rows();
-            visit(told(&batch).map_err(|cause| of_source(source, cause))?, rows);
+            let told = told(&batch).map_err(|cause| of_source(source, cause))?;
+            if visit(told, rows).is_break() {
+                break;
+            }
         }
         Ok(())
     }
+
+    /// Which of some columns cannot be compared as keys in every file of a source, as a scope compares them: each
+    /// file has to hold the column under this very name, in a type of keys. `together` are columns whose values are
+    /// brought together from all files, and so have to be of one kind in all of them.
+    ///
+    /// # Errors
+    /// [`EngineError::Warehouse`] when the source is missing or a file cannot be read.
+    pub fn key_misfits(
+        &self,
+        source: &str,
+        columns: &[String],
+        together: bool,
+    ) -> Result<Vec<(String, KeyMisfit)>, EngineError> {
+        let mut files = Vec::new();
+        for file in self.files(source)? {
+            files.push(OpenFile::open(&file).map_err(|cause| of_source(source, cause))?);
+        }
+        let misfit = |column: &String| {
+            let mut kind = None;
+            for file in &files {
+                let Some(held) = file.data_type(column) else { return Some(KeyMisfit::Missing) };
+                let Some(family) = family(held) else { return Some(KeyMisfit::Type(held.to_string())) };
+                if together && kind.replace(family.clone()).is_some_and(|known| known != family) {
+                    return Some(KeyMisfit::Mixed);
+                }
+            }
+            None
+        };
+        Ok(columns.iter().filter_map(|column| Some((column.clone(), misfit(column)?))).collect())
+    }
+}
+
+/// Why a column cannot be compared as a key. A sandbox whose scope needs it cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyMisfit {
+    /// A file lacks it, or spells it otherwise.
+    Missing,
+    /// It holds values that are no keys.
+    Type(String),
+    /// It holds text in one file, and numbers or dates in another.
+    Mixed,
 }
 
 fn told(batch: &RecordBatch) -> Result<Vec<SurveyColumn>, AnyError> {
@@ -124,6 +170,7 @@ mod tests {
                 };
                 all.push(columns.iter().map(text).collect());
             }
+            ControlFlow::Continue(())
         };
         warehouse.survey(source, &columns, &mut visit).unwrap();
         all
@@ -156,8 +203,52 @@ mod tests {
         csv(folder.path(), "loans.csv", "tenant\nt1\n");
         let warehouse = Warehouse::open(folder.path()).unwrap();
         for (source, column) in [("loans", "tenants"), ("fines", "tenant"), ("../loans", "tenant")] {
-            let error = warehouse.survey(source, &[column.to_owned()], &mut |_, _| {});
+            let error = warehouse.survey(source, &[column.to_owned()], &mut |_, _| ControlFlow::Continue(()));
             assert!(error.is_err(), "{source}.{column}");
         }
+    }
+
+    #[test]
+    fn a_survey_ends_when_its_caller_has_seen_enough() {
+        let folder = folder();
+        csv(folder.path(), "loans.csv", &format!("tenant\n{}", "t1\n".repeat(20_000)));
+        let warehouse = Warehouse::open(folder.path()).unwrap();
+        let mut seen = 0;
+        let mut visit = |_, rows: usize| {
+            seen += rows;
+            ControlFlow::Break(())
+        };
+        warehouse.survey("loans", &["tenant".to_owned()], &mut visit).unwrap();
+        assert!(seen > 0 && seen < 20_000, "{seen}");
+    }
+
+    #[test]
+    fn keys_that_no_scope_can_compare_are_told() {
+        use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+        use std::sync::Arc;
+        let folder = folder();
+        let write = |name: &str, columns: Vec<(&str, ArrayRef)>| {
+            std::fs::create_dir_all(folder.path().join("loans")).unwrap();
+            let batch = RecordBatch::try_from_iter(columns).unwrap();
+            let file = std::fs::File::create(folder.path().join("loans").join(name)).unwrap();
+            let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+        };
+        let text = || -> ArrayRef { Arc::new(StringArray::from(vec!["1"])) };
+        let number = || -> ArrayRef { Arc::new(Int64Array::from(vec![1])) };
+        let float = || -> ArrayRef { Arc::new(Float64Array::from(vec![1.0])) };
+        write("a.parquet", vec![("tenant", text()), ("place", text()), ("size", float()), ("id", number())]);
+        write("b.parquet", vec![("tenant", text()), ("Place", text()), ("size", float()), ("id", text())]);
+        let warehouse = Warehouse::open(folder.path()).unwrap();
+        let columns = ["tenant", "place", "size", "id"].map(str::to_owned);
+        let misfits = |together| warehouse.key_misfits("loans", &columns, together).unwrap();
+        let expected = [
+            ("place".to_owned(), KeyMisfit::Missing),
+            ("size".to_owned(), KeyMisfit::Type("Float64".to_owned())),
+            ("id".to_owned(), KeyMisfit::Mixed),
+        ];
+        assert_eq!(misfits(true), expected);
+        assert_eq!(misfits(false), expected[..2]);
     }
 }

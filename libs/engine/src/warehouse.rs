@@ -179,7 +179,11 @@ fn collect(
         if entry.is_folder()? {
             let Some((key, value)) = name.split_once('=') else { continue };
             let value = if value == HIVE_NULL { None } else { Some(unescape(value)?) };
-            partitions.push((unescape(key)?, value));
+            let key = unescape(key)?;
+            if partitions.iter().any(|(known, _)| *known == key) {
+                return Err("a folder's key is named twice".into());
+            }
+            partitions.push((key, value));
             if matters(partitions)? {
                 collect(listings, path, partitions, matters, files)?;
             }

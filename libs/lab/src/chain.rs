@@ -154,7 +154,7 @@ impl fmt::Display for By<'_> {
 }
 
 /// A value that cannot be taken for another, whatever it holds.
-struct Quoted<'a>(Option<&'a str>);
+pub(crate) struct Quoted<'a>(pub(crate) Option<&'a str>);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,7 +169,7 @@ impl fmt::Display for Quoted<'_> {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Public { dataset, reason } => write!(f, "{dataset} is public: {reason}"),
+            Self::Public { dataset, reason } => write!(f, "{dataset} is public: {}", reason.escape_debug()),
             Self::Keys { dataset, held, grant, grants } => {
                 write!(f, "{dataset} holds {}", Held(held))?;
                 if !grant.is_empty() {
@@ -212,31 +212,4 @@ impl fmt::Display for Failure {
             }
         }
     }
-}
-
-/// The rules, each on a line, those of another dataset indented beneath the one that leads there.
-#[must_use]
-pub fn step_lines(steps: &[Step]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for step in steps {
-        lines.push(step.to_string());
-        if let Step::Through { steps, .. } = step {
-            lines.extend(step_lines(steps).into_iter().map(|line| format!("  {line}")));
-        }
-    }
-    lines
-}
-
-/// The rules that fail, in the same form.
-#[must_use]
-pub fn failure_lines(failures: &[Failure]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for failure in failures {
-        lines.push(failure.to_string());
-        if let Failure::Through { failures, .. } = failure {
-            let beneath = failures.iter().flat_map(|class| failure_lines(class));
-            lines.extend(beneath.map(|line| format!("  {line}")));
-        }
-    }
-    lines
 }

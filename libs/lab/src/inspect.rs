@@ -251,12 +251,12 @@ impl<R: Rows> Lab<'_, R> {
         tuples
     }
 
-    /// Grants to which no row answers, of any dataset that binds all granted keys itself.
+    /// Grants to which no row answers, of any dataset that binds some of the granted keys itself.
     fn pointing_nowhere(&self, held: &[(Vec<ScopeKey>, Tuples)]) -> Option<DataFinding> {
         let names = self.organisation.keys();
-        let binds =
-            |keys: &[ScopeKey]| names.iter().all(|name| keys.contains(&ScopeKey::Granted(name.clone())));
-        let binding: Vec<&(Vec<ScopeKey>, Tuples)> = held.iter().filter(|(keys, _)| binds(keys)).collect();
+        let is_granted = |key: &ScopeKey| matches!(key, ScopeKey::Granted(_));
+        let binding: Vec<&(Vec<ScopeKey>, Tuples)> =
+            held.iter().filter(|(keys, _)| keys.iter().any(is_granted)).collect();
         if binding.is_empty() {
             return None;
         }

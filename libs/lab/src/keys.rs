@@ -6,11 +6,24 @@
 use crate::rows::{Batch, TextColumn};
 use crate::sets::{NOBODY, SetId, Sets};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
+use std::sync::LazyLock;
 
-/// A hash table's hasher for numbers of our own and for ids.
-pub(crate) type Fast = BuildHasherDefault<Mix>;
+/// A hash table's hasher for numbers of our own and for ids. Ids are others' to choose, so it begins elsewhere in each
+/// process.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Fast;
+
+impl BuildHasher for Fast {
+    type Hasher = Mix;
+
+    fn build_hasher(&self) -> Mix {
+        Mix(*SEED)
+    }
+}
+
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0_u64));
 
 /// No number at all.
 pub(crate) const NONE: u32 = u32::MAX;

@@ -1,10 +1,12 @@
 //! A policy with the organisation it is asked about.
 
+use crate::columns::MetricView;
 use crate::error::LabError;
 use crate::organisation::Organisation;
 use crate::rows::Rows;
 use crate::scope::Rules;
 use splitplane_semantics::{Policy, SemanticModel};
+use splitplane_types::Role;
 
 /// A model, its policy, the grants and the rows: what questions are asked of.
 #[derive(Debug, Clone)]
@@ -25,21 +27,10 @@ impl<'a, R: Rows> Lab<'a, R> {
         Ok(Self { rules, rows, organisation })
     }
 
-    /// Takes grants that were read before.
-    ///
-    /// # Errors
-    /// The policy does not fit the model, or the grants yield other keys than the policy's.
-    pub fn with_organisation(
-        model: &'a SemanticModel,
-        policy: &'a Policy,
-        rows: &'a R,
-        organisation: Organisation,
-    ) -> Result<Self, LabError> {
-        if !policy.grants.yields.keys().eq(organisation.keys()) {
-            let what = "the grants were read for a policy that yields other keys";
-            return Err(LabError::Inconsistent(what.to_owned()));
-        }
-        Ok(Self { rules: Rules::new(model, policy)?, rows, organisation })
+    /// The metrics of the model as a role has them, in order. No row is read.
+    #[must_use]
+    pub fn metrics(&self, role: &Role) -> Vec<MetricView> {
+        self.rules.model.metrics.iter().map(|metric| self.rules.metric(metric, role)).collect()
     }
 
     /// Who is granted what.

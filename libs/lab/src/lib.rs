@@ -16,6 +16,7 @@ pub mod fixtures;
 mod inspect;
 mod keys;
 mod lab;
+mod lines;
 mod organisation;
 mod rows;
 mod scan;
@@ -29,7 +30,7 @@ mod who_can_see;
 mod why_not;
 
 pub use census::{Census, CensusClass, DatasetCensus};
-pub use chain::{Failure, GrantedTuples, HeldKey, JoinedKey, KeyValue, Step, failure_lines, step_lines};
+pub use chain::{Failure, GrantedTuples, HeldKey, JoinedKey, KeyValue, Step};
 pub use columns::{
     ColumnReason, ColumnView, Exposure, MetricReason, MetricView, Movement, RoleColumns, RoleName, mask_text,
 };
@@ -39,6 +40,7 @@ pub use diff::{
 pub use error::LabError;
 pub use inspect::{DataFinding, Weight};
 pub use lab::Lab;
+pub use lines::{failure_lines, scope_lines, step_lines};
 pub use organisation::{IdleGrants, Organisation};
 pub use rows::{Batch, BatchError, Rows, TextColumn};
 pub use what_can::{BoundColumn, DatasetView, JoinedColumns, RuleView, ScopeView, WhatCan};

@@ -15,7 +15,7 @@ use splitplane_semantics::{RowPolicy, ScopeKey, ScopeRule};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of more different keys than this are not explained one by one.
-const KEYS_MAX: usize = 100_000;
+const KEYS_MAX: usize = 20_000;
 
 pub(crate) type ClassId = usize;
 

@@ -176,10 +176,12 @@ pub fn is_standard(path: &str) -> bool {
     STANDARD.iter().any(|(standard, _)| *standard == path)
 }
 
-/// Whether a call needs a session key: all but health, reflection, and what is about nobody's question.
+/// Whether a call needs a session key: all but health, reflection, and what is about nobody's question and open to
+/// the operator alone.
 #[must_use]
 pub fn needs_session(path: &str) -> bool {
-    !is_standard(path) && !METHODS.iter().any(|rule| rule.path == path && rule.sessionless)
+    let is_desk = |rule: &Rule| rule.path == path && rule.sessionless && rule.callers == [OPERATOR];
+    !is_standard(path) && !METHODS.iter().any(is_desk)
 }
 
 /// Whether a method's stream stays open until somebody closes it.

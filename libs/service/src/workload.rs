@@ -68,7 +68,7 @@ impl Workload {
             Self::Auth => &["splitplane.auth.v1.AuthService"],
             Self::Reasoning => &["splitplane.reasoning.v1.ReasoningService"],
             Self::SchemaRouter => &["splitplane.schema_router.v1.SchemaRouterService"],
-            Self::Query => &["splitplane.query.v1.QueryService"],
+            Self::Query => &["splitplane.query.v1.QueryService", "splitplane.query.v1.PolicyService"],
             Self::Operator => &[],
         }
     }

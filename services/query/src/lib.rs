@@ -21,8 +21,8 @@ mod scope;
 mod survey;
 mod token;
 
-pub use schema::{CostlyScope, SchemaError, costly_scopes, misfits};
-pub use survey::{SurveyError, WarehouseRows};
+pub use schema::{CostlyScope, SchemaError, costly_scopes, key_misfits, misfits};
+pub use survey::{Stop, SurveyError, WarehouseRows};
 
 pub use replay::{Recorded, ReplayError, Replayed, Replayer};
 
@@ -83,7 +83,10 @@ pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     };
     let server = QueryServiceServer::new(Rpc(Arc::new(data_plane)))
         .max_decoding_message_size(start.limits().message_bytes_max);
-    let routes = Routes::new(server).add_service(PolicyServiceServer::new(PolicyRpc::new(desk)));
+    let routes = Routes::new(server).add_service(
+        PolicyServiceServer::new(PolicyRpc::new(desk))
+            .max_decoding_message_size(start.limits().message_bytes_max),
+    );
     let (identity, readiness) = (feed.require_session(), feed.readiness(|| true));
     let app = start.app(routes, identity, readiness);
     Ok(app

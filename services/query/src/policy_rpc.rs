@@ -3,24 +3,30 @@
 //! Decides that every use is on record before it is answered. Shows no row; what is true of the policy is the lab's to
 //! say.
 
-use crate::survey::WarehouseRows;
+use crate::schema::{SchemaError, key_misfits};
+use crate::survey::{Stop, WarehouseRows};
 use splitplane_audit::{Event, Record};
-use splitplane_engine::Warehouse;
+use splitplane_engine::{EngineError, Warehouse};
 use splitplane_lab::{
     Audience, ColumnView, DatasetView, Exposure, Lab, LabError, RoleColumns, RoleName, RowGroup, Verdict,
-    WhatCan, WhoCanSee, WhyNot, WhyNotOutcome, failure_lines, mask_text, step_lines,
+    WhatCan, WhoCanSee, WhyNot, WhyNotOutcome, failure_lines, mask_text, scope_lines, step_lines,
 };
 use splitplane_proto::query::v1 as wire;
 use splitplane_proto::query::v1::policy_service_server::PolicyService;
 use splitplane_semantics::{Policy, SemanticModel};
-use splitplane_service::{AuditFailure, Auditor, Clock, PublicError, to_status};
+use splitplane_service::{AuditFailure, Auditor, Clock, PublicError, telemetry, to_status};
 use splitplane_types::{CompositeKey, InvalidId, Outcome, Reason, Role};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 /// Surveys at a time: each reads the files of everyone.
 const AT_ONCE: usize = 1;
+/// Fields of a key.
+const KEY_FIELDS_MAX: usize = 16;
+/// Bytes of a name or a value.
+const KEY_BYTES_MAX: usize = 1_024;
+/// Groups of rows, and admins of a group, that one answer tells; how many there are is told in any case.
+const TOLD_MAX: usize = 200;
 
 /// What the lab is asked about: what this service answers by.
 #[derive(Debug)]
@@ -48,6 +54,15 @@ enum PolicyError {
     /// An id that is none.
     #[error("the request names no admin or role")]
     Id(#[from] InvalidId),
+    /// The key cannot be asked by.
+    #[error("the key cannot be asked by")]
+    Key(String),
+    /// No sandbox that needs a column can be built.
+    #[error("the data does not fit the policy")]
+    Misfit(#[source] SchemaError),
+    /// Files cannot be read.
+    #[error("the files cannot be read")]
+    Engine(#[from] EngineError),
     /// The lab cannot tell.
     #[error("the lab has no answer")]
     Lab(#[from] LabError),
@@ -65,7 +80,8 @@ enum PolicyError {
 impl PublicError for PolicyError {
     fn reason(&self) -> Reason {
         match self {
-            Self::NoAdmin | Self::Id(_) => Reason::RequestMalformed,
+            Self::NoAdmin | Self::Id(_) | Self::Key(_) => Reason::RequestMalformed,
+            Self::Misfit(_) | Self::Engine(_) => Reason::WarehouseUnavailable,
             Self::Lab(error) => match error {
                 LabError::UnknownDataset { .. }
                 | LabError::HoldsGrants { .. }
@@ -90,17 +106,35 @@ impl PublicError for PolicyError {
                 vec![("hint".to_owned(), error.to_string())]
             }
             Self::Id(error) => vec![("hint".to_owned(), error.to_string())],
-            Self::NoAdmin | Self::Lab(_) | Self::Audit(_) | Self::Busy | Self::Gone(_) => Vec::new(),
+            Self::Key(told) => vec![("hint".to_owned(), told.clone())],
+            Self::NoAdmin
+            | Self::Misfit(_)
+            | Self::Engine(_)
+            | Self::Lab(_)
+            | Self::Audit(_)
+            | Self::Busy
+            | Self::Gone(_) => Vec::new(),
         }
     }
 }
 
 /// What is asked, as it is written down.
+#[derive(Debug, Clone, Default)]
 struct Asked {
-    admin: Option<CompositeKey>,
+    method: &'static str,
+    subject: Option<CompositeKey>,
     role: Option<Role>,
     dataset: Option<String>,
     key: Vec<(String, String)>,
+}
+
+/// Calls a survey off when whoever asked is gone.
+struct CalledOff(Stop);
+
+impl Drop for CalledOff {
+    fn drop(&mut self) {
+        self.0.set();
+    }
 }
 
 impl PolicyRpc {
@@ -108,32 +142,59 @@ impl PolicyRpc {
         Self { desk: Arc::new(desk), turns: Arc::new(tokio::sync::Semaphore::new(AT_ONCE)) }
     }
 
-    /// Writes the question down, and then asks the lab, on a thread that may wait for files.
+    /// Asks the lab, writes the question and what came of it down, and only then hands the answer out.
     async fn ask<T: Send + 'static>(
         &self,
         asked: Asked,
         question: impl FnOnce(&Lab<'_, WarehouseRows<'_>>) -> Result<T, LabError> + Send + 'static,
     ) -> Result<T, PolicyError> {
-        let turn = Arc::clone(&self.turns).try_acquire_owned().or(Err(PolicyError::Busy))?;
-        self.desk.audit.append(self.record(asked)).await?;
-        let desk = Arc::clone(&self.desk);
-        let answer = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            let rows = WarehouseRows(&desk.warehouse);
-            question(&Lab::open(&desk.model, &desk.policy, &rows)?)
-        });
-        Ok(answer.await??)
+        let answer = self.survey(&asked, question).await;
+        let (decision, reason) = match &answer {
+            Ok(_) => (Outcome::Answered, None),
+            Err(error) => (Outcome::Refused, Some(error.reason())),
+        };
+        self.desk.audit.append(self.record(asked, decision, reason)).await?;
+        answer
     }
 
-    fn record(&self, asked: Asked) -> Record {
+    async fn survey<T: Send + 'static>(
+        &self,
+        asked: &Asked,
+        question: impl FnOnce(&Lab<'_, WarehouseRows<'_>>) -> Result<T, LabError> + Send + 'static,
+    ) -> Result<T, PolicyError> {
+        self.desk.check_key(asked)?;
+        let turn = Arc::clone(&self.turns).try_acquire_owned().or(Err(PolicyError::Busy))?;
+        let desk = Arc::clone(&self.desk);
+        let stop = Stop::default();
+        let _called_off = CalledOff(stop.clone());
+        // On a thread that may wait for files.
+        let answer = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let PolicyDesk { model, policy, warehouse, .. } = desk.as_ref();
+            if let Some(misfit) = key_misfits(model, policy, warehouse)?.into_iter().next() {
+                return Err(PolicyError::Misfit(misfit));
+            }
+            let rows = WarehouseRows::until(warehouse, stop);
+            Ok(question(&Lab::open(model, policy, &rows)?)?)
+        });
+        answer.await?
+    }
+
+    fn record(&self, asked: Asked, decision: Outcome, reason: Option<Reason>) -> Record {
+        let told = [
+            Some(("method".to_owned(), asked.method.to_owned())),
+            asked.subject.map(|subject| ("subject".to_owned(), subject.to_string())),
+            asked.role.map(|role| ("role".to_owned(), role.to_string())),
+        ];
+        let key = asked.key.into_iter().map(|(field, value)| (format!("key {field}"), value));
         Record {
-            decision: Some(Outcome::Answered),
-            composite: asked.admin,
-            role: asked.role,
+            decision: Some(decision),
+            reason,
             relations: asked.dataset.into_iter().collect(),
-            parameters: asked.key.into_iter().collect::<BTreeMap<_, _>>(),
+            parameters: told.into_iter().flatten().chain(key).collect(),
             policy: Some(self.desk.policy.digest),
             model: Some(self.desk.model.digest),
+            trace_id: telemetry::trace_id(),
             ..Record::new(self.desk.clock.now(), "query", Event::PolicyAsked)
         }
     }
@@ -141,32 +202,72 @@ impl PolicyRpc {
     async fn who_can_see(&self, message: wire::WhoCanSeeRequest) -> Result<WhoCanSee, PolicyError> {
         let wire::WhoCanSeeRequest { dataset, key } = message;
         let key = pairs(key);
-        let asked = Asked { admin: None, role: None, dataset: Some(dataset.clone()), key: key.clone() };
+        let asked = Asked {
+            method: "WhoCanSee",
+            dataset: Some(dataset.clone()),
+            key: key.clone(),
+            ..Asked::default()
+        };
         self.ask(asked, move |lab| lab.who_can_see(&dataset, &key)).await
     }
 
     async fn what_can(&self, message: wire::WhatCanRequest) -> Result<WhatCan, PolicyError> {
-        let (admin, role) = (admin_of(message.admin)?, message.role.parse::<Role>()?);
-        let dataset = Some(message.dataset).filter(|name| !name.is_empty());
-        let asked = Asked {
-            admin: Some(admin.clone()),
-            role: Some(role.clone()),
-            dataset: dataset.clone(),
-            key: Vec::new(),
+        let wire::WhatCanRequest { admin, role, dataset } = message;
+        let dataset = Some(dataset).filter(|name| !name.is_empty());
+        let mut asked = Asked { method: "WhatCan", dataset: dataset.clone(), ..Asked::default() };
+        let (admin, role) = match (admin_of(admin), role.parse::<Role>()) {
+            (Ok(admin), Ok(role)) => (admin, role),
+            (Err(error), _) => return self.refuse(asked, error).await,
+            (_, Err(error)) => return self.refuse(asked, error.into()).await,
         };
+        (asked.subject, asked.role) = (Some(admin.clone()), Some(role.clone()));
         self.ask(asked, move |lab| lab.what_can(&admin, &role, dataset.as_deref())).await
     }
 
     async fn why_not(&self, message: wire::WhyNotRequest) -> Result<WhyNot, PolicyError> {
         let wire::WhyNotRequest { admin, dataset, key } = message;
-        let (admin, key) = (admin_of(admin)?, pairs(key));
-        let asked = Asked {
-            admin: Some(admin.clone()),
-            role: None,
-            dataset: Some(dataset.clone()),
-            key: key.clone(),
+        let key = pairs(key);
+        let mut asked =
+            Asked { method: "WhyNot", dataset: Some(dataset.clone()), key: key.clone(), ..Asked::default() };
+        let admin = match admin_of(admin) {
+            Ok(admin) => admin,
+            Err(error) => return self.refuse(asked, error).await,
         };
+        asked.subject = Some(admin.clone());
         self.ask(asked, move |lab| lab.why_not(&admin, &dataset, &key)).await
+    }
+
+    /// Writes a question down that makes no sense.
+    async fn refuse<T>(&self, asked: Asked, error: PolicyError) -> Result<T, PolicyError> {
+        self.desk.audit.append(self.record(asked, Outcome::Refused, Some(error.reason()))).await?;
+        Err(error)
+    }
+}
+
+impl PolicyDesk {
+    /// Refuses keys that are no keys: too many or too long, a field twice, or one that some role may not see, since
+    /// whether a row holds a value tells that value.
+    fn check_key(&self, asked: &Asked) -> Result<(), PolicyError> {
+        let is_long = |text: &String| text.len() > KEY_BYTES_MAX;
+        let long_name = asked.dataset.iter().any(is_long);
+        if long_name
+            || asked.key.len() > KEY_FIELDS_MAX
+            || asked.key.iter().any(|(f, v)| is_long(f) || is_long(v))
+        {
+            return Err(PolicyError::Key("a name, a value or the key itself is too long".to_owned()));
+        }
+        for (at, (field, _)) in asked.key.iter().enumerate() {
+            if asked.key.iter().take(at).any(|(other, _)| other == field) {
+                return Err(PolicyError::Key(format!("the key names `{field}` twice")));
+            }
+            let policy = asked.dataset.as_ref().and_then(|name| self.policy.datasets.get(name));
+            if policy.is_some_and(|policy| policy.columns.contains_key(field)) {
+                let told =
+                    format!("`{field}` is hidden or masked for some role, so no row is found by it here");
+                return Err(PolicyError::Key(told));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -179,7 +280,8 @@ impl PolicyService for PolicyRpc {
         let found = Self::who_can_see(self, request.into_inner()).await.map_err(|error| to_status(&error))?;
         Ok(Response::new(wire::WhoCanSeeResponse {
             rows: found.rows,
-            groups: found.groups.into_iter().map(group_to_wire).collect(),
+            group_count: count(found.groups.len()),
+            groups: found.groups.into_iter().take(TOLD_MAX).map(group_to_wire).collect(),
             roles: found.roles.into_iter().map(role_to_wire).collect(),
         }))
     }
@@ -216,7 +318,9 @@ impl PolicyService for PolicyRpc {
             };
             wire::RowsVerdict { rows: of.rows, seen, because }
         };
-        Ok(Response::new(wire::WhyNotResponse { verdicts: verdicts.into_iter().map(verdict).collect() }))
+        Ok(Response::new(wire::WhyNotResponse {
+            verdicts: verdicts.into_iter().take(TOLD_MAX).map(verdict).collect(),
+        }))
     }
 }
 
@@ -246,7 +350,16 @@ fn group_to_wire(group: RowGroup) -> wire::RowGroup {
         admin: Some(admin_to_wire(&seer.admin)),
         because: step_lines(&seer.steps),
     };
-    wire::RowGroup { rows: group.rows, public_because, seers: seers.into_iter().map(seer).collect() }
+    wire::RowGroup {
+        rows: group.rows,
+        public_because,
+        seer_count: count(seers.len()),
+        seers: seers.into_iter().take(TOLD_MAX).map(seer).collect(),
+    }
+}
+
+fn count(of: usize) -> u64 {
+    u64::try_from(of).unwrap_or(u64::MAX)
 }
 
 fn role_to_wire(of: RoleColumns) -> wire::RoleColumns {
@@ -271,6 +384,7 @@ fn dataset_to_wire(view: DatasetView) -> wire::DatasetView {
         dataset: view.dataset,
         rows_seen: view.rows_seen,
         rows: view.rows,
+        because: scope_lines(&view.scope),
         columns: view.columns.iter().map(column_to_wire).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! Types of columns: from the semantic model, else from the files' declared schema; never from data.
 
-use splitplane_engine::{EngineError, Spread, Warehouse};
+use splitplane_engine::{EngineError, KeyMisfit, Spread, Warehouse};
 use splitplane_semantics::{
     Dataset, DatasetPolicy, FieldExpression, Policy, RowPolicy, ScopeRule, SemanticModel,
 };
@@ -40,6 +40,16 @@ pub enum SchemaError {
         found: &'static str,
         /// The type declared.
         wanted: &'static str,
+    },
+    /// A column of a scope cannot be compared as a key: no sandbox that needs it can be built.
+    #[error("dataset `{dataset}`: column `{column}` of a scope {}", misfit_text(misfit))]
+    Key {
+        /// The dataset.
+        dataset: String,
+        /// The column.
+        column: String,
+        /// Why.
+        misfit: KeyMisfit,
     },
     /// A computed field has no type.
     #[error("dataset `{dataset}`: the computed field `{field}` needs a `datatype` in the semantic model")]
@@ -106,7 +116,67 @@ pub fn misfits(model: &SemanticModel, policy: &Policy, warehouse: &Warehouse) ->
             misfits_of(dataset, warehouse, &mut errors);
         }
     }
+    if errors.is_empty() {
+        match key_misfits(model, policy, warehouse) {
+            Ok(keys) => errors.extend(keys),
+            Err(source) => {
+                errors.push(SchemaError::Unreadable { dataset: policy.grants.dataset.clone(), source });
+            }
+        }
+    }
     errors
+}
+
+fn misfit_text(misfit: &KeyMisfit) -> String {
+    match misfit {
+        KeyMisfit::Missing => "is not in every file under this very name".to_owned(),
+        KeyMisfit::Type(found) => format!("holds {found}, which no scope can compare"),
+        KeyMisfit::Mixed => "holds text in one file, and numbers or dates in another".to_owned(),
+    }
+}
+
+/// The columns of the policy's scopes and grants that cannot be compared as keys. Where there is one, sandboxes that need
+/// it cannot be built, whatever the policy says.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn key_misfits(
+    model: &SemanticModel,
+    policy: &Policy,
+    warehouse: &Warehouse,
+) -> Result<Vec<SchemaError>, EngineError> {
+    let mut errors: Vec<SchemaError> = Vec::new();
+    let mut look = |name: &str, columns: &[String], together: bool| -> Result<(), EngineError> {
+        let Some(dataset) = model.dataset(name) else { return Ok(()) };
+        for (column, misfit) in warehouse.key_misfits(&dataset.source, columns, together)? {
+            let known = |error: &SchemaError| matches!(error, SchemaError::Key { dataset, column: other, .. } if *dataset == name && *other == column);
+            if !errors.iter().any(known) {
+                errors.push(SchemaError::Key { dataset: name.to_owned(), column, misfit });
+            }
+        }
+        Ok(())
+    };
+    let grants = &policy.grants;
+    let identity = [&grants.tenant, &grants.business, &grants.admin].map(Clone::clone);
+    look(&grants.dataset, &identity, false)?;
+    look(&grants.dataset, &grants.yields.values().cloned().collect::<Vec<_>>(), true)?;
+    for (name, dataset) in &policy.datasets {
+        let RowPolicy::Scoped(rules) = &dataset.rows else { continue };
+        for rule in rules {
+            match rule {
+                ScopeRule::Columns(bindings) => {
+                    let columns: Vec<String> = bindings.iter().map(|(_, column)| column.clone()).collect();
+                    look(name, &columns, false)?;
+                }
+                ScopeRule::Through { dataset, by } => {
+                    let (mine, theirs): (Vec<String>, Vec<String>) = by.iter().cloned().unzip();
+                    look(name, &mine, false)?;
+                    look(dataset, &theirs, true)?;
+                }
+            }
+        }
+    }
+    Ok(errors)
 }
 
 fn misfits_of(dataset: &Dataset, warehouse: &Warehouse, errors: &mut Vec<SchemaError>) {

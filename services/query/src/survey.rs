@@ -2,6 +2,9 @@
 
 use splitplane_engine::{EngineError, SurveyColumn, Warehouse};
 use splitplane_lab::{Batch, BatchError, Rows, TextColumn};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 
 /// Batches that are read before they are asked for.
@@ -9,8 +12,40 @@ const BATCHES_AHEAD: usize = 8;
 
 /// All rows of a warehouse, whoever's they are. For whoever answers for the policy; no answer to a question is read
 /// through this.
-#[derive(Debug, Clone, Copy)]
-pub struct WarehouseRows<'w>(pub &'w Warehouse);
+#[derive(Debug, Clone)]
+pub struct WarehouseRows<'w> {
+    warehouse: &'w Warehouse,
+    stop: Stop,
+}
+
+/// Ends surveys: once set, no more is read.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Ends every survey that holds this.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl<'w> WarehouseRows<'w> {
+    /// All rows of a warehouse.
+    #[must_use]
+    pub fn new(warehouse: &'w Warehouse) -> Self {
+        Self::until(warehouse, Stop::default())
+    }
+
+    /// All rows of a warehouse, until somebody has seen enough.
+    #[must_use]
+    pub const fn until(warehouse: &'w Warehouse, stop: Stop) -> Self {
+        Self { warehouse, stop }
+    }
+}
 
 /// Why rows were not read.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +56,9 @@ pub enum SurveyError {
     /// The engine's texts are not those of its rows.
     #[error("a batch of the warehouse does not fit together")]
     Batch(#[from] BatchError),
+    /// Nobody wants the answer any more.
+    #[error("the survey was called off")]
+    Stopped,
     /// The thread that read is gone.
     #[error("the files were not read to their end")]
     Gone,
@@ -39,13 +77,17 @@ impl Rows for WarehouseRows<'_> {
         std::thread::scope(|scope| {
             let (send, receive) = sync_channel(BATCHES_AHEAD);
             let reader = scope.spawn(move || {
-                self.0.survey(source, columns, &mut |columns, rows| {
+                self.warehouse.survey(source, columns, &mut |columns, rows| {
                     // Whoever stopped listening has seen enough.
-                    drop(send.send(batch(columns, rows)));
+                    let is_wanted = !self.stop.is_set() && send.send(batch(columns, rows)).is_ok();
+                    if is_wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
                 })
             });
             for batch in receive {
                 visit(&batch?);
+            }
+            if self.stop.is_set() {
+                return Err(SurveyError::Stopped);
             }
             Ok(reader.join().or(Err(SurveyError::Gone))??)
         })

@@ -77,7 +77,13 @@ impl Opened {
         let policy = load_policy(&world.policy, &model).map_err(WorldError::Load)?;
         let missing = |_error| WorldError::Missing { what: "the data folder", path: world.data.clone() };
         let warehouse = Warehouse::open(&world.data).map_err(missing)?;
-        Ok(Self { model, policy, warehouse })
+        let unread = |error: splitplane_engine::EngineError| CommandError::Usage(output::chain(&error));
+        // What no sandbox can be built on has no answer.
+        let misfits = splitplane_query::key_misfits(&model, &policy, &warehouse).map_err(unread)?;
+        match misfits.first() {
+            Some(misfit) => Err(CommandError::Usage(output::chain(misfit))),
+            None => Ok(Self { model, policy, warehouse }),
+        }
     }
 
     /// Puts a question to the lab.
@@ -85,7 +91,7 @@ impl Opened {
         &self,
         question: impl FnOnce(&Lab<'_, WarehouseRows<'_>>) -> Result<T, splitplane_lab::LabError>,
     ) -> Result<T, CommandError> {
-        let rows = WarehouseRows(&self.warehouse);
+        let rows = WarehouseRows::new(&self.warehouse);
         let lab = Lab::open(&self.model, &self.policy, &rows)?;
         Ok(question(&lab)?)
     }

@@ -118,7 +118,6 @@ pub(crate) async fn run(home: &Home, args: &RegistryArgs) -> Result<u8, CommandE
     }
 }
 
-/// A URL begins with the name of a database; everything else is a file.
 /// The roles that some combination of a registry has, sorted.
 pub(crate) async fn roles(home: &Home, place: &str) -> Result<Vec<Role>, CommandError> {
     let entries = open(home, Some(place)).await?.entries().await?;
@@ -127,6 +126,7 @@ pub(crate) async fn roles(home: &Home, place: &str) -> Result<Vec<Role>, Command
     Ok(roles.into_iter().collect())
 }
 
+/// A URL begins with the name of a database; everything else is a file.
 async fn open(home: &Home, place: Option<&str>) -> Result<RegistrySource, CommandError> {
     let is_url =
         |place: &&str| ["sqlite:", "postgres:", "postgresql:"].iter().any(|name| place.starts_with(name));

@@ -21,7 +21,6 @@ struct KeyOwners {
     keys: Tuples,
     /// By the key's number; [`NONE`] where no owner is known.
     owners: Vec<u32>,
-    shared: Told,
 }
 
 /// Where the owner of a row stands.
@@ -60,13 +59,25 @@ impl<'l, 'a, R: Rows> Owners<'l, 'a, R> {
         let positions = columns.positions(mine.iter().map(String::as_str));
         let (mut nulls, mut orphans, mut told) = (0_u64, 0_u64, Told::default());
         let (mut lost, mut lost_before) = (Tuples::new(mine.len()), 0);
+        let (mut shared, mut shared_before, mut many) = (Tuples::new(mine.len()), 0, Told::default());
+        // Where the dataset's own columns say whose a row is, no stranger's key shows it to anybody.
+        let is_own = match &self.lab.rules.exposed(name)?.1.rows {
+            RowPolicy::Public { reason: _ } => false,
+            RowPolicy::Scoped(rules) => own_columns(rules).is_some(),
+        };
         scan(self.lab.rows, &self.lab.rules.exposed(name)?.0.source, &columns, |batch| {
             for row in 0..batch.rows() {
                 let Some(tuple) = tuple_of(batch, &positions, row) else {
                     nulls += 1;
                     continue;
                 };
-                if beyond.keys.find(tuple.iter().copied()) == NONE {
+                let key = beyond.keys.find(tuple.iter().copied());
+                if !is_own && beyond.owners.get(at(key)) == Some(&MANY) {
+                    if at(shared.add(tuple.iter().copied())) == shared_before {
+                        shared_before += 1;
+                        many.tell(tuple.iter().copied());
+                    }
+                } else if key == NONE {
                     orphans += 1;
                     if at(lost.add(tuple.iter().copied())) == lost_before {
                         lost_before += 1;
@@ -78,13 +89,13 @@ impl<'l, 'a, R: Rows> Owners<'l, 'a, R> {
         })?;
         let (dataset, other) = (name.to_owned(), other.to_owned());
         let mut findings = Vec::new();
-        if beyond.shared.count > 0 {
+        if many.count > 0 {
             findings.push(DataFinding::SharedKey {
                 dataset: dataset.clone(),
                 other: other.clone(),
                 columns: theirs,
-                keys: beyond.shared.count,
-                examples: beyond.shared.examples.clone(),
+                keys: many.count,
+                examples: many.examples,
             });
         }
         if nulls > 0 {
@@ -112,8 +123,14 @@ impl<'l, 'a, R: Rows> Owners<'l, 'a, R> {
             RowPolicy::Public { reason: _ } => &[][..],
             RowPolicy::Scoped(rules) => rules.as_slice(),
         };
+        let is_scoped = |name: &str| {
+            let policy = self.lab.rules.policy.datasets.get(name);
+            policy.is_some_and(|policy| matches!(policy.rows, RowPolicy::Scoped(_)))
+        };
         let beyond = rules.iter().find_map(|rule| match rule {
             ScopeRule::Columns(_) => None,
+            // A public dataset says nothing of whose a row is.
+            ScopeRule::Through { dataset, .. } if !is_scoped(dataset) => None,
             ScopeRule::Through { dataset, by } => {
                 Some((dataset.clone(), by.iter().cloned().unzip::<String, String, Vec<_>, Vec<_>>()))
             }
@@ -132,8 +149,7 @@ impl<'l, 'a, R: Rows> Owners<'l, 'a, R> {
             },
             (None, None) => Place::Nobody,
         };
-        let mut found =
-            KeyOwners { keys: Tuples::new(by.len()), owners: Vec::new(), shared: Told::default() };
+        let mut found = KeyOwners { keys: Tuples::new(by.len()), owners: Vec::new() };
         let pairs = &mut self.pairs;
         scan(self.lab.rows, &dataset.source, &columns, |batch| {
             for row in 0..batch.rows() {
@@ -148,15 +164,15 @@ impl<'l, 'a, R: Rows> Owners<'l, 'a, R> {
     }
 }
 
-/// The columns that hold tenant and business, where one rule binds both.
+/// The columns that hold tenant and business, in whatever rules they are bound.
 fn own_columns(rules: &[ScopeRule]) -> Option<[&str; 2]> {
-    rules.iter().find_map(|rule| {
-        let ScopeRule::Columns(bindings) = rule else { return None };
-        let column = |wanted: &ScopeKey| {
+    let column = |wanted: &ScopeKey| {
+        rules.iter().find_map(|rule| {
+            let ScopeRule::Columns(bindings) = rule else { return None };
             bindings.iter().find(|(key, _)| key == wanted).map(|(_, column)| column.as_str())
-        };
-        Some([column(&ScopeKey::Tenant)?, column(&ScopeKey::Business)?])
-    })
+        })
+    };
+    Some([column(&ScopeKey::Tenant)?, column(&ScopeKey::Business)?])
 }
 
 fn owner_of(place: &Place<'_>, pairs: &mut Tuples, batch: &Batch, row: usize) -> u32 {
@@ -175,18 +191,10 @@ impl KeyOwners {
         let key = at(self.keys.add(tuple.iter().copied()));
         match self.owners.get_mut(key) {
             // Numbers are given in order.
-            None => {
-                self.owners.push(owner);
-                if owner == MANY {
-                    self.shared.tell(tuple.iter().copied());
-                }
-            }
+            None => self.owners.push(owner),
             Some(known) if *known == owner || *known == MANY || owner == NONE => {}
             Some(known) if *known == NONE => *known = owner,
-            Some(known) => {
-                *known = MANY;
-                self.shared.tell(tuple.iter().copied());
-            }
+            Some(known) => *known = MANY,
         }
     }
 }

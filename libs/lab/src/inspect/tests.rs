@@ -134,3 +134,35 @@ fn rows_that_nobody_sees_and_grants_that_do_nothing_are_told() {
     expected.sort();
     assert_eq!(sorted, expected);
 }
+
+fn shares(found: &[DataFinding]) -> bool {
+    found.iter().any(|finding| matches!(finding, DataFinding::SharedKey { .. }))
+}
+
+#[test]
+fn a_shared_key_is_none_where_nothing_leads_by_it_or_the_row_says_whose_it_is() {
+    let (grants, trips) = ("t1 b1 ann p1; t2 b1 cy p1", "t1 b1 p1 7; t2 b1 p1 7; t1 b1 p1 8");
+    assert!(shares(&found(&table(grants, trips, "7; 8"))));
+    assert!(!shares(&found(&table(grants, trips, "8"))), "no stop is of trip 7");
+    // The business of a chain's end, bound in two rules, is an owner as well.
+    let stops = "stops: { scope: { through: trips, by: { trip: trip } } }";
+    let apart = POLICY.replace(
+        "trips: { scope: { tenant: tenant, business: business, place: place } }",
+        "trips: { scope: [{ tenant: tenant, place: place }, { business: business }] }",
+    );
+    let model = parse_model("model.yaml", MODEL).unwrap();
+    let policy = parse_policy("policy.yaml", &apart, &model).unwrap();
+    assert!(apart.contains(stops));
+    let world = table(grants, trips, "7");
+    assert!(shares(&Lab::open(&model, &policy, &world).unwrap().inspect().unwrap()));
+    // A stop that holds its own tenant and business is nobody else's.
+    let model_text = MODEL.replace(
+        "source: stops\n        fields:\n",
+        "source: stops\n        fields:\n          - { name: t, expression: { dialects: [ { dialect: ANSI_SQL, expression: trip } ] } }\n",
+    );
+    let model = parse_model("model.yaml", &model_text).unwrap();
+    let own = POLICY
+        .replace(stops, "stops: { scope: { tenant: t, business: t, through: trips, by: { trip: trip } } }");
+    let policy = parse_policy("policy.yaml", &own, &model).unwrap();
+    assert!(!shares(&Lab::open(&model, &policy, &world).unwrap().inspect().unwrap()));
+}

@@ -50,8 +50,8 @@ fn every_pair_of_peer_and_method_is_decided_as_the_design_says() {
     assert!(admitted.contains("bootstrap -> auth /splitplane.auth.v1.AuthService/IssueCredentials"));
     // Its own three, Authenticate and Watch, the seven inner ones, health of four services (two methods each).
     assert_eq!(count("gateway"), 3 + 2 + 7 + 8);
-    // The gateway's three, the seven inner ones, four standard methods of five services.
-    assert_eq!(count("operator"), 3 + 7 + 20);
+    // The gateway's three, the seven inner ones, the policy's three, four standard methods of five services.
+    assert_eq!(count("operator"), 3 + 7 + 3 + 20);
     for follower in ["reasoning", "schema-router", "query"] {
         assert_eq!(count(follower), 3 + 1, "{follower}");
         assert!(admitted.contains(&format!("{follower} -> auth /splitplane.auth.v1.AuthService/Watch")));
@@ -123,4 +123,18 @@ fn spans_are_told_to_the_operator_and_behind_the_gateway_to_the_gateway() {
         "operator of schema-router",
     ];
     assert_eq!(told, expected.map(str::to_owned).into_iter().collect());
+}
+
+#[test]
+fn only_health_reflection_and_the_policys_methods_need_no_session() {
+    let open: BTreeSet<&str> =
+        rules().iter().filter(|rule| !needs_session(rule.path)).map(|rule| rule.path).collect();
+    let desk =
+        ["WhoCanSee", "WhatCan", "WhyNot"].map(|name| format!("/splitplane.query.v1.PolicyService/{name}"));
+    let expected: BTreeSet<&str> =
+        STANDARD.iter().map(|(path, _)| *path).chain(desk.iter().map(String::as_str)).collect();
+    assert_eq!(open, expected);
+    for rule in rules().iter().filter(|rule| desk.contains(&rule.path.to_owned())) {
+        assert_eq!((rule.service, rule.callers), (Workload::Query, &[OPERATOR][..]));
+    }
 }

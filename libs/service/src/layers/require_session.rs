@@ -123,6 +123,8 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         if !access::needs_session(request.uri().path()) {
+            // A key that came along is nobody's here.
+            request.headers_mut().remove(TXN_TOKEN);
             return Either::Left(self.inner.call(request));
         }
         match self.layer.authenticate(&request) {

@@ -168,7 +168,7 @@ async fn the_sandbox_the_lab_and_an_oracle_agree_on_every_admin_and_row() {
         let warehouse = Warehouse::open(folder.path()).unwrap();
         for policy in &policies {
             let oracle = Oracle::new(&model, policy, &world.tables);
-            let rows = WarehouseRows(&warehouse);
+            let rows = WarehouseRows::new(&warehouse);
             let lab = Lab::open(&model, policy, &rows).unwrap();
             let census: Census = lab.census().unwrap();
             let subject = Subject::over(folder.path(), &model, policy);

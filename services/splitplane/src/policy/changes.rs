@@ -6,7 +6,7 @@ use super::{Opened, WIDENS, lines, tables};
 use crate::error::{CommandError, DONE};
 use crate::home::Home;
 use crate::output;
-use crate::world::{World, WorldArgs};
+use crate::world::{World, WorldArgs, WorldError};
 use clap::Args;
 use serde_json::json;
 use splitplane_lab::{
@@ -50,15 +50,15 @@ pub(crate) struct DiffArgs {
 }
 
 pub(super) fn run(home: &Home, args: &DiffArgs) -> Result<u8, CommandError> {
-    let example = World::of(&WorldArgs::default(), home, Clock::system().now());
-    let or = |named: &Option<PathBuf>, of: fn(&World) -> &PathBuf| -> Result<PathBuf, CommandError> {
-        match (named, &example) {
-            (Some(path), _) => Ok(path.clone()),
-            (None, Ok(example)) => Ok(of(example).clone()),
-            (None, Err(_)) => Err(CommandError::Usage("name --model and --data".to_owned())),
+    let (model, data) = match (&args.model, &args.data) {
+        (Some(model), Some(data)) => (model.clone(), data.clone()),
+        (None, None) => {
+            let example = World::of(&WorldArgs::default(), home, Clock::system().now())?;
+            (example.model, example.data)
         }
+        (Some(_), None) => return Err(WorldError::Incomplete("data").into()),
+        (None, Some(_)) => return Err(WorldError::Incomplete("model").into()),
     };
-    let (model, data) = (or(&args.model, |world| &world.model)?, or(&args.data, |world| &world.data)?);
     let old = World::at(&model, &args.old, &data)?;
     let new = World::at(
         args.new_model.as_ref().unwrap_or(&model),
@@ -66,7 +66,7 @@ pub(super) fn run(home: &Home, args: &DiffArgs) -> Result<u8, CommandError> {
         args.new_data.as_ref().unwrap_or(&data),
     )?;
     let (old, new) = (Opened::at(&old)?, Opened::at(&new)?);
-    let (old_rows, new_rows) = (WarehouseRows(&old.warehouse), WarehouseRows(&new.warehouse));
+    let (old_rows, new_rows) = (WarehouseRows::new(&old.warehouse), WarehouseRows::new(&new.warehouse));
     let before = Lab::open(&old.model, &old.policy, &old_rows)?;
     let after = Lab::open(&new.model, &new.policy, &new_rows)?;
     let found = diff(&before, &after)?;
@@ -198,9 +198,15 @@ impl Style {
     }
 }
 
-fn markdown(head: &[String], rows: &[Vec<String>]) -> String {
+/// A text as itself, whatever Markdown would make of it.
+fn escaped(cell: &str) -> String {
+    let special = |letter: char| letter.is_ascii_punctuation() && !"-./,;:()%".contains(letter);
+    cell.chars().flat_map(|letter| special(letter).then_some('\\').into_iter().chain([letter])).collect()
+}
+
+pub(super) fn markdown(head: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        let cells: Vec<String> = cells.iter().map(|cell| escaped(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
     };
     let rule = format!("|{}\n", " --- |".repeat(head.len()));

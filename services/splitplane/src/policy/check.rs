@@ -119,9 +119,9 @@ impl Files {
             let costly = splitplane_query::costly_scopes(&model, &policy, &warehouse)
                 .map_err(|error| CommandError::Usage(output::chain(&error)))?;
             told.extend(costly.iter().map(data::costly));
-            let rows = WarehouseRows(&warehouse);
+            let rows = WarehouseRows::new(&warehouse);
             let lab = Lab::open(&model, &policy, &rows)?;
-            told.extend(lab.inspect()?.iter().map(data::finding));
+            told.extend(lab.inspect()?.iter().filter_map(data::finding));
         }
         Ok(told)
     }
@@ -146,7 +146,12 @@ impl Told {
     fn text(&self) -> String {
         let Self { severity, code, place, line, what, remedy } = self;
         let at = line.map_or_else(String::new, |line| format!(":{line}"));
-        format!("{place}{at}: {severity} [{code}]: {what}; {remedy}\n")
+        let text = format!("{place}{at}: {severity} [{code}]: {what}; {remedy}");
+        // A name in a file may hold what a terminal obeys.
+        format!(
+            "{}\n",
+            text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect::<String>()
+        )
     }
 
     fn json(&self) -> Value {

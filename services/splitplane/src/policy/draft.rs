@@ -12,6 +12,7 @@ use splitplane_semantics::{
     load_model,
 };
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Draft a policy from a semantic model and the data's keys: every guess is marked, and nothing is public
@@ -93,6 +94,24 @@ struct Seen {
     rows: usize,
     has_null: bool,
     is_unique: bool,
+    /// There are more values than are looked at: nothing is guessed from them.
+    is_too_many: bool,
+}
+
+/// Distinct values of a column that are looked at.
+const VALUES_MAX: usize = 2_000_000;
+
+impl Seen {
+    fn add(&mut self, values: Vec<String>, rows: usize) {
+        self.rows += rows;
+        if !self.is_too_many {
+            self.values.extend(values);
+        }
+        if self.values.len() > VALUES_MAX {
+            self.is_too_many = true;
+            self.values = HashSet::new();
+        }
+    }
 }
 
 /// The columns of a dataset that are keys by their names in relationships, or end as ids do.
@@ -113,12 +132,13 @@ fn looked_at(
         for (column, SurveyColumn { values, codes }) in columns.iter().zip(batch) {
             let Some(seen) = seen.get_mut(column) else { continue };
             seen.has_null |= codes.iter().any(Option::is_none);
-            seen.values.extend(values);
-            seen.rows += rows;
+            seen.add(values, rows);
         }
+        ControlFlow::Continue(())
     })?;
     for seen in seen.values_mut() {
-        seen.is_unique = !seen.has_null && seen.rows > 0 && seen.values.len() == seen.rows;
+        let whole = !seen.is_too_many && !seen.has_null && seen.rows > 0;
+        seen.is_unique = whole && seen.values.len() == seen.rows;
     }
     Ok(seen)
 }

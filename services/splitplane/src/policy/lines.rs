@@ -27,7 +27,7 @@ pub(super) fn who_can_see(found: &WhoCanSee, most: usize) -> String {
 fn audience(group: &RowGroup, most: usize) -> String {
     let count = rows(group.rows);
     let admins = match &group.audience {
-        Audience::Everyone { reason } => return format!("{count}: everyone; {reason}\n"),
+        Audience::Everyone { reason } => return format!("{count}: everyone; {}\n", reason.escape_debug()),
         Audience::Admins(admins) if admins.is_empty() => return format!("{count}: nobody\n"),
         Audience::Admins(admins) => admins,
     };

@@ -2,8 +2,8 @@
 
 use super::lines::rows;
 use splitplane_lab::{
-    BoundColumn, ColumnReason, ColumnView, DatasetView, Exposure, GrantedTuples, MetricReason, MetricView,
-    RoleName, RuleView, ScopeView, WhatCan, mask_text,
+    ColumnReason, ColumnView, DatasetView, Exposure, MetricReason, MetricView, RoleName, WhatCan, mask_text,
+    scope_lines,
 };
 
 /// Everything.
@@ -28,58 +28,12 @@ pub(super) fn what_can(found: &WhatCan) -> String {
 
 fn dataset_text(dataset: &DatasetView) -> String {
     let mut text = format!("{}: {} of {}\n", dataset.dataset, dataset.rows_seen, rows(dataset.rows));
-    scope_lines(&dataset.scope, 1, &mut text);
+    text.extend(scope_lines(&dataset.scope).iter().map(|line| format!("  {line}\n")));
     let restricted = restricted(&dataset.columns);
     if !restricted.is_empty() {
         text.push_str(&format!("  columns: {restricted}\n"));
     }
     text
-}
-
-fn scope_lines(scope: &ScopeView, depth: usize, text: &mut String) {
-    let indent = "  ".repeat(depth);
-    let rules = match scope {
-        ScopeView::Public { reason } => {
-            text.push_str(&format!("{indent}every row is public: {reason}\n"));
-            return;
-        }
-        ScopeView::Rules(rules) => rules,
-    };
-    for rule in rules {
-        match rule {
-            RuleView::Keys { columns, granted } => {
-                text.push_str(&format!("{indent}where {} {}\n", bound(columns), tuples(granted)));
-            }
-            RuleView::Through { other, by, scope } => {
-                let by: Vec<String> =
-                    by.iter().map(|by| format!("{} = {other}.{}", by.column, by.other_column)).collect();
-                text.push_str(&format!(
-                    "{indent}where {} leads to a row of {other} that is seen:\n",
-                    by.join(" and ")
-                ));
-                scope_lines(scope, depth + 1, text);
-            }
-        }
-    }
-}
-
-fn bound(columns: &[BoundColumn]) -> String {
-    let each: Vec<&str> =
-        columns.iter().map(|column| column.field.as_deref().unwrap_or(&column.column)).collect();
-    format!("({})", each.join(", "))
-}
-
-fn tuples(granted: &GrantedTuples) -> String {
-    let tuple = |tuple: &Vec<splitplane_lab::KeyValue>| {
-        let values: Vec<&str> = tuple.iter().map(|key| key.value.as_str()).collect();
-        format!("({})", values.join(", "))
-    };
-    let first: Vec<String> = granted.first.iter().map(tuple).collect();
-    match granted.count - granted.first.len().min(granted.count) {
-        0 if first.is_empty() => "is nothing: there is no grant".to_owned(),
-        0 => format!("is {}", first.join(" or ")),
-        more => format!("is {} or one of {more} more", first.join(" or ")),
-    }
 }
 
 /// The columns that are not shown as they are, or are by exception.

@@ -102,7 +102,7 @@ fn a_chain_is_told_down_to_the_grant() {
     let text = tables::what_can(&found);
     for part in [
         "loans: 6 of 21 rows",
-        "where (tenant_id, business_id, branch_id) is (city-libraries, north, 001) or (city-libraries, north, 1)",
+        "where (tenant_id, business_id, branch_id) is ('city-libraries', 'north', '001') or ('city-libraries', 'north', '1')",
         "columns: reader_email hidden",
         "without readers: it needs loans.reader_email, which is hidden",
     ] {
@@ -168,6 +168,47 @@ fn a_check_ends_with_1_where_something_is_wrong_in_the_files_or_in_the_data() {
     assert_eq!(code_of(["model", "check", &broken].map(str::to_owned)), 1);
 }
 
+#[test]
+fn a_number_in_a_key_is_the_text_that_is_written() {
+    let shelf = Shelf::new();
+    let of = |key: &str| {
+        let text = format!(
+            "- {{ admin: city-libraries/north/ann, dataset: branches, exactly: [ {{ branch_id: {key} }}, {{ branch_id: 1 }} ] }}"
+        );
+        let file = shelf.write("expectations.yaml", &text);
+        shelf.code(&["policy", "test", &file])
+    };
+    assert_eq!((of("001"), of("'001'"), of("01")), (0, 0, 1));
+}
+
+#[test]
+fn what_no_sandbox_can_be_built_on_has_no_answer_and_is_an_error_of_the_check() {
+    use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+    let shelf = Shelf::new();
+    let text = |value: &str| -> ArrayRef { std::sync::Arc::new(StringArray::from(vec![value])) };
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("fine_id", text("F1")),
+        ("loan_id", std::sync::Arc::new(Float64Array::from(vec![1.0]))),
+        ("amount", text("1.00")),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let file = fs::File::create(format!("{}/fines.parquet", shelf.path("data"))).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let files = shelf.files();
+    assert_eq!(code_of(["policy", "check"].map(str::to_owned).into_iter().chain(files)), 1);
+    assert_eq!(shelf.code(&["policy", "what-can", "city-libraries/north/ann"]), 64);
+}
+
+#[test]
+fn cells_of_markdown_say_themselves_and_no_more() {
+    let row = ["a|b\\|c".to_owned(), "<b>@x</b> [l](u) *s* #1".to_owned()];
+    let text = changes::markdown(&row, &[]);
+    let first = text.lines().next().unwrap();
+    assert_eq!(first, r"| a\|b\\\|c | \<b\>\@x\</b\> \[l\](u) \*s\* \#1 |");
+}
+
 const EXPECTED: &str = "
 - { admin: city-libraries/north/ann, dataset: branches, exactly: [ { branch_id: '001' }, { branch_id: '1' } ], never: [ { branch_id: '002' }, { branch_name: Vault } ] }
 - { admin: city-libraries/north/ann, dataset: loans, rows: 6, columns: { reader_email: hidden, fee: shown } }
@@ -192,6 +233,13 @@ fn an_expectation_that_does_not_hold_ends_with_1() {
         ),
         ("{ branch_id: '1' } ]", "{ branch_id: '01' } ]"),
         ("never: [ { branch_id: '002' }", "never: [ { branch_id: '001' }"),
+        ("never: [ { branch_id: '002' }", "never: [ { branch_id: '0002' }"),
+        ("{ branch_id: '001' }, { branch_id: '1' }", "{ branch_id: '001' }, { branch_id: '001' }"),
+        (
+            "admin: city-libraries/north/ann, metrics",
+            "admin: city-libraries/north/ann, dataset: loans, rows: 7, metrics",
+        ),
+        ("admin: city-libraries/north/bea, dataset", "admin: city-libraries/north/nobody, dataset"),
         ("rows: 6", "rows: 7"),
         ("reader_email: hidden", "reader_email: shown"),
         ("fee: shown", "fee: last4"),
@@ -217,6 +265,8 @@ fn an_expectation_that_means_nothing_ends_with_64() {
         "[]",
         "- { admin: city-libraries/north/ann, data: loans }",
         "- { dataset: loans, rows: 1 }",
+        "- { admin: city-libraries/north/ann }",
+        "- { admin: city-libraries/north/ann, dataset: branches, exactly: [ { branch_id: '1' }, { branch_name: Hill } ] }",
         "- { admin: city-libraries/north/ann, dataset: loans }",
         "- { admin: city-libraries/north/ann, rows: 1 }",
         "- { admin: ann, dataset: loans, rows: 1 }",

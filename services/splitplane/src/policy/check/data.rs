@@ -17,6 +17,11 @@ pub(super) fn misfit(error: &SchemaError) -> Told {
         SchemaError::Type { dataset, .. } => {
             ("wrong-type", dataset, "correct `datatype` in the model, or write the file anew")
         }
+        SchemaError::Key { dataset, .. } => (
+            "wrong-key-type",
+            dataset,
+            "write the files anew, every key under the same name and as text, whole numbers or dates",
+        ),
         SchemaError::NoType { dataset, .. } => ("no-type", dataset, "add `datatype` to the field"),
         SchemaError::Unreadable { dataset, .. } => ("unreadable", dataset, "write the file anew"),
     };
@@ -46,8 +51,17 @@ pub(super) fn costly(scope: &CostlyScope) -> Told {
 }
 
 /// What the lab found.
-pub(super) fn finding(finding: &DataFinding) -> Told {
-    let (code, dataset, words) = match finding {
+pub(super) fn finding(finding: &DataFinding) -> Option<Told> {
+    let (code, place, words) = of_rows(finding).or_else(|| of_grants(finding))?;
+    Some(told(severity(finding.weight()), code, place, words))
+}
+
+/// A code, the dataset, what is wrong and what to do.
+type Words<'f> = (&'static str, &'f str, (String, String));
+
+/// Findings of a dataset's rows.
+fn of_rows(finding: &DataFinding) -> Option<Words<'_>> {
+    Some(match finding {
         DataFinding::SharedKey { dataset, other, columns, keys, examples } => (
             "key-shared-between-tenants",
             dataset.as_str(),
@@ -95,6 +109,28 @@ pub(super) fn finding(finding: &DataFinding) -> Told {
                 "grant them to somebody, if somebody is to see them".to_owned(),
             ),
         ),
+        DataFinding::RepeatedKey { dataset, key, values, examples } => (
+            "key-repeats-between-tenants",
+            dataset.as_str(),
+            (
+                format!(
+                    "{values} values of `{key}` are used by several tenants or businesses, such as {}",
+                    quoted(examples)
+                ),
+                "nothing is to be done: the scope binds them with tenant and business".to_owned(),
+            ),
+        ),
+        DataFinding::PointsNowhere { .. }
+        | DataFinding::IdleGrants { .. }
+        | DataFinding::SeesNothing { .. } => {
+            return None;
+        }
+    })
+}
+
+/// Findings of the grants.
+fn of_grants(finding: &DataFinding) -> Option<Words<'_>> {
+    Some(match finding {
         DataFinding::PointsNowhere { grants, examples } => (
             "grant-points-nowhere",
             "grants",
@@ -117,23 +153,16 @@ pub(super) fn finding(finding: &DataFinding) -> Told {
             "sees-nothing",
             "grants",
             (
-                format!("{admins} admins see no row of any scoped dataset, such as {}", examples.join(", ")),
+                format!("{admins} admins see no row of any scoped dataset, such as {}", quoted(examples)),
                 "correct their grants, or remove them".to_owned(),
             ),
         ),
-        DataFinding::RepeatedKey { dataset, key, values, examples } => (
-            "key-repeats-between-tenants",
-            dataset.as_str(),
-            (
-                format!(
-                    "{values} values of `{key}` are used by several tenants or businesses, such as {}",
-                    examples.join(", ")
-                ),
-                "nothing is to be done: the scope binds them with tenant and business".to_owned(),
-            ),
-        ),
-    };
-    told(severity(finding.weight()), code, dataset, words)
+        DataFinding::SharedKey { .. }
+        | DataFinding::NullKey { .. }
+        | DataFinding::Orphans { .. }
+        | DataFinding::SeenByNobody { .. }
+        | DataFinding::RepeatedKey { .. } => return None,
+    })
 }
 
 fn told(severity: &'static str, code: &'static str, dataset: &str, (what, remedy): (String, String)) -> Told {
@@ -149,6 +178,11 @@ fn such_as(examples: &[Vec<String>]) -> String {
     if examples.is_empty() {
         return String::new();
     }
-    let each: Vec<String> = examples.iter().map(|tuple| format!("({})", tuple.join(", "))).collect();
+    let each: Vec<String> = examples.iter().map(|tuple| format!("({})", quoted(tuple))).collect();
     format!(", such as {}", each.join(", "))
+}
+
+/// Values as they are, and never as commands of a terminal or of whatever reads a log.
+fn quoted(values: &[String]) -> String {
+    values.iter().map(|value| format!("'{}'", value.escape_debug())).collect::<Vec<_>>().join(", ")
 }
