@@ -115,6 +115,8 @@ pub enum DatasetChangeKind {
     Exposed,
     /// Its rows come from elsewhere: none of them was seen before.
     SourceChanged,
+    /// Its scope asks for less than it did: whoever is granted the rest of a key tomorrow sees more.
+    ScopeWeakened,
     /// Its scope has other rules. Whether anyone gains by it today is in the rows.
     ScopeChanged,
     /// It is scoped, and was shown to everyone.
@@ -128,7 +130,7 @@ impl DatasetChangeKind {
     #[must_use]
     pub const fn is_widening(&self) -> bool {
         match self {
-            Self::MadePublic | Self::Exposed => true,
+            Self::MadePublic | Self::Exposed | Self::ScopeWeakened => true,
             Self::SourceChanged | Self::ScopeChanged | Self::NoLongerPublic | Self::Removed => false,
         }
     }
@@ -199,11 +201,31 @@ fn dataset_changes(old: Rules<'_>, new: Rules<'_>, name: &str) -> Vec<DatasetCha
         (RowPolicy::Public { .. }, RowPolicy::Scoped(_)) => Some(DatasetChangeKind::NoLongerPublic),
         (RowPolicy::Scoped(before), RowPolicy::Scoped(after)) => {
             let same = before.len() == after.len() && before.iter().zip(after).all(|(b, a)| same_rule(b, a));
-            (!same).then_some(DatasetChangeKind::ScopeChanged)
+            let follows = |rules: &[ScopeRule], from: &[ScopeRule]| {
+                rules.iter().all(|rule| from.iter().any(|known| implies(known, rule)))
+            };
+            let weakened = follows(after, before) && !follows(before, after);
+            match (same, weakened) {
+                (true, _) => None,
+                (false, true) => Some(DatasetChangeKind::ScopeWeakened),
+                (false, false) => Some(DatasetChangeKind::ScopeChanged),
+            }
         }
     };
     let moved = (before.0.source != after.0.source).then_some(DatasetChangeKind::SourceChanged);
     scope.into_iter().chain(moved).collect()
+}
+
+/// Whether every row that meets `rule` meets `weaker`, whatever is granted.
+fn implies(rule: &ScopeRule, weaker: &ScopeRule) -> bool {
+    match (rule, weaker) {
+        (ScopeRule::Columns(rule), ScopeRule::Columns(weaker)) => {
+            weaker.iter().all(|binding| rule.contains(binding))
+        }
+        (ScopeRule::Through { .. }, ScopeRule::Through { .. }) => same_rule(rule, weaker),
+        (ScopeRule::Columns(_), ScopeRule::Through { .. })
+        | (ScopeRule::Through { .. }, ScopeRule::Columns(_)) => false,
+    }
 }
 
 fn same_rule(before: &ScopeRule, after: &ScopeRule) -> bool {

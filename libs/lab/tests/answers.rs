@@ -298,7 +298,13 @@ fn a_scope_that_widens_or_narrows_is_told_row_by_row() {
         ]
     );
     assert!(found.is_widening());
-    assert_eq!(found.datasets[0].kind, DatasetChangeKind::ScopeChanged);
+    assert_eq!(found.datasets[0].kind, DatasetChangeKind::ScopeWeakened);
+    let own = "fines: { scope: { through: loans, by: { loan_id: loan_id } } }";
+    // A rule less, and a rule that says nothing more.
+    let also = "loans: { scope: [{ tenant: consortium_id, business: library_id, branch: branch_id }, { tenant: consortium_id }] }";
+    assert_eq!(changed(branch, also).datasets[0].kind, DatasetChangeKind::ScopeChanged);
+    assert!(!changed(branch, also).is_widening() && changed(branch, also).rows.is_empty());
+    assert!(changed(own, own).is_empty());
     assert!(found.rows.is_sorted_by(|left, right| left.gained >= right.gained));
     // By member id as if it were a branch: every row that is gained or lost is another one.
     let found =
@@ -371,4 +377,21 @@ fn a_model_that_shows_other_rows_or_columns_under_the_same_names_widens() {
     let found = diff(&old, &Lab::open(&model, &policy, &tables).unwrap()).unwrap();
     assert_eq!(found.datasets[0].kind, DatasetChangeKind::SourceChanged);
     assert_eq!(rows(&found)[0], "east/city/ann titles +3 -2 2->3");
+}
+
+#[test]
+fn a_model_that_means_something_else_is_told_and_widens_nothing() {
+    let (old, policy) = load(MODEL, POLICY);
+    let to = "    relationships:\n";
+    assert!(MODEL.contains("SUM(loans.fee)") && MODEL.contains(to));
+    let text = MODEL.replacen("SUM(loans.fee)", "MAX(loans.fee)", 1);
+    let (new, _) = load(&text, POLICY);
+    let tables = tables();
+    let found =
+        diff(&Lab::open(&old, &policy, &tables).unwrap(), &Lab::open(&new, &policy, &tables).unwrap());
+    let found = found.unwrap();
+    let [metric] = found.settings.as_slice() else { panic!("{found:?}") };
+    assert!(metric.name.starts_with("metric ") && metric.before.contains("SUM"), "{metric:?}");
+    assert!(metric.after.contains("MAX") && !found.is_widening() && !found.is_empty());
+    assert!(DatasetChangeKind::ScopeWeakened.is_widening());
 }

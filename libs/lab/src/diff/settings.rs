@@ -3,6 +3,7 @@
 use super::SettingChange;
 use crate::scope::Rules;
 use splitplane_types::Limits;
+use std::collections::BTreeSet;
 
 pub(super) fn changes(old: Rules<'_>, new: Rules<'_>) -> Vec<SettingChange> {
     let (before, after) = (old.policy, new.policy);
@@ -29,7 +30,38 @@ pub(super) fn changes(old: Rules<'_>, new: Rules<'_>) -> Vec<SettingChange> {
         }
         compare("calendar", was, is, false);
     }
+    definitions(old, new, &mut compare);
     changes
+}
+
+/// What metrics and relationships mean. They show nobody a row or a column, and may show another figure.
+fn definitions(old: Rules<'_>, new: Rules<'_>, compare: &mut impl FnMut(&str, String, String, bool)) {
+    const NONE: &str = "none";
+    let metric =
+        |rules: Rules<'_>, name: &str| rules.model.metric(name).map(|metric| metric.expression.to_string());
+    // Metrics that come or go are told by role.
+    for name in old.model.metrics.iter().map(|metric| &metric.name) {
+        if let (Some(before), Some(after)) = (metric(old, name), metric(new, name)) {
+            compare(&format!("metric {name}"), before, after, false);
+        }
+    }
+    let relationship = |rules: Rules<'_>, name: &str| {
+        let found = rules.model.relationships.iter().find(|relationship| relationship.name == name);
+        found.map_or_else(
+            || NONE.to_owned(),
+            |of| {
+                let (from, to) = (of.from_columns.join(", "), of.to_columns.join(", "));
+                format!("{} ({from}) to {} ({to})", of.from, of.to)
+            },
+        )
+    };
+    let names: BTreeSet<&String> = [old, new]
+        .iter()
+        .flat_map(|rules| rules.model.relationships.iter().map(|relationship| &relationship.name))
+        .collect();
+    for name in names {
+        compare(&format!("relationship {name}"), relationship(old, name), relationship(new, name), false);
+    }
 }
 
 /// The name of a limit, and its value as text.

@@ -141,6 +141,7 @@ fn dataset_row(change: &DatasetChange) -> Vec<String> {
         DatasetChangeKind::MadePublic => "shown to everyone; was scoped",
         DatasetChangeKind::Exposed => "enters sandboxes; did not",
         DatasetChangeKind::SourceChanged => "its rows come from elsewhere",
+        DatasetChangeKind::ScopeWeakened => "its scope asks for less than it did",
         DatasetChangeKind::ScopeChanged => "other rules",
         DatasetChangeKind::NoLongerPublic => "scoped; was shown to everyone",
         DatasetChangeKind::Removed => "enters no sandbox any more",
