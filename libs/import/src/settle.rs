@@ -5,8 +5,9 @@
 use crate::ImportError;
 use crate::draft::{Dataset, Draft, Role};
 use crate::note::{Notes, Place};
-use crate::write::yaml;
-use splitplane_semantics::{LoadError, parse_model};
+use crate::write::{metric_lines, yaml};
+use splitplane_semantics::{Finding, LoadError, Report, Severity, check_model, parse_model};
+use std::collections::BTreeMap;
 
 const FILE: &str = "imported.yaml";
 
@@ -80,27 +81,45 @@ pub(crate) fn metrics(mut draft: Draft, notes: &mut Notes) -> Result<Draft, Impo
         return Err(ImportError::Nothing(first.unwrap_or_else(|| "no dataset is described".to_owned())));
     }
     unique(&mut draft, notes);
-    if load(&draft).is_ok() {
-        return Ok(draft);
-    }
-    let metrics = std::mem::take(&mut draft.metrics);
-    load(&draft).map_err(ImportError::Unloadable)?;
-    let mut kept = Vec::new();
-    for metric in metrics {
-        let one = Draft { metrics: vec![metric.clone()], ..draft.clone() };
-        match load(&one) {
-            Ok(()) => kept.push(metric),
-            Err(error) => notes.add(&metric.at, format!("metric `{}`", metric.name), refused(&error)),
+    settled(draft, notes, |text| check_model(FILE, text))
+}
+
+/// Leaves out all metrics that a check refuses at once. A check finds every mistake, so that one more shows the end.
+fn settled(
+    mut draft: Draft,
+    notes: &mut Notes,
+    mut check: impl FnMut(&str) -> Report,
+) -> Result<Draft, ImportError> {
+    loop {
+        let text = yaml(&draft, "");
+        let report = check(&text);
+        let Some(first) = report.first_error().cloned() else { return Ok(draft) };
+        let starts = metric_lines(&text);
+        let mut refused: BTreeMap<usize, &Finding> = BTreeMap::new();
+        for finding in report.findings.iter().filter(|finding| finding.severity == Severity::Error) {
+            // Metrics before the line, the last of which it is in.
+            let before = starts.partition_point(|start| *start <= finding.line);
+            if let Some(metric) = before.checked_sub(1) {
+                let _ = refused.entry(metric).or_insert(finding);
+            }
+        }
+        if refused.is_empty() {
+            return Err(ImportError::Unloadable(first.into()));
+        }
+        for (index, metric) in std::mem::take(&mut draft.metrics).into_iter().enumerate() {
+            match refused.get(&index) {
+                None => draft.metrics.push(metric),
+                Some(Finding { what, remedy, .. }) => {
+                    notes.add(&metric.at, format!("metric `{}`", metric.name), format!("{what}; {remedy}"));
+                }
+            }
         }
     }
-    draft.metrics = kept;
-    load(&draft).map_err(ImportError::Unloadable)?;
-    Ok(draft)
 }
 
 /// The first of several metrics with one name.
 fn unique(draft: &mut Draft, notes: &mut Notes) {
-    let mut seen: std::collections::BTreeMap<String, Place> = std::collections::BTreeMap::new();
+    let mut seen: BTreeMap<String, Place> = BTreeMap::new();
     for metric in std::mem::take(&mut draft.metrics) {
         match seen.get(&metric.name.to_lowercase()) {
             None => {
@@ -136,3 +155,6 @@ fn refused(error: &LoadError) -> String {
         LoadError::Unreadable { .. } => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,9 @@ use crate::draft::{About, Dataset, Draft, Field, Metric, Relationship, Role};
 use crate::kind::Kind;
 use std::fmt::Write as _;
 
+/// The line after which metrics stand.
+const METRICS: &str = "    metrics:";
+
 /// The comment at the head: from what the model was made.
 pub(crate) fn header(kind: Kind, files: &[&str]) -> String {
     let what = match kind {
@@ -39,12 +42,20 @@ pub(crate) fn yaml(draft: &Draft, header: &str) -> String {
         write_relationship(&mut out, relationship);
     }
     if !draft.metrics.is_empty() {
-        out.push_str("    metrics:\n");
+        let _ = writeln!(out, "{METRICS}");
     }
     for metric in &draft.metrics {
         write_metric(&mut out, metric);
     }
     out
+}
+
+/// The lines on which the metrics begin in a text that [`yaml`] wrote, in order. Every text is on one line there, and
+/// metrics come last.
+pub(crate) fn metric_lines(yaml: &str) -> Vec<u64> {
+    let lines = (1_u64..).zip(yaml.lines());
+    let metrics = lines.skip_while(|(_, line)| *line != METRICS).skip(1);
+    metrics.filter(|(_, line)| line.starts_with("      - ")).map(|(line, _)| line).collect()
 }
 
 fn write_dataset(out: &mut String, dataset: &Dataset) {

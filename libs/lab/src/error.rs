@@ -1,5 +1,6 @@
 //! Why the lab has no answer, with the nearest right name where a name was wrong.
 
+pub(crate) use splitplane_semantics::nearest;
 use std::error::Error;
 
 /// Why the lab has no answer.
@@ -93,19 +94,4 @@ pub enum LabError {
 
 fn hint(nearest: Option<&str>) -> String {
     nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
-}
-
-/// The name among `names` that `wrong` was most likely meant to be.
-pub(crate) fn nearest(wrong: &str, names: impl IntoIterator<Item = String>) -> Option<String> {
-    const ENOUGH: f64 = 0.7;
-    let wrong = wrong.to_lowercase();
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wrong, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness >= ENOUGH)
-        .fold(None::<(f64, String)>, |best, next| match best {
-            Some(best) if best.0 >= next.0 => Some(best),
-            _ => Some(next),
-        })
-        .map(|(_, name)| name)
 }

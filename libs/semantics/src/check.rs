@@ -9,6 +9,7 @@ mod model;
 mod names;
 mod place;
 mod rows;
+mod same_column;
 mod through;
 
 use crate::log::Log;

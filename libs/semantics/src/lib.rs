@@ -57,4 +57,4 @@ pub use splitplane_types::Derived;
 pub use validate::{
     ValidatedInterpretation, interpretation_from_conversation, interpretation_from_receipt, validate,
 };
-pub use words::words_of;
+pub use words::{nearest, words_of};

@@ -23,16 +23,18 @@ pub fn words_of(identifier: &str) -> String {
     words
 }
 
-/// The name among `names` that `wrong` was most likely meant to be; `None` if none is near.
-pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The name among `names` that `wrong` was most likely meant to be, whatever the case of its letters; of equally near
+/// ones the first, and `None` if none is near.
+#[must_use]
+pub fn nearest<N: AsRef<str>>(wrong: &str, names: impl IntoIterator<Item = N>) -> Option<N> {
     const ENOUGH: f64 = 0.7;
     let wrong = wrong.to_lowercase();
     names
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wrong, &name.to_lowercase()), name))
+        .map(|name| (strsim::jaro_winkler(&wrong, &name.as_ref().to_lowercase()), name))
         .filter(|(likeness, _)| *likeness >= ENOUGH)
         // The first of equally near names, so that the message does not depend on chance.
-        .fold(None::<(f64, &str)>, |best, next| match best {
+        .fold(None::<(f64, N)>, |best, next| match best {
             Some(best) if best.0 >= next.0 => Some(best),
             _ => Some(next),
         })
@@ -72,5 +74,8 @@ mod tests {
         assert_eq!(nearest("Branch", names), Some("branches"));
         assert_eq!(nearest("xyzzy", names), None);
         assert_eq!(nearest("books", ["books", "books"]), Some("books"));
+        // Of equally near names the first, owned or not.
+        let owned = ["Books".to_owned(), "books".to_owned()];
+        assert_eq!(nearest("books", owned), Some("Books".to_owned()));
     }
 }

@@ -37,6 +37,24 @@ fn source_and_joins_become_datasets_and_relationships() {
 }
 
 #[test]
+fn the_key_of_a_join_is_unique_only_if_the_view_promises_it() {
+    let imported = view(CROSSINGS);
+    let model = model(&imported);
+    let keys: Vec<_> = model.datasets.iter().map(|d| (d.name.as_str(), d.unique_keys.concat())).collect();
+    let expected =
+        [("fct_vehicle", vec![]), ("vessel", vec!["id".to_owned()]), ("yard", vec![]), ("route", vec![])];
+    assert_eq!(keys, expected);
+    // So the check of the model asks for the other two.
+    let report = splitplane_semantics::check_model("imported.yaml", &imported.ossie_yaml);
+    let asked = report.findings.iter().filter(|finding| finding.code == "join-not-by-key");
+    assert_eq!(asked.count(), 2, "{report:#?}");
+    let untrue = CROSSINGS.replace("at_most_one_match: true", "at_most_one_match: false");
+    let untrue = view(&untrue);
+    assert!(!untrue.ossie_yaml.contains("unique_keys"), "{}", untrue.ossie_yaml);
+    assert!(why(&untrue, "join `vessel`").contains("its key must be unique"));
+}
+
+#[test]
 fn dimensions_stand_in_the_dataset_that_their_columns_are_of() {
     let imported = view(CROSSINGS);
     let base: Vec<_> =

@@ -44,8 +44,7 @@ impl View<'_> {
             match self.join(&name, map, parent, draft) {
                 Err(why) => notes.add(&map.place(self.file), format!("join `{name}`"), why),
                 Ok(joined) => {
-                    let rely = map.map("rely").is_some_and(|rely| rely.is_set("at_most_one_match"));
-                    if !rely {
+                    if !matches_one(map) {
                         let why = "keeps the first match in a metric view; here its key must be unique";
                         notes.add(&map.place(self.file), format!("join `{name}`"), why);
                     }
@@ -93,12 +92,18 @@ impl View<'_> {
         }
         let taken = draft.relationships.iter().map(|other| other.name.as_str());
         relationship.name = name::free(&format!("{}_to_{to}", parent.dataset), &taken);
-        if let Some(dataset) = draft.dataset_mut(&to) {
+        // What the view does not promise is for the model's owner to say.
+        if let Some(dataset) = draft.dataset_mut(&to).filter(|_| matches_one(map)) {
             dataset.unique_keys.push(relationship.to_fields.clone());
         }
         draft.relationships.push(relationship);
         Ok(to)
     }
+}
+
+/// Whether the view promises that a row has at most one match.
+fn matches_one(join: Map<'_>) -> bool {
+    join.map("rely").is_some_and(|rely| rely.is_set("at_most_one_match"))
 }
 
 /// The columns that a join compares: of its parent, and its own.

@@ -2,7 +2,7 @@
 //! after all, roles that are none.
 
 use super::rows::own_columns;
-use super::{PolicyDesk, field_of, ticked};
+use super::{PolicyDesk, field_of, same_column, ticked};
 use crate::words::nearest;
 use crate::{ColumnPolicy, FieldRef, Metric, RowPolicy, Treatment};
 use splitplane_types::Role;
@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 pub(super) fn lint(desk: PolicyDesk<'_>, known_roles: Option<&[Role]>) {
     for column in desk.restricted() {
         metrics(desk, column);
-        elsewhere(desk, column);
+        let same = same_column::places(desk, column);
+        same_column::tell(desk, column, &same);
+        elsewhere(desk, column, &same);
         masked_scope(desk, column);
         if let Some(known) = known_roles {
             roles(desk, column, known);
@@ -36,7 +38,7 @@ impl<'a> PolicyDesk<'a> {
         })
     }
 
-    fn policy_of(self, field: &FieldRef) -> Option<&'a ColumnPolicy> {
+    pub(super) fn policy_of(self, field: &FieldRef) -> Option<&'a ColumnPolicy> {
         self.policy.datasets.get(&field.dataset)?.columns.get(&field.field)
     }
 
@@ -120,12 +122,13 @@ fn no_role_for_all(desk: PolicyDesk<'_>) {
 }
 
 /// Whether a role that does not see a column sees one elsewhere.
-fn is_seen(hidden: &ColumnPolicy, other: Option<&ColumnPolicy>) -> bool {
+pub(super) fn is_seen(hidden: &ColumnPolicy, other: Option<&ColumnPolicy>) -> bool {
     other.is_none_or(|other| other.unless_roles.iter().any(|role| !hidden.unless_roles.contains(role)))
 }
 
-/// The same column in another dataset, by its name or by a relationship, shown to who must not see it here.
-fn elsewhere(desk: PolicyDesk<'_>, column: Restricted<'_>) {
+/// The same column in another dataset, by its name or by a relationship, shown to who must not see it here. What is
+/// `told` already is not told again.
+fn elsewhere(desk: PolicyDesk<'_>, column: Restricted<'_>, told: &BTreeSet<(&str, &str)>) {
     let shows = |dataset: &str, field: &str| {
         let place = FieldRef { dataset: dataset.to_owned(), field: field.to_owned() };
         // A value that a scope binds is the caller's own.
@@ -147,7 +150,7 @@ fn elsewhere(desk: PolicyDesk<'_>, column: Restricted<'_>) {
             }
         }
     }
-    places.retain(|(dataset, field)| shows(dataset, field));
+    places.retain(|place| !told.contains(place) && shows(place.0, place.1));
     if places.is_empty() {
         return;
     }

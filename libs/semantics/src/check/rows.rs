@@ -69,6 +69,16 @@ fn reached(desk: PolicyDesk<'_>, dataset: &str) -> BTreeSet<ScopeKey> {
     keys
 }
 
+/// One column for two keys. Where every tenant is one business, that is how it has to be for these two.
+fn one_column(desk: PolicyDesk<'_>, keys: [&str; 2], path: &[&str], (what, remedy): (String, String)) {
+    if keys.contains(&"tenant") && keys.contains(&"business") {
+        let remedy = format!("leave it if every tenant is one business, else {remedy}");
+        desk.notes.warn("one-column-tenant-business", path, what, remedy);
+    } else {
+        desk.notes.refuse("one-column-two-keys", path, what, remedy);
+    }
+}
+
 /// One column that holds two ids in the grants would grant by coincidence.
 fn grants(desk: PolicyDesk<'_>) {
     let grants = &desk.policy.grants;
@@ -80,7 +90,7 @@ fn grants(desk: PolicyDesk<'_>) {
         if let Some(other) = held.insert(column, key) {
             let what = format!("the grants take `{other}` and `{key}` from the same column `{column}`");
             let remedy = format!("name the column of `{}` that holds the {key}", grants.dataset);
-            desk.notes.refuse("one-column-two-keys", &["grants", part, key], what, remedy);
+            one_column(desk, [other, key], &["grants", part, key], (what, remedy));
         }
     }
     let over: Vec<&str> = desk
@@ -139,7 +149,7 @@ fn two_keys(desk: PolicyDesk<'_>, dataset: &Dataset, rules: &[ScopeRule]) {
                 );
                 let remedy = format!("name the column that holds the {key}");
                 let path = ["datasets", &dataset.name, "scope", key];
-                desk.notes.refuse("one-column-two-keys", &path, what, remedy);
+                one_column(desk, [other, key], &path, (what, remedy));
             }
             Some(_) | None => {}
         }

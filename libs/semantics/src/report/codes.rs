@@ -3,7 +3,7 @@
 use super::Severity::{self, Error, Warning};
 
 /// Every code that a finding can have, how bad it is, and what it means. Codes stay as they are.
-pub const CODES: [(&str, Severity, &str); 52] = [
+pub const CODES: [(&str, Severity, &str); 53] = [
     // Any file.
     ("yaml", Error, "the text cannot be read as YAML 1.2"),
     ("unknown-key", Error, "a mapping has a key that means nothing there"),
@@ -56,6 +56,7 @@ pub const CODES: [(&str, Severity, &str); 52] = [
     ("invalid-role", Error, "a role has no form of a role, or there is none"),
     ("unknown-role", Error, "the registry gives nobody that role"),
     ("one-column-two-keys", Error, "one column is taken for two keys"),
+    ("one-column-tenant-business", Warning, "one column is taken for the tenant and for the business"),
     ("granted-key-unused", Warning, "the grants yield a key that no scope binds"),
     ("scope-leaves-out-key", Warning, "a scope does not reach a granted key that others bind"),
     ("through-not-related", Warning, "a scope goes through columns that are no relationship of the model"),

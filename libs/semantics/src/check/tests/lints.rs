@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod same_column;
+
 /// A small world in which a policy has nothing doubtful about it.
 const MODEL: &str = r#"version: "0.2.0.dev0"
 semantic_model:
@@ -208,15 +210,32 @@ const SCOPES: &[ScopeCase] = &[
         &[],
         ("tenant: org, business: unit, admin", "tenant: org, business: org, admin"),
         6,
-        "one-column-two-keys",
-        "`tenant` and `business`",
+        "one-column-tenant-business",
+        "`tenant` and `business` from the same column `org`; leave it if every tenant is one business, else name",
     ),
     (
         &[],
         ("places: { scope: { tenant: org, business: unit,", "places: { scope: { tenant: org, business: org,"),
         9,
+        "one-column-tenant-business",
+        "takes `org` for the tenant and for the business; leave it if",
+    ),
+    (
+        &[],
+        (
+            "places: { scope: { tenant: org, business: unit, place: place_id",
+            "places: { scope: { tenant: org, business: unit, place: unit",
+        ),
+        9,
         "one-column-two-keys",
-        "takes `org` for the tenant and for the business",
+        "takes `unit` for the business and for the place",
+    ),
+    (
+        &[],
+        ("tenant: org, business: unit, admin: admin }", "tenant: org, business: unit, admin: org }"),
+        6,
+        "one-column-two-keys",
+        "`tenant` and `admin`",
     ),
     (
         &[("name: kind,", "name: unit,")],
@@ -363,6 +382,6 @@ fn a_policy_with_several_scopes_in_a_list_is_told_at_the_item() {
     let model = parse_model("m.yaml", BIKES_MODEL).unwrap();
     let text = with(BIKES_POLICY, &[("      - { business: city }", "      - { business: operator }")]);
     let report = check_policy("p.yaml", &text, &model, None);
-    assert_eq!(said(&report, "one-column-two-keys").len(), 1, "{report:#?}");
-    assert!(said(&report, "one-column-two-keys")[0].starts_with("11: "), "{report:#?}");
+    assert_eq!(said(&report, "one-column-tenant-business").len(), 1, "{report:#?}");
+    assert!(said(&report, "one-column-tenant-business")[0].starts_with("11: "), "{report:#?}");
 }
