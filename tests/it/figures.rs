@@ -273,6 +273,17 @@ fn field(dataset: &str, field: &str) -> FieldRef {
     FieldRef { dataset: dataset.to_owned(), field: field.to_owned() }
 }
 
+/// So many days of November, from a day on.
+fn period(from: i64, days: i64) -> Period {
+    let day = jiff::civil::date(2026, 11, 1).checked_add(jiff::Span::new().days(from - 1)).unwrap();
+    Period {
+        from: day.at(0, 0, 0, 0),
+        to: day.checked_add(jiff::Span::new().days(days)).unwrap().at(0, 0, 0, 0),
+        zone: "Europe/Oslo".to_owned(),
+        label: "asked".to_owned(),
+    }
+}
+
 fn asked(number: u64) -> Interpretation {
     let mut random = Random::of(2026, "figures", number);
     let mut chance = |percent: usize| random.below(100) < percent;
@@ -303,15 +314,6 @@ fn asked(number: u64) -> Interpretation {
     }
     let week = random.between(0, 1);
     let (from, days) = (9 + 7 * week, 7 * random.between(1, 2));
-    let period = |from: i64| {
-        let day = jiff::civil::date(2026, 11, 1).checked_add(jiff::Span::new().days(from - 1)).unwrap();
-        Period {
-            from: day.at(0, 0, 0, 0),
-            to: day.checked_add(jiff::Span::new().days(days)).unwrap().at(0, 0, 0, 0),
-            zone: "Europe/Oslo".to_owned(),
-            label: "asked".to_owned(),
-        }
-    };
     let values: &[&str] = &["Harbour", "Hill", "Mill"];
     let mut phrases = vec![values[random.below(3)].to_owned()];
     let second = values[random.below(3)].to_owned();
@@ -321,13 +323,13 @@ fn asked(number: u64) -> Interpretation {
     let filter =
         Filter { phrases, fields: vec![field("branches", "branch_name")], negated, either: !negated };
     let has_rows = !dimensions.is_empty();
-    let days = [Weekday::Monday, Weekday::Sunday, Weekday::Saturday, Weekday::Wednesday];
-    let week_starts = days[random.below(days.len())];
+    let weeks = [Weekday::Monday, Weekday::Sunday, Weekday::Saturday, Weekday::Wednesday];
+    let week_starts = weeks[random.below(weeks.len())];
     let mut interpretation = Interpretation {
         metrics,
         filters: Vec::from_iter(filtered.then_some(filter)),
-        period: timed.then(|| period(from)),
-        comparison: compared.then(|| period(from - 7)),
+        period: timed.then(|| period(from, days)),
+        comparison: compared.then(|| period(from - 7, days)),
         thresholds: Vec::new(),
         shares,
         order: Vec::new(),

@@ -14,7 +14,7 @@ use owners::Owners;
 use serde::Serialize;
 use splitplane_semantics::{RowPolicy, ScopeKey, ScopeRule};
 use splitplane_types::CompositeKey;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Values that one finding tells.
 const EXAMPLES_MAX: usize = 5;
@@ -307,43 +307,52 @@ pub(crate) fn tuple_of<'b>(batch: &'b Batch, positions: &[usize], row: usize) ->
 
 /// Values of granted keys, by how many tenants and businesses hold them.
 struct Repeated {
+    /// Places of tenant and business in a tuple.
     owner: Option<(usize, usize)>,
-    granted: Vec<(usize, String, std::collections::BTreeMap<String, BTreeSet<(String, String)>>)>,
+    keys: Vec<RepeatedKey>,
+}
+
+/// Values of one granted key.
+struct RepeatedKey {
+    place: usize,
+    name: String,
+    owners: BTreeMap<String, BTreeSet<(String, String)>>,
 }
 
 impl Repeated {
     fn of(keys: &[ScopeKey]) -> Self {
         let place = |wanted: ScopeKey| keys.iter().position(|key| *key == wanted);
         let owner = place(ScopeKey::Tenant).zip(place(ScopeKey::Business));
-        let granted = keys.iter().enumerate().filter_map(|(at, key)| match key {
-            ScopeKey::Granted(name) => Some((at, name.clone(), std::collections::BTreeMap::new())),
+        let granted = keys.iter().enumerate().filter_map(|(place, key)| match key {
+            ScopeKey::Granted(name) => {
+                Some(RepeatedKey { place, name: name.clone(), owners: BTreeMap::new() })
+            }
             ScopeKey::Tenant | ScopeKey::Business | ScopeKey::Admin => None,
         });
-        Self { owner, granted: granted.collect() }
+        Self { owner, keys: granted.collect() }
     }
 
     fn add(&mut self, tuple: &[&str]) {
         let Some((tenant, business)) = self.owner else { return };
         let part = |at: usize| tuple.get(at).map(|text| (*text).to_owned()).unwrap_or_default();
-        for (at, _, owners) in &mut self.granted {
-            owners.entry(part(*at)).or_default().insert((part(tenant), part(business)));
+        for key in &mut self.keys {
+            key.owners.entry(part(key.place)).or_default().insert((part(tenant), part(business)));
         }
     }
 
     fn findings(self, dataset: &str) -> Vec<DataFinding> {
-        let of = |(_, key, owners): (usize, String, std::collections::BTreeMap<String, BTreeSet<_>>)| {
-            let repeated: Vec<String> =
-                owners.into_iter().filter(|(_, owners)| owners.len() > 1).map(|(value, _)| value).collect();
-            let values = u64::try_from(repeated.len()).unwrap_or(u64::MAX);
-            let examples = repeated.into_iter().take(EXAMPLES_MAX).collect();
-            (values > 0).then_some(DataFinding::RepeatedKey {
-                dataset: dataset.to_owned(),
-                key,
-                values,
-                examples,
-            })
-        };
-        self.granted.into_iter().filter_map(of).collect()
+        self.keys.into_iter().filter_map(|key| key.finding(dataset)).collect()
+    }
+}
+
+impl RepeatedKey {
+    fn finding(self, dataset: &str) -> Option<DataFinding> {
+        let repeated = self.owners.into_iter().filter(|(_, owners)| owners.len() > 1);
+        let repeated: Vec<String> = repeated.map(|(value, _)| value).collect();
+        let values = u64::try_from(repeated.len()).unwrap_or(u64::MAX);
+        let examples = repeated.into_iter().take(EXAMPLES_MAX).collect();
+        let (dataset, key) = (dataset.to_owned(), self.name);
+        (values > 0).then_some(DataFinding::RepeatedKey { dataset, key, values, examples })
     }
 }
 

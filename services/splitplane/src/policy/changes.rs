@@ -14,6 +14,7 @@ use splitplane_lab::{
 };
 use splitplane_query::WarehouseRows;
 use splitplane_service::Clock;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Say who gains or loses which rows and columns by a change of policy, widest first; exit 2 where anyone gains
@@ -111,28 +112,23 @@ fn text(found: &Diff, style: &Style) -> String {
     text
 }
 
+/// How many admins a change touches, and rows in all.
+fn touched(found: &Diff, of: impl Fn(&RowsChange) -> u64) -> (usize, String) {
+    let touched = found.rows.iter().filter(|change| of(change) > 0);
+    let admins: BTreeSet<_> = touched.map(|change| &change.admin).collect();
+    (admins.len(), lines::rows(found.rows.iter().map(&of).sum()))
+}
+
 fn summary(found: &Diff) -> String {
-    let admins = |of: fn(&RowsChange) -> u64| {
-        let mut admins: Vec<_> =
-            found.rows.iter().filter(|change| of(change) > 0).map(|change| &change.admin).collect();
-        admins.sort();
-        admins.dedup();
-        admins.len()
-    };
-    let sum = |of: fn(&RowsChange) -> u64| lines::rows(found.rows.iter().map(of).sum());
-    let (gained, lost): (fn(&RowsChange) -> u64, fn(&RowsChange) -> u64) =
-        (|change| change.gained, |change| change.lost);
     let word = if found.is_widening() { "WIDENS somebody's view" } else { "widens nobody's view" };
+    let (gain, gained) = touched(found, |change| change.gained);
+    let (lose, lost) = touched(found, |change| change.lost);
+    let Diff { admins, columns, metrics, .. } = found;
     format!(
-        "This change {word}. Of {} admins, {} gain rows ({} in all) and {} lose rows ({} in all); {} columns and {} metrics \
-         change.\n",
-        found.admins,
-        admins(gained),
-        sum(gained),
-        admins(lost),
-        sum(lost),
-        found.columns.len(),
-        found.metrics.len(),
+        "This change {word}. Of {admins} admins, {gain} gain rows ({gained} in all) and {lose} lose rows ({lost} in all); \
+         {} columns and {} metrics change.\n",
+        columns.len(),
+        metrics.len(),
     )
 }
 
