@@ -40,7 +40,10 @@ datasets:
   stops: { scope: { through: trips, by: { trip: trip } } }
 ";
 
-struct Table(BTreeMap<&'static str, (Vec<&'static str>, Vec<Vec<Option<&'static str>>>)>);
+type Row = Vec<Option<&'static str>>;
+
+/// Columns and rows, by source.
+struct Table(BTreeMap<&'static str, (Vec<&'static str>, Vec<Row>)>);
 
 impl Rows for Table {
     type Error = Infallible;
@@ -61,7 +64,7 @@ impl Rows for Table {
     }
 }
 
-fn rows(text: &'static str) -> Vec<Vec<Option<&'static str>>> {
+fn rows(text: &'static str) -> Vec<Row> {
     let cell = |cell: &'static str| (cell != "-").then_some(cell);
     text.split(';').map(|row| row.split_whitespace().map(cell).collect()).collect()
 }

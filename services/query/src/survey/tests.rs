@@ -128,7 +128,12 @@ impl Subject {
             let text = |cell: Cell| match cell {
                 Cell::Null => None,
                 Cell::Text(text) => Some(text),
-                other => panic!("not a text: {other:?}"),
+                other @ (Cell::Integer(_)
+                | Cell::Decimal(_)
+                | Cell::Float(_)
+                | Cell::Boolean(_)
+                | Cell::Date(_)
+                | Cell::Timestamp(_)) => panic!("not a text: {other:?}"),
             };
             *shown.entry(row.into_iter().map(text).collect()).or_default() += 1;
         }
