@@ -149,16 +149,22 @@ async fn a_conversation_outlives_the_mesh_while_its_keys_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_that_comes_to_nothing_leaves_the_conversation_where_it_was() {
+async fn after_a_question_that_comes_to_nothing_a_fragment_is_asked_back_and_acts_on_nothing_in_silence() {
     let bench = Bench::start(&World::library(10)).await;
     let caller = bench.caller(ANN).await;
     let first = ask(&caller, "total fees last week").await;
     let lost = ask_in(&caller, "what is the weather like", token(&first)).await;
     assert_eq!(lost.outcome, Outcome::Unsupported, "{lost:?}");
-    assert_eq!(token(&lost), token(&first));
-    let grouped = ask_in(&caller, "by branch", token(&lost)).await;
-    assert_eq!(period(&grouped), period(&first));
+    let claims = crate::support::claims_of(token(&lost));
+    assert_eq!(claims["asked_back"], "what is the weather like");
+    assert_eq!(claims["interpretation"], crate::support::claims_of(token(&first))["interpretation"]);
+    let back = ask_in(&caller, "by branch", token(&lost)).await;
+    assert_eq!(back.outcome, Outcome::Clarify, "{back:?}");
+    let options = back.clarification.as_ref().unwrap().options.clone();
+    let grouped = ask_in(&caller, &options[0], token(&back)).await;
+    assert_eq!((grouped.outcome, period(&grouped)), (Outcome::Answered, period(&first)), "{options:?}");
     // One that begins with nothing has nothing to go on from.
-    assert_eq!(ask(&caller, "what is the weather like").await.conversation, None);
+    let nothing = ask(&caller, "what is the weather like").await;
+    assert_eq!(crate::support::claims_of(token(&nothing))["interpretation"], "");
     bench.mesh.stop().await.unwrap();
 }

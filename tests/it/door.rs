@@ -56,7 +56,7 @@ limits: { rows: 1000000, bytes: 64MiB, seconds: 60, memory: 512MiB, concurrent_p
 "#;
 
 /// One sandbox with every relation: a count over the smallest, by a dimension of each of the others.
-const INTERPRETATION: &str = r#"{"metrics":["number_of_weighings"],"dimensions":[{"field":{"dataset":"varieties","field":"label"},"grain":null},{"field":{"dataset":"plots","field":"name"},"grain":null}],"filters":[],"period":null,"comparison":null,"thresholds":[],"shares":false,"order":[],"limit":null}"#;
+const INTERPRETATION: &str = r#"{"metrics":["number_of_weighings"],"dimensions":[{"field":{"dataset":"varieties","field":"label"},"grain":null},{"field":{"dataset":"plots","field":"name"},"grain":null}],"filters":[],"period":null,"comparison":null,"thresholds":[],"shares":false,"order":[],"limit":null,"buckets":{"week_starts":"monday","day_starts":"00:00:00"}}"#;
 
 fn field(name: &str, data_type: Option<DataType>) -> String {
     let expression = COMPUTED.iter().find(|(computed, _)| *computed == name).map_or(name, |(_, text)| text);

@@ -83,7 +83,7 @@ impl<R: Rows> Lab<'_, R> {
         let mut wanted = Vec::with_capacity(datasets.len());
         for name in datasets {
             let source = self.rules.exposed(name)?.0.source.clone();
-            wanted.push(Wanted { source, datasets: vec![Some((*name).to_owned())] });
+            wanted.push(Wanted { source, datasets: vec![Some((*name).to_owned())], key: Vec::new() });
         }
         let counted = survey(self.rows, &[side], &mut sets, &wanted)?;
         Ok((sets, counted))

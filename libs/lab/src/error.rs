@@ -44,6 +44,14 @@ pub enum LabError {
         /// The dataset.
         dataset: String,
     },
+    /// A key with a field twice.
+    #[error("the key of `{dataset}` names `{field}` twice")]
+    RepeatedField {
+        /// The dataset.
+        dataset: String,
+        /// The field.
+        field: String,
+    },
     /// Nobody of that name is in the grants.
     #[error("no grant names `{admin}`{}", hint(nearest.as_deref()))]
     UnknownAdmin {

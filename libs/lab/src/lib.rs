@@ -9,6 +9,7 @@
 mod census;
 mod chain;
 mod columns;
+mod counts;
 mod diff;
 mod error;
 #[cfg(any(test, feature = "fixtures"))]
@@ -34,6 +35,7 @@ pub use chain::{Failure, GrantedTuples, HeldKey, JoinedKey, KeyValue, Step};
 pub use columns::{
     ColumnReason, ColumnView, Exposure, MetricReason, MetricView, Movement, RoleColumns, RoleName, mask_text,
 };
+pub use counts::KeyCount;
 pub use diff::{
     ColumnChange, DatasetChange, DatasetChangeKind, Diff, MetricChange, RowsChange, SettingChange, diff,
 };

@@ -21,6 +21,8 @@ pub(crate) struct Wanted {
     pub(crate) source: String,
     /// For each side in order, the dataset that shows the source's rows; `None` shows none.
     pub(crate) datasets: Vec<Option<String>>,
+    /// Columns and the values that rows must hold to be counted; none for all rows.
+    pub(crate) key: Vec<(String, String)>,
 }
 
 /// Rows of one class.
@@ -175,7 +177,11 @@ impl<'s> Survey<'s> {
                 Task::Count(index) => {
                     let datasets = self.wanted.get(*index).map_or(&[][..], |wanted| &wanted.datasets);
                     let of = |side: usize| position(&(side, datasets.get(side).cloned().flatten()?));
-                    Job::Count { sides: (of(0), of(1)), counts: HashMap::default() }
+                    let key = self.wanted.get(*index).map_or(&[][..], |wanted| &wanted.key);
+                    let positions = columns.positions(key.iter().map(|(column, _)| column.as_str()));
+                    let values = key.iter().map(|(_, value)| value.clone());
+                    let key = positions.into_iter().zip(values).collect();
+                    Job::Count { sides: (of(0), of(1)), key, counts: HashMap::default() }
                 }
                 Task::Map((place, names)) => {
                     let wanted = columns.positions(names.iter().map(String::as_str));
@@ -289,18 +295,31 @@ impl Classifier<'_> {
 }
 
 enum Job {
-    Count { sides: (Option<usize>, Option<usize>), counts: HashMap<u64, u64, Fast> },
-    Map { keyed: usize, place: Option<usize>, building: Building },
+    Count {
+        sides: (Option<usize>, Option<usize>),
+        /// Where a row must hold what to be counted.
+        key: Vec<(usize, String)>,
+        counts: HashMap<u64, u64, Fast>,
+    },
+    Map {
+        keyed: usize,
+        place: Option<usize>,
+        building: Building,
+    },
 }
 
 impl Job {
     fn count(&mut self, batch: &Batch, classes: &[Classifier<'_>]) {
         let of = |place: Option<usize>| place.and_then(|place| classes.get(place)).map(|class| &class.out);
         match self {
-            Self::Count { sides, counts } => {
+            Self::Count { sides, key, counts } => {
                 let (first, second) = (of(sides.0), of(sides.1));
                 let mut run = (0, 0_u64);
-                for row in 0..batch.rows() {
+                let holds = |row: usize| {
+                    let held = |position: &usize| batch.columns().get(*position)?.text(row);
+                    key.iter().all(|(position, value)| held(position) == Some(value.as_str()))
+                };
+                for row in (0..batch.rows()).filter(|row| key.is_empty() || holds(*row)) {
                     let set = |side: Option<&Vec<SetId>>| {
                         side.and_then(|side| side.get(row)).copied().unwrap_or(NOBODY)
                     };

@@ -100,6 +100,13 @@ impl<R: Rows> Lab<'_, R> {
         if key.is_empty() {
             return Err(LabError::EmptyKey { dataset: dataset.name.clone() });
         }
+        let repeated = key
+            .iter()
+            .enumerate()
+            .find(|(at, (field, _))| key.iter().take(*at).any(|(other, _)| other == field));
+        if let Some((_, (field, _))) = repeated {
+            return Err(LabError::RepeatedField { dataset: dataset.name.clone(), field: field.clone() });
+        }
         let column = |(field, value): &'k (String, String)| {
             self.rules.column(dataset, field).map(|column| (column, value.as_str()))
         };

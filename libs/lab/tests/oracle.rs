@@ -39,7 +39,10 @@ fn keys(dice: &mut Dice, oracle: &Oracle<'_>, dataset: &str, count: usize) -> Ve
         let mut key = Vec::new();
         for _ in 0..=dice.below(2) {
             let at = dice.below(fields.len());
-            if let Some(value) = &row[at] {
+            let is_new = |field: &str| key.iter().all(|(known, _): &(String, String)| known != field);
+            if let Some(value) = &row[at]
+                && is_new(&fields[at].name)
+            {
                 key.push((fields[at].name.clone(), value.clone()));
             }
         }
@@ -153,6 +156,12 @@ fn check_rows_of_keys(
         for key in keys(dice, oracle, name, count) {
             let rows: Vec<usize> =
                 (0..oracle.table(name).rows.len()).filter(|row| holds(oracle, name, *row, &key)).collect();
+            for admin in admins.iter().take(3) {
+                let seen = rows.iter().filter(|row| oracle.sees(name, **row, admin)).count() as u64;
+                let expected = splitplane_lab::KeyCount { seen, rows: rows.len() as u64 };
+                let counted = lab.count_keys(admin, name, &[key.clone(), key.clone()]).unwrap();
+                assert_eq!(counted, [expected, expected], "{name} {key:?} {admin}");
+            }
             let who = lab.who_can_see(name, &key).unwrap();
             assert_eq!(who.rows as usize, rows.len(), "{name} {key:?}");
             // As many rows of every audience as the oracle finds.

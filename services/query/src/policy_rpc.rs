@@ -88,6 +88,7 @@ impl PublicError for PolicyError {
                 | LabError::UnknownField { .. }
                 | LabError::Computed { .. }
                 | LabError::EmptyKey { .. }
+                | LabError::RepeatedField { .. }
                 | LabError::UnknownAdmin { .. }
                 | LabError::TooMany { .. } => Reason::RequestMalformed,
                 LabError::Unread { .. } | LabError::Columns { .. } => Reason::WarehouseUnavailable,

@@ -129,6 +129,7 @@ impl CommandError {
                 | LabError::UnknownField { .. }
                 | LabError::Computed { .. }
                 | LabError::EmptyKey { .. }
+                | LabError::RepeatedField { .. }
                 | LabError::UnknownAdmin { .. }
                 | LabError::TooMany { .. } => USAGE,
                 LabError::TooDeep { .. }

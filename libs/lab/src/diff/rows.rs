@@ -34,6 +34,7 @@ pub(super) fn changes<R: Rows, S: Rows>(
         let one = |source: String, sides: [bool; 2]| Wanted {
             source,
             datasets: sides.map(|side| side.then(|| (*name).to_owned())).to_vec(),
+            key: Vec::new(),
         };
         match (before, after) {
             (Some(before), Some(after)) if before == after => wanted.push((*name, one(after, [true, true]))),

@@ -54,7 +54,7 @@ pub const CODES: [(&str, Severity, &str); 53] = [
     ("invalid-treatment", Error, "a column is neither hidden nor masked, or both"),
     ("invalid-mask", Error, "a mask is not known, or does not fit the column's type"),
     ("invalid-role", Error, "a role has no form of a role, or there is none"),
-    ("unknown-role", Error, "the registry gives nobody that role"),
+    ("unknown-role", Warning, "the registry gives nobody that role"),
     ("one-column-two-keys", Error, "one column is taken for two keys"),
     ("one-column-tenant-business", Warning, "one column is taken for the tenant and for the business"),
     ("granted-key-unused", Warning, "the grants yield a key that no scope binds"),

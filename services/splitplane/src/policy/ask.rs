@@ -15,7 +15,7 @@ pub(crate) struct WhoCanSeeArgs {
     /// A field and its value; several are all to hold
     #[arg(long, value_name = "FIELD=VALUE", value_parser = field_value, required = true, num_args = 1..)]
     key: Vec<(String, String)>,
-    /// Most admins that are told by name
+    /// Most groups of rows, and admins of one, that are told
     #[arg(long, default_value_t = 20)]
     most: usize,
     #[command(flatten)]
@@ -53,6 +53,9 @@ pub(crate) struct WhyNotArgs {
     /// A field and its value; several are all to hold
     #[arg(long, value_name = "FIELD=VALUE", value_parser = field_value, required = true, num_args = 1..)]
     key: Vec<(String, String)>,
+    /// Most groups of rows that are told
+    #[arg(long, default_value_t = 20)]
+    most: usize,
     #[command(flatten)]
     world: WorldArgs,
     /// One JSON object
@@ -81,6 +84,6 @@ pub(super) fn what_can(home: &Home, args: &WhatCanArgs) -> Result<u8, CommandErr
 pub(super) fn why_not(home: &Home, args: &WhyNotArgs) -> Result<u8, CommandError> {
     let opened = Opened::of(home, &args.world)?;
     let found = opened.ask(|lab| lab.why_not(&args.admin, &args.dataset, &args.key))?;
-    answer(args.json, &found, || lines::why_not(&found))?;
+    answer(args.json, &found, || lines::why_not(&found, args.most))?;
     Ok(DONE)
 }

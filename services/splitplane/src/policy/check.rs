@@ -76,9 +76,14 @@ pub(crate) fn tell(findings: &[Told], json: bool) -> Result<u8, CommandError> {
     let errors = findings.iter().filter(|finding| finding.severity == "error").count();
     if !json {
         let warnings = findings.iter().filter(|finding| finding.severity == "warning").count();
-        output::out(&format!("{errors} errors, {warnings} warnings\n"))?;
+        output::out(&format!("{}, {}\n", counted(errors, "error"), counted(warnings, "warning")))?;
     }
     Ok(if errors == 0 { DONE } else { FAILED })
+}
+
+/// So many of something.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// The findings of a model's file alone.
@@ -103,14 +108,21 @@ impl Files {
         let model = match load_model(&self.model) {
             Ok(model) => model,
             // Without a model a policy's names mean nothing.
-            Err(LoadError::Invalid { .. }) => return of_model(&self.model),
+            Err(LoadError::Invalid { .. }) => {
+                let mut told = of_model(&self.model)?;
+                told.push(data::not_looked_at("the policy", "the model has mistakes"));
+                return Ok(told);
+            }
             Err(error) => return Err(WorldError::Load(error).into()),
         };
         let text = read(&self.policy)?;
         let report = check_policy(&self.policy.display().to_string(), &text, &model, roles);
         let mut told: Vec<Told> = report.findings.iter().map(Told::of).collect();
         let Some(folder) = &self.data else { return Ok(told) };
-        let Ok(policy) = load_policy(&self.policy, &model) else { return Ok(told) };
+        let Ok(policy) = load_policy(&self.policy, &model) else {
+            told.push(data::not_looked_at("the data", "the policy has mistakes"));
+            return Ok(told);
+        };
         let warehouse = splitplane_engine::Warehouse::open(folder)
             .map_err(|_error| WorldError::Missing { what: "the data folder", path: folder.clone() })?;
         let misfits = splitplane_query::misfits(&model, &policy, &warehouse);
@@ -120,8 +132,10 @@ impl Files {
                 .map_err(|error| CommandError::Usage(output::chain(&error)))?;
             told.extend(costly.iter().map(data::costly));
             let rows = WarehouseRows::new(&warehouse);
-            let lab = Lab::open(&model, &policy, &rows)?;
-            told.extend(lab.inspect()?.iter().filter_map(data::finding));
+            match Lab::open(&model, &policy, &rows).and_then(|lab| lab.inspect()) {
+                Ok(found) => told.extend(found.iter().filter_map(data::finding)),
+                Err(error) => told.push(data::unread(&error)),
+            }
         }
         Ok(told)
     }

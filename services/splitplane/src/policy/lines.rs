@@ -12,9 +12,10 @@ pub(super) fn who_can_see(found: &WhoCanSee, most: usize) -> String {
         return format!("No row of {} holds {}.\n", found.dataset, key(&found.key));
     }
     let mut text = format!("{} of {} with {}:\n", rows(found.rows), found.dataset, key(&found.key));
-    for group in &found.groups {
+    for group in found.groups.iter().take(most) {
         text.push_str(&audience(group, most));
     }
+    text.push_str(&beyond(found.groups.len(), most, "groups of rows"));
     for roles in &found.roles {
         let of_interest = super::tables::restricted(&roles.columns);
         if !of_interest.is_empty() {
@@ -37,14 +38,17 @@ fn audience(group: &RowGroup, most: usize) -> String {
         text.push_str(&format!("  {}\n", seer.admin));
         text.push_str(&indented(&step_lines(&seer.steps)));
     }
-    if admins.len() > most {
-        text.push_str(&format!("  and {} more\n", admins.len() - most));
-    }
+    text.push_str(&beyond(admins.len(), most, "admins"));
     text
 }
 
+/// How many are not told.
+fn beyond(count: usize, most: usize, noun: &str) -> String {
+    if count > most { format!("  and {} more {noun}\n", count - most) } else { String::new() }
+}
+
 /// Why rows of a key are not seen, or are.
-pub(super) fn why_not(found: &WhyNot) -> String {
+pub(super) fn why_not(found: &WhyNot, most: usize) -> String {
     let verdicts = match &found.outcome {
         WhyNotOutcome::NoSuchRow => {
             return format!("No row of {} holds {}, whoever asks.\n", found.dataset, key(&found.key));
@@ -52,7 +56,7 @@ pub(super) fn why_not(found: &WhyNot) -> String {
         WhyNotOutcome::Rows(verdicts) => verdicts,
     };
     let mut text = String::new();
-    for of in verdicts {
+    for of in verdicts.iter().take(most) {
         let (word, lines) = match &of.verdict {
             Verdict::Sees(steps) => ("sees", step_lines(steps)),
             Verdict::DoesNot(failures) => ("does not see", failure_lines(failures)),
@@ -61,6 +65,7 @@ pub(super) fn why_not(found: &WhyNot) -> String {
         text.push_str(&format!("{admin} {word} {count} of {} with {}:\n", found.dataset, key(&found.key)));
         text.push_str(&indented(&lines));
     }
+    text.push_str(&beyond(verdicts.len(), most, "groups of rows"));
     text
 }
 

@@ -73,6 +73,7 @@ fn questions_end_with_0_and_wrong_names_with_64() {
     assert_eq!(shelf.code(&["policy", "who-can-see", "loans", "--key", "loan=1"]), 64);
     assert_eq!(shelf.code(&["policy", "who-can-see", "loans", "--key", "loan_id"]), 64);
     assert_eq!(shelf.code(&["policy", "who-can-see", "loans"]), 64);
+    assert_eq!(shelf.code(&["policy", "who-can-see", "loans", "--key", "loan_id=1", "loan_id=2"]), 64);
     assert_eq!(shelf.code(&["policy", "what-can", "city-libraries/north/nobody"]), 64);
     assert_eq!(shelf.code(&["policy", "what-can", "ann"]), 64);
 }
@@ -96,7 +97,7 @@ fn a_chain_is_told_down_to_the_grant() {
     let ann = "city-libraries/north/ann".parse().unwrap();
     let key = [("loan_id".to_owned(), "L2-00000".to_owned())];
     let found = shelf.opened().ask(|lab| lab.why_not(&ann, "loans", &key)).unwrap();
-    let text = lines::why_not(&found);
+    let text = lines::why_not(&found, 20);
     assert!(text.contains("does not see 1 row of loans") && text.contains("'002'"), "{text}");
     let found = shelf.opened().ask(|lab| lab.what_can(&ann, &"clerk".parse().unwrap(), None)).unwrap();
     let text = tables::what_can(&found);
@@ -274,6 +275,8 @@ fn an_expectation_that_means_nothing_ends_with_64() {
         "- { admin: city-libraries/north/ann, dataset: loans, columns: { email: hidden } }",
         "- { admin: city-libraries/north/ann, metrics: [ sales ] }",
         "- { seen_by: [] }",
+        "- { dataset: loans, key: { loan_id: L0-00000 }, seen_by: [], rows: 7 }",
+        "- { dataset: loans, key: { loan_id: L0-00000 }, seen_by: [ ann ] }",
         "- { dataset: loans, key: {}, seen_by: [] }",
     ] {
         let file = shelf.write("expectations.yaml", text);

@@ -359,7 +359,7 @@ fn a_metric_over_two_columns_that_no_role_sees_together_is_told() {
 }
 
 #[test]
-fn a_role_that_nobody_has_is_a_mistake_if_the_roles_are_known() {
+fn a_role_that_nobody_has_is_doubtful_if_the_roles_are_known() {
     let model = parse_model("m.yaml", LIBRARY_MODEL).unwrap();
     let check = |roles: &[&str]| {
         let roles: Vec<Role> = roles.iter().map(|role| role.parse().unwrap()).collect();

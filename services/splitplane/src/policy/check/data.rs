@@ -2,7 +2,7 @@
 
 use super::{Told, severity};
 use crate::output;
-use splitplane_lab::DataFinding;
+use splitplane_lab::{DataFinding, LabError};
 use splitplane_query::{CostlyScope, SchemaError};
 
 /// The data does not fit the model.
@@ -26,6 +26,18 @@ pub(super) fn misfit(error: &SchemaError) -> Told {
         SchemaError::Unreadable { dataset, .. } => ("unreadable", dataset, "write the file anew"),
     };
     told("error", code, dataset, (output::chain(error), remedy.to_owned()))
+}
+
+/// The rows cannot be read.
+pub(super) fn unread(error: &LabError) -> Told {
+    let words = (output::chain(error), "write the file anew".to_owned());
+    Told { place: "the data".to_owned(), ..told("error", "unreadable", "", words) }
+}
+
+/// What was not looked at, and why.
+pub(super) fn not_looked_at(what: &str, why: &str) -> Told {
+    let words = (format!("{what} was not looked at: {why}"), "correct them and check again".to_owned());
+    Told { place: what.to_owned(), ..told("note", "not-looked-at", "", words) }
 }
 
 /// Nothing narrows a scope.
