@@ -279,4 +279,17 @@ mod tests {
         let files = Warehouse::open(folder.path()).unwrap().files("c").unwrap();
         assert_eq!(files[0].partitions, [("key".to_owned(), None)]);
     }
+
+    #[test]
+    fn a_folders_key_that_is_named_twice_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for at in ["c/a=1/b=1", "d/a=1/a=2"] {
+            fs::create_dir_all(folder.path().join(at)).unwrap();
+            fs::write(folder.path().join(at).join("1.parquet"), "").unwrap();
+        }
+        let warehouse = Warehouse::open(folder.path()).unwrap();
+        assert!(warehouse.files("c").is_ok());
+        // Which of the two a row belongs to nobody could say.
+        assert!(warehouse.files("d").is_err());
+    }
 }

@@ -216,6 +216,22 @@ async fn grants_are_typed_exact_and_read_anew() {
     assert!(matches!(engine.read_grants(nobody).await, Err(EngineError::Plan { .. })));
 }
 
+#[tokio::test]
+async fn whole_decimals_are_granted_as_numbers() {
+    let folder = folder();
+    let tanks = arrow::array::Decimal128Array::from(vec![7, 12]).with_precision_and_scale(38, 0).unwrap();
+    let names = |name: &str| -> arrow::array::ArrayRef { Arc::new(StringArray::from(vec![name; 2])) };
+    let columns = vec![("tank", Arc::new(tanks) as arrow::array::ArrayRef), ("tenant", names("t1"))];
+    parquet(folder.path(), "grants.parquet", columns);
+    let request = GrantsRequest {
+        source: "grants".to_owned(),
+        identity: vec![("tenant".to_owned(), "t1".to_owned())],
+        yields: vec!["tank".to_owned()],
+    };
+    let granted = engine(folder.path()).read_grants(request).await.unwrap();
+    assert_eq!(granted, [vec![ScopeValue::Integer(7)], vec![ScopeValue::Integer(12)]]);
+}
+
 /// The first query of a set operation says the names, not the types: what is computed from its columns is computed in
 /// the types that all queries agree on.
 #[tokio::test]

@@ -101,8 +101,12 @@ async fn reflection_names_the_services_own_methods_to_an_operator() {
     let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
     let MessageResponse::ListServicesResponse(list) = answer else { panic!("{answer:?}") };
     let names: BTreeSet<String> = list.service.into_iter().map(|service| service.name).collect();
-    let expected =
-        ["splitplane.query.v1.QueryService", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
+    let expected = [
+        "splitplane.query.v1.QueryService",
+        "splitplane.query.v1.PolicyService",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+    ];
     assert_eq!(names, expected.map(str::to_owned).into_iter().collect());
     drop((answers, client));
     service.end().await;

@@ -197,3 +197,18 @@ async fn the_sandbox_the_lab_and_an_oracle_agree_on_every_admin_and_row() {
     }
     assert!(pairs > 100_000 && seen > 1_000, "{pairs} pairs, {seen} seen: that says little");
 }
+
+#[test]
+fn a_survey_that_is_called_off_is_no_answer() {
+    let world = World::of_seed(1, Size { admins: 10, rows: 10 });
+    let (model, [policy, _]) = world.load().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    world.tables.tables.iter().for_each(|table| write(folder.path(), table));
+    let warehouse = Warehouse::open(folder.path()).unwrap();
+    let stop = Stop::default();
+    let rows = WarehouseRows::until(&warehouse, stop.clone());
+    let lab = Lab::open(&model, &policy, &rows).unwrap();
+    assert!(lab.census().is_ok());
+    stop.set();
+    assert!(lab.census().is_err());
+}
