@@ -238,8 +238,20 @@ fn questions_to_breweries_whose_model_has_names_alone_are_read_or_refused_rightl
     check("brewery", "evals/brewery");
 }
 
-/// Written before the reader was run on it, by someone who knew the reader.
+/// Written before the reader was run on it, in the knowledge of the reader.
 #[test]
 fn questions_to_a_blood_service_are_read_or_refused_rightly() {
     check("bloodbank", "evals/bloodbank");
+}
+
+/// Written without sight of the reader; at first sight 58 of 60 right, none wrong.
+#[test]
+fn questions_to_ski_resorts_are_read_or_refused_rightly() {
+    check("ski", "evals/ski");
+}
+
+/// Written without sight of the reader; at first sight 58 of 60 right, none wrong.
+#[test]
+fn questions_to_theatres_are_read_or_refused_rightly() {
+    check("theatre", "evals/theatre");
 }
