@@ -221,7 +221,8 @@ async fn whole_decimals_are_granted_as_numbers() {
     let folder = folder();
     let tanks = arrow::array::Decimal128Array::from(vec![7, 12]).with_precision_and_scale(38, 0).unwrap();
     let names = |name: &str| -> arrow::array::ArrayRef { Arc::new(StringArray::from(vec![name; 2])) };
-    let columns = vec![("tank", Arc::new(tanks) as arrow::array::ArrayRef), ("tenant", names("t1"))];
+    let columns: Vec<(&str, arrow::array::ArrayRef)> =
+        vec![("tank", Arc::new(tanks)), ("tenant", names("t1"))];
     parquet(folder.path(), "grants.parquet", columns);
     let request = GrantsRequest {
         source: "grants".to_owned(),
