@@ -223,6 +223,25 @@ mod tests {
     }
 
     #[test]
+    fn whole_decimals_are_spelled_as_scopes_compare_them() {
+        use arrow::array::{ArrayRef, Decimal128Array, RecordBatch};
+        use std::sync::Arc;
+        let folder = folder();
+        let large = i128::from(i64::MAX) + 1;
+        let numbers = Decimal128Array::from(vec![7, large]).with_precision_and_scale(38, 0).unwrap();
+        let columns: Vec<(&str, ArrayRef)> = vec![("number", Arc::new(numbers))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let file = std::fs::File::create(folder.path().join("loans.parquet")).unwrap();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let warehouse = Warehouse::open(folder.path()).unwrap();
+        // What is larger than any key is in no scope.
+        let expected = [vec![Some("7".to_owned())], vec![None]];
+        assert_eq!(rows(&warehouse, "loans", &["number"]), expected);
+    }
+
+    #[test]
     fn keys_that_no_scope_can_compare_are_told() {
         use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
         use std::sync::Arc;

@@ -246,8 +246,8 @@ impl PolicyRpc {
 }
 
 impl PolicyDesk {
-    /// Refuses keys that are no keys: too many or too long, a field twice, or one that some role may not see, since
-    /// whether a row holds a value tells that value.
+    /// Refuses keys that are no keys: too many or too long, or fields that some role may not see, since whether a
+    /// row holds a value tells that value.
     fn check_key(&self, asked: &Asked) -> Result<(), PolicyError> {
         let is_long = |text: &String| text.len() > KEY_BYTES_MAX;
         let long_name = asked.dataset.iter().any(is_long);
@@ -257,10 +257,7 @@ impl PolicyDesk {
         {
             return Err(PolicyError::Key("a name, a value or the key itself is too long".to_owned()));
         }
-        for (at, (field, _)) in asked.key.iter().enumerate() {
-            if asked.key.iter().take(at).any(|(other, _)| other == field) {
-                return Err(PolicyError::Key(format!("the key names `{field}` twice")));
-            }
+        for (field, _) in &asked.key {
             let policy = asked.dataset.as_ref().and_then(|name| self.policy.datasets.get(name));
             if policy.is_some_and(|policy| policy.columns.contains_key(field)) {
                 let told =
