@@ -112,6 +112,9 @@ def jaffle(folder):
     stores = mesh.ask("ruth.rival", "total of orders by store between 2021-05-01 and 2021-08-30")
     cents = sum(round(float(row[-1]) * 100) for row in stores["rows"])
     check(cents == 144562589, "the rival's stores sum up", json.dumps(stores["rows"]))
+    files = ["--model", str(example / "model.yaml"), "--policy", str(example / "policy.yaml"), "--data", JAFFLE]
+    mesh.run("splitplane", "policy", "test", str(example / "expectations.yaml"), *files)
+    mesh.run("splitplane", "policy", "check", *files)
     mesh.stop()
 
 
