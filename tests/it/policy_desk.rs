@@ -1,7 +1,7 @@
 //! The policy lab of a running mesh: what an operator is told, under the grants as they are now, and what is on record of it.
 
 use crate::inner_services::channel;
-use crate::support::{ANN, BEA, Bench, RITA};
+use crate::support::{ANN, BEA, Bench, RITA, options};
 use splitplane_proto::query::v1::policy_service_client::PolicyServiceClient;
 use splitplane_proto::query::v1::{
     AdminRef, FieldValue, WhatCanRequest, WhatCanResponse, WhoCanSeeRequest, WhyNotRequest,
@@ -126,7 +126,15 @@ async fn every_use_of_the_policy_desk_is_on_record_and_no_answer_leaves_without(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_not_there_is_told_with_the_nearest_right_one() {
-    let bench = Bench::start(&World::library(2)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path(), &World::library(2));
+    // The hidden column by another name.
+    let model = std::fs::read_to_string(&options.world.model).unwrap();
+    let field = "          - name: reader_email\n";
+    let other = "          - { name: contact, datatype: String, expression: { dialects: [ { dialect: ANSI_SQL, expression: reader_email } ] } }\n";
+    assert!(model.contains(field));
+    std::fs::write(&options.world.model, model.replacen(field, &format!("{other}{field}"), 1)).unwrap();
+    let bench = Bench::start_at(folder, options, |_| {}).await;
     let hint = |status: Status| {
         assert_eq!(reason_of(&status), Some(Reason::RequestMalformed), "{status:?}");
         metadata_of(&status).get("hint").cloned().unwrap_or_default()
@@ -139,15 +147,19 @@ async fn a_name_that_is_not_there_is_told_with_the_nearest_right_one() {
     assert!(hint(asked).contains("names no field"));
     let asked = who(&bench, "loans", key("reader_email", "L0-00000@example.org")).await.unwrap_err();
     assert!(hint(asked).contains("hidden or masked"), "whether a row holds a value tells the value");
+    let asked = who(&bench, "loans", key("contact", "L0-00000@example.org")).await.unwrap_err();
+    assert!(hint(asked).contains("hidden or masked"), "the same column by another name");
     let twice = [key("loan_id", "1"), key("loan_id", "2")].concat();
     assert!(hint(who(&bench, "loans", twice).await.unwrap_err()).contains("twice"));
-    let long = key("loan_id", &"1".repeat(5_000));
+    let long = key("loan_id", &"1".repeat(700_000));
     assert!(hint(who(&bench, "loans", long).await.unwrap_err()).contains("too long"));
     let asked = who(&bench, "admin_branches", key("branch_id", "1")).await.unwrap_err();
     assert!(hint(asked).contains("holds the grants"));
     let asked = what(&bench, "city-libraries/north/anne", "").await.unwrap_err();
     assert!(hint(asked).contains("did you mean `city-libraries/north/ann`?"));
     let refused = policy_records(&bench).iter().filter(|record| record["decision"] == "refused").count();
-    assert_eq!(refused, 8, "each is on record");
+    assert_eq!(refused, 9, "each is on record");
+    let log = std::fs::metadata(bench.mesh.audit_log()).unwrap().len();
+    assert!(log < 100_000, "a long value is cut in the log: {log} bytes");
     bench.mesh.stop().await.unwrap();
 }

@@ -3,8 +3,11 @@
 //! Decides that every use is on record before it is answered. Shows no row; what is true of the policy is the lab's to
 //! say.
 
+mod key;
+
 use crate::schema::{SchemaError, key_misfits};
 use crate::survey::{Stop, WarehouseRows};
+use key::{KEY_FIELDS_MAX, cut};
 use splitplane_audit::{Event, Record};
 use splitplane_engine::{EngineError, Warehouse};
 use splitplane_lab::{
@@ -21,10 +24,6 @@ use tonic::{Request, Response, Status};
 
 /// Surveys at a time: each reads the files of everyone.
 const AT_ONCE: usize = 1;
-/// Fields of a key.
-const KEY_FIELDS_MAX: usize = 16;
-/// Bytes of a name or a value.
-const KEY_BYTES_MAX: usize = 1_024;
 /// Groups of rows, and admins of a group, that one answer tells; how many there are is told in any case.
 const TOLD_MAX: usize = 200;
 
@@ -187,11 +186,13 @@ impl PolicyRpc {
             asked.subject.map(|subject| ("subject".to_owned(), subject.to_string())),
             asked.role.map(|role| ("role".to_owned(), role.to_string())),
         ];
-        let key = asked.key.into_iter().map(|(field, value)| (format!("key {field}"), value));
+        // What is refused for its length must not fill the log, nor be kept out of it by its length.
+        let key = asked.key.into_iter().take(KEY_FIELDS_MAX);
+        let key = key.map(|(field, value)| (format!("key {}", cut(&field)), cut(&value)));
         Record {
             decision: Some(decision),
             reason,
-            relations: asked.dataset.into_iter().collect(),
+            relations: asked.dataset.iter().map(|name| cut(name)).collect(),
             parameters: told.into_iter().flatten().chain(key).collect(),
             policy: Some(self.desk.policy.digest),
             model: Some(self.desk.model.digest),
@@ -242,30 +243,6 @@ impl PolicyRpc {
     async fn refuse<T>(&self, asked: Asked, error: PolicyError) -> Result<T, PolicyError> {
         self.desk.audit.append(self.record(asked, Outcome::Refused, Some(error.reason()))).await?;
         Err(error)
-    }
-}
-
-impl PolicyDesk {
-    /// Refuses keys that are no keys: too many or too long, or fields that some role may not see, since whether a
-    /// row holds a value tells that value.
-    fn check_key(&self, asked: &Asked) -> Result<(), PolicyError> {
-        let is_long = |text: &String| text.len() > KEY_BYTES_MAX;
-        let long_name = asked.dataset.iter().any(is_long);
-        if long_name
-            || asked.key.len() > KEY_FIELDS_MAX
-            || asked.key.iter().any(|(f, v)| is_long(f) || is_long(v))
-        {
-            return Err(PolicyError::Key("a name, a value or the key itself is too long".to_owned()));
-        }
-        for (field, _) in &asked.key {
-            let policy = asked.dataset.as_ref().and_then(|name| self.policy.datasets.get(name));
-            if policy.is_some_and(|policy| policy.columns.contains_key(field)) {
-                let told =
-                    format!("`{field}` is hidden or masked for some role, so no row is found by it here");
-                return Err(PolicyError::Key(told));
-            }
-        }
-        Ok(())
     }
 }
 
