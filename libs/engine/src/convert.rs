@@ -11,11 +11,10 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use splitplane_types::{Cell, Column, DataType, Decimal, Table};
 
 /// Converts a complete result. `masked` has one flag per column.
-pub(crate) fn table(
-    schema: &SchemaRef,
-    batches: &[RecordBatch],
-    masked: &[bool],
-) -> Result<Table, EngineError> {
+///
+/// # Errors
+/// [`EngineError::Plan`] for a column of a type that no result has.
+pub fn table(schema: &SchemaRef, batches: &[RecordBatch], masked: &[bool]) -> Result<Table, EngineError> {
     let mut columns = Vec::with_capacity(schema.fields().len());
     for (at, field) in schema.fields().iter().enumerate() {
         let delivered = batches

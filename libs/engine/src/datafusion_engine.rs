@@ -125,6 +125,10 @@ impl Shared {
 
 #[async_trait]
 impl Engine for DataFusionEngine {
+    fn system(&self) -> &'static str {
+        "datafusion"
+    }
+
     async fn execute(&self, statement: Statement) -> Result<QueryResult, EngineError> {
         let shared = Arc::clone(&self.shared);
         let (plane, time_max) = (Arc::clone(&statement.plane), statement.limits.time_max);

@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Runs guarded queries over scoped rows. Dropping a returned future cancels its work.
 #[async_trait]
 pub trait Engine: Send + Sync + Debug {
+    /// What it is called in traces: a name for `db.system.name` of the OpenTelemetry conventions.
+    fn system(&self) -> &'static str;
+
     /// Runs one guarded query to completion inside its limits.
     ///
     /// # Errors

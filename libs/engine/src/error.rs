@@ -24,6 +24,13 @@ pub enum EngineError {
         #[source]
         cause: Cause,
     },
+    /// The engine cannot be reached, was started anew or gave an answer that is not whole. The same may work later.
+    #[error("the engine cannot answer now")]
+    Unavailable {
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
     /// The statement has no meaning over the sandbox's relations.
     #[error("the statement cannot be planned")]
     Plan {

@@ -24,17 +24,17 @@ pub(crate) fn read(
     if request.identity.is_empty() {
         return Err(EngineError::plan("grants are read for an identity"));
     }
-    let scan = Arc::new(ScopedScan::new(&shared.warehouse, &relation(request))?);
+    let scan = Arc::new(ScopedScan::new(&shared.warehouse, &grants_relation(request))?);
     let wanted: Vec<usize> = (0..request.yields.len()).collect();
     let mut granted = BTreeSet::new();
     for batch in scan.rows(wanted, &Tests::default(), shared.context(interrupt))? {
-        granted.extend(tuples(&batch?).map_err(|cause| EngineError::warehouse(&request.source, cause))?);
+        granted.extend(granted_tuples(&batch?, &request.source)?);
     }
     Ok(granted.into_iter().collect())
 }
 
-/// The rows of this identity are a scope like any other.
-fn relation(request: &GrantsRequest) -> ScopedRelation {
+/// The rows of this identity, which are a scope like any other.
+pub fn grants_relation(request: &GrantsRequest) -> ScopedRelation {
     let column = |name: &String| ScopedColumn {
         name: name.clone(),
         expression: ColumnExpression::Physical(name.clone()),
@@ -50,6 +50,14 @@ fn relation(request: &GrantsRequest) -> ScopedRelation {
         columns: request.yields.iter().map(column).collect(),
         rows: RowScope::All(vec![Condition::Keys { columns, tuples: vec![tuple] }]),
     }
+}
+
+/// The tuples that rows grant, of a source of this name.
+///
+/// # Errors
+/// [`EngineError::Warehouse`] for a column of a type that cannot be granted.
+pub fn granted_tuples(batch: &RecordBatch, source: &str) -> Result<Vec<Vec<ScopeValue>>, EngineError> {
+    tuples(batch).map_err(|cause| EngineError::warehouse(source, cause))
 }
 
 /// A row with a NULL grants nothing.

@@ -6,6 +6,7 @@ use crate::interrupt::Interrupt;
 use crate::pushed::Tests;
 use crate::scan::ScopedScan;
 use crate::{EngineError, Lookup, Match};
+use arrow::array::RecordBatch;
 use splitplane_types::Cell;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -34,24 +35,58 @@ pub(crate) fn lookup(
         }
         wanted.push(column);
     }
-    let mut found: BTreeSet<Tuple> = BTreeSet::new();
+    let mut found = Found::new(shown, &lookup.matching, lookup.limit);
     for batch in scan.rows(wanted, &Tests::default(), shared.context(interrupt))? {
-        for mut row in convert::cells(&batch?)? {
-            let tested = row.split_off(shown);
-            if lookup.matching.iter().zip(&tested).all(|(condition, cell)| condition.holds(cell)) {
-                found.insert(Tuple(row));
+        found.add(&batch?)?;
+    }
+    Ok(found.tuples())
+}
+
+/// Distinct tuples of rows that meet conditions, the smallest of them.
+#[derive(Debug)]
+pub struct Found<'m> {
+    shown: usize,
+    matching: &'m [Match],
+    limit: usize,
+    tuples: BTreeSet<Tuple>,
+}
+
+impl<'m> Found<'m> {
+    /// None yet. Batches are to hold `shown` columns, then one for each condition.
+    #[must_use]
+    pub const fn new(shown: usize, matching: &'m [Match], limit: usize) -> Self {
+        Self { shown, matching, limit, tuples: BTreeSet::new() }
+    }
+
+    /// Adds the rows of a batch that meet every condition.
+    ///
+    /// # Errors
+    /// [`EngineError::Plan`] for a column of a type that no result has.
+    pub fn add(&mut self, batch: &RecordBatch) -> Result<(), EngineError> {
+        for mut row in convert::cells(batch)? {
+            let tested = row.split_off(self.shown);
+            if self.matching.iter().zip(&tested).all(|(condition, cell)| condition.holds(cell)) {
+                self.tuples.insert(Tuple(row));
             }
             // The smallest are kept, so that what a limit leaves out does not depend on the order of rows.
-            if found.len() > lookup.limit {
-                found.pop_last();
+            if self.tuples.len() > self.limit {
+                self.tuples.pop_last();
             }
         }
+        Ok(())
     }
-    Ok(found.into_iter().map(|tuple| tuple.0).collect())
+
+    /// The tuples, sorted.
+    #[must_use]
+    pub fn tuples(self) -> Vec<Vec<Cell>> {
+        self.tuples.into_iter().map(|tuple| tuple.0).collect()
+    }
 }
 
 impl Match {
-    fn column(&self) -> &String {
+    /// The column that it is on.
+    #[must_use]
+    pub fn column(&self) -> &String {
         match self {
             Self::Phrase { column, .. } | Self::Exactly { column, .. } | Self::NoneOf { column, .. } => {
                 column

@@ -112,7 +112,10 @@ async fn collect(
 }
 
 /// Bytes of the rows alone: a slice's neighbours and spare capacity are not the result's.
-fn size(batch: &RecordBatch) -> Result<u64, EngineError> {
+///
+/// # Errors
+/// [`EngineError::Internal`] for an array that is none.
+pub fn size(batch: &RecordBatch) -> Result<u64, EngineError> {
     let mut bytes = 0_usize;
     for column in batch.columns() {
         bytes =

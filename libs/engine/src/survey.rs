@@ -64,7 +64,7 @@ impl Warehouse {
         for batch in SourceRows::new(source, files, Keys::new(Vec::new()), wanted) {
             let batch = batch?;
             let rows = batch.num_rows();
-            let told = told(&batch).map_err(|cause| of_source(source, cause))?;
+            let told = survey_columns(&batch, source)?;
             if visit(told, rows).is_break() {
                 break;
             }
@@ -114,8 +114,13 @@ pub enum KeyMisfit {
     Mixed,
 }
 
-fn told(batch: &RecordBatch) -> Result<Vec<SurveyColumn>, AnyError> {
-    batch.columns().iter().map(|column| coded(&spelled(column)?)).collect()
+/// The columns of a batch of a source, each value in the spelling in which scopes compare it.
+///
+/// # Errors
+/// [`EngineError::Warehouse`] for a column that has no spelling.
+pub fn survey_columns(batch: &RecordBatch, source: &str) -> Result<Vec<SurveyColumn>, EngineError> {
+    let told = |column: &ArrayRef| coded(&spelled(column)?);
+    batch.columns().iter().map(told).collect::<Result<_, _>>().map_err(|cause| of_source(source, cause))
 }
 
 /// The spelling of each value; what is no key of any scope is spelled as it prints.

@@ -147,7 +147,7 @@ impl SandboxBuilder {
             "statement",
             otel.name = %summary,
             otel.kind = "client",
-            db.system.name = "datafusion",
+            db.system.name = self.engine.system(),
             db.operation.name = "SELECT",
             db.query.summary = %summary,
             db.response.returned_rows = tracing::field::Empty,

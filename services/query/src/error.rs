@@ -110,7 +110,7 @@ impl PublicError for QueryError {
 
 const fn engine_reason(error: &EngineError) -> Reason {
     match error {
-        EngineError::Warehouse { .. } => Reason::WarehouseUnavailable,
+        EngineError::Warehouse { .. } | EngineError::Unavailable { .. } => Reason::WarehouseUnavailable,
         EngineError::Data { .. } => Reason::QueryFailed,
         EngineError::Plan { .. } => Reason::QueryNotAllowed,
         EngineError::RowsExceeded { .. } | EngineError::BytesExceeded { .. } => Reason::ResultTooLarge,

@@ -5,33 +5,43 @@ use crate::config::Config;
 use crate::masks::MaskKeys;
 use crate::schema;
 use base64::Engine as _;
-use splitplane_engine::{DataFusionEngine, EngineConfig, EngineError, KeptConfig, SpillConfig, Warehouse};
+use splitplane_engine::{
+    Catalog, DataFusionEngine, Engine, EngineConfig, EngineError, KeptConfig, SpillConfig, Warehouse,
+};
 use splitplane_semantics::{Policy, SemanticModel, load_model, load_policy};
 use splitplane_service::StartError;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) type Look = fn(&SemanticModel, &Policy, &Warehouse) -> Result<(), EngineError>;
+pub(crate) type Look = fn(&SemanticModel, &Policy, &dyn Catalog) -> Result<(), EngineError>;
+
+/// What runs statements, and what is known of its data.
+type Ready = (Arc<dyn Engine>, Arc<dyn Catalog>);
 
 /// Loads everything that sandboxes are built from. `look` is shown it before anything is served.
 pub(crate) fn sandbox_builder(
     config: &Config,
     look: Look,
-) -> Result<(SandboxBuilder, Warehouse), StartError> {
+) -> Result<(SandboxBuilder, Arc<dyn Catalog>), StartError> {
     let (model, policy) = semantics(config)?;
-    let warehouse = Warehouse::open(&config.warehouse.data)
-        .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
-    let model = schema::declared(model, &policy, &warehouse)
+    let (engine, catalog) = embedded(config)?;
+    let model = schema::declared(model, &policy, catalog.as_ref())
         .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
-    look(&model, &policy, &warehouse)
+    look(&model, &policy, catalog.as_ref())
         .map_err(|error| StartError::service("the data cannot be read", error))?;
     let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
-    let engine = engine(warehouse.clone(), config)
-        .map_err(|error| StartError::service("the engine cannot be started", error))?;
-    Ok((SandboxBuilder { model, policy, engine: Arc::new(engine), masks }, warehouse))
+    Ok((SandboxBuilder { model, policy, engine, masks }, catalog))
 }
 
-fn engine(warehouse: Warehouse, config: &Config) -> Result<DataFusionEngine, EngineError> {
+fn embedded(config: &Config) -> Result<Ready, StartError> {
+    let warehouse = Warehouse::open(&config.warehouse.data)
+        .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
+    let engine = datafusion(warehouse.clone(), config)
+        .map_err(|error| StartError::service("the engine cannot be started", error))?;
+    Ok((Arc::new(engine), Arc::new(warehouse)))
+}
+
+fn datafusion(warehouse: Warehouse, config: &Config) -> Result<DataFusionEngine, EngineError> {
     let threads = EngineConfig {
         threads: config.engine.threads.get(),
         memory_bytes_max: config.engine.memory_bytes_max,

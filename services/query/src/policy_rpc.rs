@@ -9,7 +9,7 @@ use crate::schema::{SchemaError, key_misfits};
 use crate::survey::{Stop, WarehouseRows};
 use key::{KEY_FIELDS_MAX, cut};
 use splitplane_audit::{Event, Record};
-use splitplane_engine::{EngineError, Warehouse};
+use splitplane_engine::{Catalog, EngineError};
 use splitplane_lab::{
     Audience, ColumnView, DatasetView, Exposure, Lab, LabError, RoleColumns, RoleName, RowGroup, Verdict,
     WhatCan, WhoCanSee, WhyNot, WhyNotOutcome, failure_lines, mask_text, scope_lines, step_lines,
@@ -32,7 +32,7 @@ const TOLD_MAX: usize = 200;
 pub(crate) struct PolicyDesk {
     pub(crate) model: SemanticModel,
     pub(crate) policy: Policy,
-    pub(crate) warehouse: Warehouse,
+    pub(crate) warehouse: Arc<dyn Catalog>,
     pub(crate) audit: Auditor,
     pub(crate) clock: Clock,
 }
@@ -171,10 +171,10 @@ impl PolicyRpc {
         let answer = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let PolicyDesk { model, policy, warehouse, .. } = desk.as_ref();
-            if let Some(misfit) = key_misfits(model, policy, warehouse)?.into_iter().next() {
+            if let Some(misfit) = key_misfits(model, policy, warehouse.as_ref())?.into_iter().next() {
                 return Err(PolicyError::Misfit(misfit));
             }
-            let rows = WarehouseRows::until(warehouse, stop);
+            let rows = WarehouseRows::until(warehouse.as_ref(), stop);
             Ok(question(&Lab::open(model, policy, &rows)?)?)
         });
         answer.await?

@@ -1,6 +1,6 @@
 //! Types of columns: from the semantic model, else from the files' declared schema; never from data.
 
-use splitplane_engine::{EngineError, KeyMisfit, Spread, Warehouse};
+use splitplane_engine::{Catalog, EngineError, KeyMisfit, Spread};
 use splitplane_semantics::{
     Dataset, DatasetPolicy, FieldExpression, Policy, RowPolicy, ScopeRule, SemanticModel,
 };
@@ -75,7 +75,7 @@ pub enum SchemaError {
 pub(crate) fn declared(
     mut model: SemanticModel,
     policy: &Policy,
-    warehouse: &Warehouse,
+    warehouse: &dyn Catalog,
 ) -> Result<SemanticModel, SchemaError> {
     for dataset in &mut model.datasets {
         let used = policy.datasets.contains_key(&dataset.name) || policy.grants.dataset == dataset.name;
@@ -83,12 +83,11 @@ pub(crate) fn declared(
             continue;
         }
         let name = dataset.name.clone();
-        if !warehouse.has(&dataset.source) {
+        let unreadable = |source| SchemaError::Unreadable { dataset: name.clone(), source };
+        if !warehouse.has(&dataset.source).map_err(unreadable)? {
             return Err(SchemaError::NoFile { dataset: name, source_name: dataset.source.clone() });
         }
-        let columns = warehouse
-            .columns(&dataset.source)
-            .map_err(|source| SchemaError::Unreadable { dataset: name.clone(), source })?;
+        let columns = warehouse.columns(&dataset.source).map_err(unreadable)?;
         for field in &mut dataset.fields {
             match &field.expression {
                 FieldExpression::Column(column) => {
@@ -108,7 +107,7 @@ pub(crate) fn declared(
 
 /// Everything in which the data does not fit the model and the policy, dataset by dataset.
 #[must_use]
-pub fn misfits(model: &SemanticModel, policy: &Policy, warehouse: &Warehouse) -> Vec<SchemaError> {
+pub fn misfits(model: &SemanticModel, policy: &Policy, warehouse: &dyn Catalog) -> Vec<SchemaError> {
     let mut errors = Vec::new();
     for dataset in &model.datasets {
         let used = policy.datasets.contains_key(&dataset.name) || policy.grants.dataset == dataset.name;
@@ -143,7 +142,7 @@ fn misfit_text(misfit: &KeyMisfit) -> String {
 pub fn key_misfits(
     model: &SemanticModel,
     policy: &Policy,
-    warehouse: &Warehouse,
+    warehouse: &dyn Catalog,
 ) -> Result<Vec<SchemaError>, EngineError> {
     let mut errors: Vec<SchemaError> = Vec::new();
     let mut look = |name: &str, columns: &[String], together: bool| -> Result<(), EngineError> {
@@ -179,13 +178,17 @@ pub fn key_misfits(
     Ok(errors)
 }
 
-fn misfits_of(dataset: &Dataset, warehouse: &Warehouse, errors: &mut Vec<SchemaError>) {
+fn misfits_of(dataset: &Dataset, warehouse: &dyn Catalog, errors: &mut Vec<SchemaError>) {
     let (name, source) = (&dataset.name, &dataset.source);
-    if !warehouse.has(source) {
-        errors.push(SchemaError::NoFile { dataset: name.clone(), source_name: source.clone() });
-        return;
-    }
-    let columns = match warehouse.columns(source) {
+    let found = match warehouse.has(source) {
+        Ok(true) => warehouse.columns(source),
+        Ok(false) => {
+            errors.push(SchemaError::NoFile { dataset: name.clone(), source_name: source.clone() });
+            return;
+        }
+        Err(error) => Err(error),
+    };
+    let columns = match found {
         Ok(columns) => columns,
         Err(source) => {
             errors.push(SchemaError::Unreadable { dataset: name.clone(), source });
@@ -228,7 +231,7 @@ fn no_column(dataset: &str, column: &str, columns: &[Column]) -> SchemaError {
 pub(crate) fn warn_of_cost(
     model: &SemanticModel,
     policy: &Policy,
-    warehouse: &Warehouse,
+    warehouse: &dyn Catalog,
 ) -> Result<(), EngineError> {
     for CostlyScope { dataset, columns } in costly_scopes(model, policy, warehouse)? {
         tracing::warn!(
@@ -258,7 +261,7 @@ pub struct CostlyScope {
 pub fn costly_scopes(
     model: &SemanticModel,
     policy: &Policy,
-    warehouse: &Warehouse,
+    warehouse: &dyn Catalog,
 ) -> Result<Vec<CostlyScope>, EngineError> {
     let mut costly = Vec::new();
     for dataset in &model.datasets {

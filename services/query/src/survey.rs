@@ -1,6 +1,6 @@
 //! The warehouse as the policy lab reads it. Decides nothing: what a value's spelling is, the engine says.
 
-use splitplane_engine::{EngineError, SurveyColumn, Warehouse};
+use splitplane_engine::{Catalog, EngineError, SurveyColumn};
 use splitplane_lab::{Batch, BatchError, Rows, TextColumn};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ const BATCHES_AHEAD: usize = 8;
 /// through this.
 #[derive(Debug, Clone)]
 pub struct WarehouseRows<'w> {
-    warehouse: &'w Warehouse,
+    warehouse: &'w dyn Catalog,
     stop: Stop,
 }
 
@@ -36,13 +36,13 @@ impl Stop {
 impl<'w> WarehouseRows<'w> {
     /// All rows of a warehouse.
     #[must_use]
-    pub fn new(warehouse: &'w Warehouse) -> Self {
+    pub fn new(warehouse: &'w dyn Catalog) -> Self {
         Self::until(warehouse, Stop::default())
     }
 
     /// All rows of a warehouse, until somebody has seen enough.
     #[must_use]
-    pub const fn until(warehouse: &'w Warehouse, stop: Stop) -> Self {
+    pub const fn until(warehouse: &'w dyn Catalog, stop: Stop) -> Self {
         Self { warehouse, stop }
     }
 }

@@ -148,6 +148,7 @@ fn line(row: &[Cell]) -> String {
 const fn class(error: &EngineError) -> &'static str {
     match error {
         EngineError::Warehouse { .. } => "warehouse",
+        EngineError::Unavailable { .. } => "unavailable",
         EngineError::Plan { .. } => UNPLANNED,
         EngineError::Data { .. } => DATA,
         EngineError::RowsExceeded { .. } => "rows",

@@ -24,6 +24,7 @@ pub use keys::Admin;
 pub(crate) use plane::{ColumnSpec, Origin, RelationSpec, Role, relations};
 pub use plane::{Form, Link};
 pub(crate) use rows::{OWN_WORD, SECRET};
+pub use store::Stored;
 #[cfg(test)]
 pub(crate) use store::write_parquet;
 
@@ -169,6 +170,12 @@ impl World {
     /// When the folder cannot be written.
     pub fn write(&self, folder: &Path, copy: Copy) -> Result<(), AnyError> {
         store::write(self, folder, copy)
+    }
+
+    /// Where each source of a written copy lies, the grants' included.
+    #[must_use]
+    pub fn stored(&self) -> Vec<Stored> {
+        store::stored(self)
     }
 
     /// A number that goes with a row of a relation and does not change with the copy.

@@ -5,7 +5,7 @@ use crate::builder::SandboxBuilder;
 use crate::masks::MaskKeys;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
-use splitplane_engine::{DataFusionEngine, EngineConfig, Statement};
+use splitplane_engine::{DataFusionEngine, EngineConfig, Statement, Warehouse};
 use splitplane_lab::fixtures::{Size, Table, World};
 use splitplane_lab::{Census, Lab};
 use splitplane_semantics::{Policy, SemanticModel};

@@ -245,6 +245,10 @@ async fn run(state: &SessionState, query: Query) -> Result<QueryResult, EngineEr
 
 #[async_trait]
 impl Engine for WeakEngine {
+    fn system(&self) -> &'static str {
+        self.real.system()
+    }
+
     async fn execute(&self, statement: Statement) -> Result<QueryResult, EngineError> {
         let inside = Arc::clone(&self.inside);
         self.threads

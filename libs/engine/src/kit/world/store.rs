@@ -44,6 +44,39 @@ pub(super) fn write(world: &World, folder: &Path, copy: Copy) -> Result<(), AnyE
     write_grants(world, folder, copy)
 }
 
+/// Where a source of a written copy lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The source.
+    pub source: &'static str,
+    /// File or folder, within the copy's.
+    pub name: String,
+    /// Whether it is a CSV file.
+    pub is_csv: bool,
+    /// Columns that folders' names hold, outermost first.
+    pub partitions: &'static [&'static str],
+}
+
+pub(super) fn stored(world: &World) -> Vec<Stored> {
+    let place = |relation: &RelationSpec| {
+        let source = relation.name;
+        let file = |ending: &str| Stored {
+            source,
+            name: format!("{source}{ending}"),
+            is_csv: ending == ".csv",
+            partitions: &[],
+        };
+        match world.storage {
+            Storage::File => file(".parquet"),
+            Storage::Csv => file(".csv"),
+            Storage::Hive if relation.keyed => Stored { partitions: world.hive_keys(), ..file("") },
+            Storage::Folder | Storage::Hive => file(""),
+        }
+    };
+    let grants = Stored { source: GRANTS, name: format!("{GRANTS}.parquet"), is_csv: false, partitions: &[] };
+    relations().iter().map(place).chain([grants]).collect()
+}
+
 /// One relation of a copy.
 struct Source<'w> {
     world: &'w World,
@@ -95,7 +128,7 @@ impl Source<'_> {
     }
 
     fn hive(&self, rows: &[Row]) -> Result<(), AnyError> {
-        let keys: &[&str] = if self.world.hive_whole_key { &["coop", "house", "site"] } else { &["coop"] };
+        let keys = self.world.hive_keys();
         let root = self.folder.join(self.relation.name);
         let mut folders: BTreeMap<String, (bool, Vec<Row>)> = BTreeMap::new();
         let name_of = |row: Row| -> String {
@@ -150,6 +183,13 @@ impl Source<'_> {
             Row::Foreign(_) | Row::Own(_) => text.map(str::to_owned),
         };
         Arc::new(texts.iter().zip(rows).map(cell).collect::<StringArray>())
+    }
+}
+
+impl World {
+    /// Keys after which folders are named.
+    const fn hive_keys(&self) -> &'static [&'static str] {
+        if self.hive_whole_key { &["coop", "house", "site"] } else { &["coop"] }
     }
 }
 
