@@ -9,7 +9,10 @@
 //! - [`world`]: generated warehouses; [`statement`]: generated probes; [`subject`]: what is asked and seen.
 //! - [`interference`]: the check; [`report`]: what it covered and found; [`kinds`]: nodes of statements.
 //! - [`guarded`]: an engine behind the guard, as a subject.
+//! - [`corpus`]: analytical statements; [`conformance`]: whether two engines mean the same by them.
 
+pub mod conformance;
+pub mod corpus;
 pub mod guarded;
 pub mod interference;
 pub mod kinds;

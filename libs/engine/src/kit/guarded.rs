@@ -7,11 +7,12 @@ use super::subject::{Ask, Observation, Probe, Subject, kind};
 use super::world::{Admin, World};
 use crate::error::AnyError;
 use crate::{
-    DataFusionEngine, Engine, EngineConfig, EngineError, GrantsRequest, Lookup, Match, Statement, Warehouse,
+    DataFusionEngine, Engine, EngineConfig, EngineError, GrantsRequest, Lookup, Match, QueryResult,
+    Statement, Warehouse,
 };
 use async_trait::async_trait;
 use splitplane_split_plane::{GuardError, SandboxView, ScopeValue, SecurityPlane};
-use splitplane_types::Cell;
+use splitplane_types::{Cell, Table};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,11 +30,21 @@ impl Default for Embedded {
     }
 }
 
+impl Embedded {
+    /// The engine over the warehouse in `folder`, behind the guard.
+    ///
+    /// # Errors
+    /// When it cannot be made, or grants cannot be read.
+    pub async fn guarded(&self, world: &World, folder: &Path) -> Result<Guarded, AnyError> {
+        let engine = DataFusionEngine::new(Warehouse::open(folder)?, &self.config)?;
+        Guarded::open(Arc::new(engine), world).await
+    }
+}
+
 #[async_trait]
 impl Subjects for Embedded {
     async fn over(&self, world: &World, folder: &Path) -> Result<Box<dyn Subject>, AnyError> {
-        let engine = DataFusionEngine::new(Warehouse::open(folder)?, &self.config)?;
-        Ok(Box::new(Guarded::open(Arc::new(engine), world).await?))
+        Ok(Box::new(self.guarded(world, folder).await?))
     }
 }
 
@@ -115,15 +126,24 @@ impl Guarded {
     }
 
     async fn statement(&self, sandbox: &Sandbox, sql: &str) -> Observation {
-        let query = match self.view.guard(sql) {
-            Ok(query) => query,
-            Err(error) => return refused(&error),
-        };
-        let statement = Statement { plane: Arc::clone(&sandbox.plane), query, limits: limits() };
-        match self.engine.execute(statement).await {
+        match self.run(sandbox, sql).await {
             Ok(result) => Observation::of_table(&result.table, result.bytes),
-            Err(error) => (self.tell)(&error),
+            Err(seen) => seen,
         }
+    }
+
+    /// The result of a statement of the caller.
+    ///
+    /// # Errors
+    /// What the caller is told instead.
+    pub async fn table(&self, sql: &str) -> Result<Table, Observation> {
+        Ok(self.run(&self.caller, sql).await?.table)
+    }
+
+    async fn run(&self, sandbox: &Sandbox, sql: &str) -> Result<QueryResult, Observation> {
+        let query = self.view.guard(sql).map_err(|error| refused(&error))?;
+        let statement = Statement { plane: Arc::clone(&sandbox.plane), query, limits: limits() };
+        self.engine.execute(statement).await.map_err(|error| (self.tell)(&error))
     }
 
     async fn lookup(

@@ -125,6 +125,13 @@ impl World {
         }
     }
 
+    /// A plain world: so many of a thousand rows are the caller's, stored so.
+    #[must_use]
+    pub fn of(per_mille: u16, storage: Storage) -> Self {
+        let world = Self::new(1, 0);
+        Self { share: Share::PerMille(per_mille), storage, drift: false, large: false, ..world }
+    }
+
     /// The caller's share.
     #[must_use]
     pub const fn share(&self) -> Share {
