@@ -92,6 +92,7 @@ fn arrows_between_rooms_point_one_way() {
         ("import", &["semantics"]),
         ("lab", &["types", "semantics"]),
         ("engine", &["types", "split-plane"]),
+        ("spark-sql", &["types", "split-plane"]),
         ("service", &["types", "proto", "session", "sigv4", "audit"]),
         ("testkit", &["types", "semantics", "llm"]),
     ]);
@@ -134,8 +135,19 @@ fn arrows_between_rooms_point_one_way() {
 fn pure_rooms_know_nothing_of_the_network_or_a_runtime() {
     for package in members() {
         let name = text(&package, "name").strip_prefix("splitplane-").unwrap_or("");
-        if ["types", "sigv4", "session", "semantics", "split-plane", "grounding", "drawing", "import", "lab"]
-            .contains(&name)
+        if [
+            "types",
+            "sigv4",
+            "session",
+            "semantics",
+            "split-plane",
+            "spark-sql",
+            "grounding",
+            "drawing",
+            "import",
+            "lab",
+        ]
+        .contains(&name)
         {
             for dependency in normal_dependencies(&package) {
                 let heavy = ["tokio", "tonic", "hyper", "tower", "datafusion", "futures"]

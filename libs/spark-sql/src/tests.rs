@@ -1,0 +1,3 @@
+//! What holds of every text, whatever the draft.
+
+mod vocabulary;
