@@ -93,7 +93,7 @@ fn arrows_between_rooms_point_one_way() {
         ("lab", &["types", "semantics"]),
         ("engine", &["types", "split-plane"]),
         ("spark-sql", &["types", "split-plane"]),
-        ("engine-spark", &["types"]),
+        ("engine-spark", &["types", "split-plane", "spark-sql", "engine"]),
         ("service", &["types", "proto", "session", "sigv4", "audit"]),
         ("testkit", &["types", "semantics", "llm"]),
     ]);

@@ -27,6 +27,12 @@ pub fn data_type(arrow: &Arrow) -> Option<DataType> {
     crate::typing::data_type(arrow)
 }
 
+/// The type in which columns of both types can be shown without loss.
+#[must_use]
+pub fn wider(one: &Arrow, other: &Arrow) -> Option<Arrow> {
+    crate::typing::wider(one, other)
+}
+
 /// Whether every value of the one type has its equal in the other.
 #[must_use]
 pub fn is_exact(from: &Arrow, to: &Arrow) -> bool {

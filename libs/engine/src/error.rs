@@ -89,15 +89,21 @@ pub enum EngineError {
 pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
 
 impl EngineError {
-    pub(crate) fn warehouse(name: &str, cause: impl Into<AnyError>) -> Self {
+    /// A source that cannot be read.
+    #[must_use]
+    pub fn warehouse(name: &str, cause: impl Into<AnyError>) -> Self {
         Self::Warehouse { name: name.to_owned(), cause: Cause::from(cause.into()) }
     }
 
-    pub(crate) fn plan(cause: impl Into<AnyError>) -> Self {
+    /// A statement without a meaning.
+    #[must_use]
+    pub fn plan(cause: impl Into<AnyError>) -> Self {
         Self::Plan { cause: Cause::from(cause.into()) }
     }
 
-    pub(crate) fn internal(cause: impl Into<AnyError>) -> Self {
+    /// A defect.
+    #[must_use]
+    pub fn internal(cause: impl Into<AnyError>) -> Self {
         Self::Internal { cause: Cause::from(cause.into()) }
     }
 }

@@ -22,6 +22,7 @@
 mod convert;
 mod differences;
 mod kind;
+mod lineage;
 mod literal;
 mod mask;
 mod refusal;

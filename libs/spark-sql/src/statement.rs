@@ -58,6 +58,8 @@ pub struct OutColumn {
     pub name: String,
     /// Kind.
     pub kind: Kind,
+    /// Whether a masked column had a part in it. In doubt it had.
+    pub masked: bool,
 }
 
 /// A relation that a statement may read, as it stands behind its name.
@@ -67,6 +69,8 @@ pub struct Relation {
     pub name: String,
     /// Columns with their kinds; each has to be of the very type that its kind names.
     pub columns: Vec<(String, Kind)>,
+    /// Names of those of them that are masked.
+    pub masked: Vec<String>,
 }
 
 impl SparkStatement {

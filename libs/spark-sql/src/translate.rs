@@ -31,6 +31,7 @@ mod window;
 mod words;
 
 use crate::kind::Kind;
+use crate::lineage;
 use crate::refusal::Refusal;
 use crate::statement::{OutColumn, Relation, SparkStatement};
 use crate::values::Values;
@@ -80,12 +81,14 @@ fn of_tree(query: &Query, relations: &[Relation]) -> Result<SparkStatement, Refu
         written: Vec::new(),
     };
     let translated = walk.query(query, true)?;
+    let masks = lineage::masked(query, relations);
     let mut columns = Vec::with_capacity(translated.columns.len());
     for (name, kind) in translated.columns {
         if matches!(kind, Kind::Null | Kind::Interval) {
             return Err(Refusal::Types("a result column without a type"));
         }
-        columns.push(OutColumn { name, kind });
+        let masked = masks.get(columns.len()).copied().unwrap_or(true);
+        columns.push(OutColumn { name, kind, masked });
     }
     let size = walk.written.iter().map(|(_, text)| text.len()).sum::<usize>() + translated.text.len();
     if size > TEXT_BYTES_MAX {

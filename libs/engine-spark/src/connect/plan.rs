@@ -128,6 +128,17 @@ pub fn count(input: Relation, name: &str) -> Relation {
     })))
 }
 
+/// One row of aggregates.
+#[must_use]
+pub fn aggregate(input: Relation, aggregates: Vec<Expression>) -> Relation {
+    of(RelType::Aggregate(Box::new(wire::Aggregate {
+        input: boxed(input),
+        group_type: wire::aggregate::GroupType::Groupby.into(),
+        grouping_expressions: Vec::new(),
+        aggregate_expressions: aggregates,
+    })))
+}
+
 /// What a statement gives. `:name` in the text is the argument of that name.
 ///
 /// Values go as what every version knows. No server takes both forms at once from all of them, and only

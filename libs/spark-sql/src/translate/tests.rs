@@ -31,7 +31,9 @@ fn kind(name: &str, data_type: DataType) -> Kind {
 pub(super) fn relations() -> Vec<Relation> {
     let columns: Vec<_> =
         COLUMNS.iter().map(|(name, data_type)| ((*name).to_owned(), kind(name, *data_type))).collect();
-    ["w", "v", "q0"].map(|name| Relation { name: name.to_owned(), columns: columns.clone() }).to_vec()
+    ["w", "v", "q0"]
+        .map(|name| Relation { name: name.to_owned(), columns: columns.clone(), masked: Vec::new() })
+        .to_vec()
 }
 
 pub(super) fn guarded(draft: &str) -> GuardedQuery {

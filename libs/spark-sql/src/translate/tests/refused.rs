@@ -114,7 +114,11 @@ fn nothing_that_the_guard_refuses_falls_through() {
 #[test]
 fn a_name_that_something_could_read_otherwise_is_refused() {
     for name in ["w`x", "w\u{212A}", "w${env:HOME}", "", "w\n"] {
-        let odd = Relation { name: "w".to_owned(), columns: vec![(name.to_owned(), Kind::Integer)] };
+        let odd = Relation {
+            name: "w".to_owned(),
+            columns: vec![(name.to_owned(), Kind::Integer)],
+            masked: Vec::new(),
+        };
         let refused = statement(&guarded("SELECT count(*) AS x FROM w"), &[odd]);
         assert_eq!(refused.map(|found| found.text()), Err(Refusal::Name), "{name}");
     }

@@ -1,0 +1,120 @@
+//! What columns the places of sources have. Asked of the engine once for each place, and kept.
+//!
+//! Decides that the tenant's own part says which types it has, not someone else's: a part is asked by its own path. A file
+//! that changes its types afterwards is an error of its source, and the place is asked anew.
+
+use crate::connect::error::ConnectError;
+use crate::connect::session::Session;
+use crate::connect::wire::Relation;
+use crate::errors::of_source;
+use crate::layout::Sources;
+use crate::scoped::{Known, Place, files, mapped, table};
+use arrow::datatypes::DataType as Arrow;
+use splitplane_engine::EngineError;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+/// Places whose columns are kept at once. More are asked for each time.
+const KEPT_MAX: usize = 100_000;
+
+type Columns = Vec<(String, Arrow)>;
+
+/// Columns by place.
+#[derive(Debug, Default)]
+pub(crate) struct Schemas {
+    kept: Mutex<BTreeMap<Place, Columns>>,
+}
+
+impl Schemas {
+    /// Columns of places; a part that is not there has none.
+    pub(crate) async fn of(
+        &self,
+        session: &Session,
+        sources: &Sources,
+        places: BTreeSet<Place>,
+    ) -> Result<Known, EngineError> {
+        let mut known = Known::new();
+        for place in places {
+            let columns = match self.kept(&place) {
+                Some(columns) => Some(columns),
+                None => self.ask(session, sources, &place).await?,
+            };
+            known.insert(place, columns);
+        }
+        Ok(known)
+    }
+
+    /// Columns of the whole of a source.
+    pub(crate) async fn whole(
+        &self,
+        session: &Session,
+        sources: &Sources,
+        source: &str,
+    ) -> Result<Columns, EngineError> {
+        let place = whole(sources, source)?;
+        if let Some(columns) = self.kept(&place) {
+            return Ok(columns);
+        }
+        let columns = self.ask(session, sources, &place).await?;
+        columns.ok_or_else(|| EngineError::warehouse(source, "the source is not there"))
+    }
+
+    fn kept(&self, place: &Place) -> Option<Columns> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned()
+    }
+
+    /// Forgets places: what was known of them was not so.
+    pub(crate) fn forget(&self, places: impl IntoIterator<Item = Place>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for place in places {
+            kept.remove(&place);
+        }
+    }
+
+    async fn ask(
+        &self,
+        session: &Session,
+        sources: &Sources,
+        place: &Place,
+    ) -> Result<Option<Columns>, EngineError> {
+        let columns = match asked(session, relation(sources, place)?).await {
+            Ok(columns) => columns,
+            Err(ConnectError::MissingPath { .. }) if place.is_part => {
+                // Nothing there, or nothing anywhere? Only the first is an answer.
+                let whole = whole(sources, &place.source)?;
+                asked(session, relation(sources, &whole)?)
+                    .await
+                    .map_err(|error| of_source(&place.source, error))?;
+                return Ok(None);
+            }
+            Err(error) => return Err(of_source(&place.source, error)),
+        };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT_MAX {
+            kept.insert(place.clone(), columns.clone());
+        }
+        Ok(Some(columns))
+    }
+}
+
+/// The whole of a source.
+pub(crate) fn whole(sources: &Sources, source: &str) -> Result<Place, EngineError> {
+    let mapping = mapped(sources, source)?;
+    let path = if mapping.table.is_empty() { mapping.path.clone() } else { mapping.table.clone() };
+    Ok(Place { source: source.to_owned(), path, is_part: false })
+}
+
+/// All columns of a place, as it declares them.
+pub(crate) fn relation(sources: &Sources, place: &Place) -> Result<Relation, EngineError> {
+    let mapping = mapped(sources, &place.source)?;
+    if mapping.table.is_empty() {
+        let declared = (!mapping.schema.is_empty()).then(|| mapping.schema.clone());
+        return Ok(files(mapping, &place.path, declared));
+    }
+    Ok(table(mapping))
+}
+
+async fn asked(session: &Session, relation: Relation) -> Result<Columns, ConnectError> {
+    let schema = session.schema(relation).await?;
+    Ok(schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect())
+}

@@ -1,0 +1,47 @@
+//! The corpus means on an engine what it means on the embedded one.
+
+use super::remotes;
+use splitplane_engine::kit::conformance::{Verdict, compare};
+use splitplane_engine::kit::corpus::CORPUS;
+use splitplane_engine::kit::guarded::Embedded;
+use splitplane_engine::kit::world::{Copy, Storage, World};
+use std::collections::BTreeSet;
+
+/// Statements that an engine reads otherwise, each with the reason.
+const KNOWN: &[(&str, &str, &str)] = &[
+    ("Sail", "average of decimals", CUT),
+    ("Sail", "division of decimals", CUT),
+    ("Sail", "division by sums", CUT),
+    ("Sail", "share of a total", CUT),
+    ("Sail", "share of a partition", CUT),
+    ("Sail", "moving average", "it fails on sliding means of decimals of more than 28 digits"),
+];
+const CUT: &str = "it cuts quotients of decimals off, at another digit than Databricks keeps";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_corpus_means_what_it_means_on_the_embedded_engine() {
+    for remote in remotes() {
+        let (mut differences, mut met) = (Vec::new(), BTreeSet::new());
+        for storage in [Storage::File, Storage::Hive, Storage::Csv] {
+            let world = World::of(500, storage);
+            let folder = tempfile::tempdir().unwrap();
+            world.write(folder.path(), Copy::Whole).unwrap();
+            let reference = Embedded::default().guarded(&world, folder.path()).await.unwrap();
+            let other = remote.guarded(&world, folder.path()).await.unwrap();
+            for (name, sql) in CORPUS {
+                let verdict = compare(&reference, &other, sql).await;
+                let is_known = KNOWN.iter().any(|(engine, known, _)| *engine == remote.name && known == name);
+                match verdict {
+                    Verdict::Same => {}
+                    _ if is_known => drop(met.insert(*name)),
+                    verdict => differences.push(format!("{storage:?} {name}: {verdict}")),
+                }
+            }
+        }
+        println!("{}: {} statements in 3 storages", remote.name, CORPUS.len());
+        assert!(differences.is_empty(), "{}:\n{}", remote.name, differences.join("\n"));
+        let known = KNOWN.iter().filter(|(engine, _, _)| *engine == remote.name);
+        let gone: Vec<_> = known.filter(|(_, name, _)| !met.contains(name)).collect();
+        assert!(gone.is_empty(), "no longer so: {gone:?}");
+    }
+}
