@@ -277,6 +277,7 @@ fn translate(
     let relation = |(name, scoped): &(String, Scoped)| splitplane_spark_sql::Relation {
         name: name.clone(),
         columns: scoped.columns.iter().map(|shown| (shown.name.clone(), shown.kind)).collect(),
+        is_shared: !scoped.is_whole,
         masked: scoped
             .columns
             .iter()

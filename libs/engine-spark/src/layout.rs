@@ -68,8 +68,10 @@ pub enum LayoutError {
 /// A part of a source that may hold rows of a scope.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// Folders beneath the source's own, as `column=value`, outermost first; all values are plain words.
+    /// Columns that its folders' names hold, with their values, outermost first.
     pub folders: Vec<(String, String)>,
+    /// The folders' names.
+    names: Vec<String>,
     /// What a row of the part has to meet besides.
     pub conditions: Vec<Condition>,
 }
@@ -85,11 +87,9 @@ impl Part {
     #[must_use]
     pub fn path(&self, root: &str) -> String {
         let mut path = root.trim_end_matches('/').to_owned();
-        for (column, value) in &self.folders {
+        for name in &self.names {
             path.push('/');
-            path.push_str(column);
-            path.push('=');
-            path.push_str(value);
+            path.push_str(name);
         }
         path
     }
@@ -98,7 +98,11 @@ impl Part {
 /// The parts of a source that may hold rows of a scope; none where no row can.
 #[must_use]
 pub fn parts(source: &Source, rows: &RowScope) -> Vec<Part> {
-    let whole = |conditions: &[Condition]| Part { folders: Vec::new(), conditions: conditions.to_vec() };
+    let whole = |conditions: &[Condition]| Part {
+        folders: Vec::new(),
+        names: Vec::new(),
+        conditions: conditions.to_vec(),
+    };
     let conditions = match rows {
         RowScope::Public { reason: _ } => return vec![whole(&[])],
         RowScope::All(conditions) => conditions,
@@ -108,73 +112,96 @@ pub fn parts(source: &Source, rows: &RowScope) -> Vec<Part> {
         return Vec::new();
     }
     let depth = |condition: &Condition| match condition {
-        Condition::Keys { columns, tuples: _ } => {
+        Condition::Keys { columns, tuples: _ } if source.table.is_empty() => {
             source.partitions.iter().take_while(|partition| columns.contains(partition)).count()
         }
-        Condition::Exists { .. } => 0,
+        Condition::Keys { .. } | Condition::Exists { .. } => 0,
     };
     let best =
         conditions.iter().enumerate().max_by_key(|(at, condition)| (depth(condition), usize::MAX - at));
-    let Some((at, Condition::Keys { columns, tuples })) = best else { return vec![whole(conditions)] };
-    let folders = source
-        .partitions
-        .iter()
-        .take(depth(&Condition::Keys { columns: columns.clone(), tuples: Vec::new() }));
-    let folders: Vec<&String> = folders.collect();
+    let Some((at, best @ Condition::Keys { columns, tuples })) = best else { return vec![whole(conditions)] };
+    let folders: Vec<&String> = source.partitions.iter().take(depth(best)).collect();
     if folders.is_empty() {
         return vec![whole(conditions)];
     }
-    let others: Vec<Condition> = conditions
-        .iter()
-        .enumerate()
-        .filter(|(other, _)| *other != at)
-        .map(|(_, condition)| condition.clone())
-        .collect();
+    let others = conditions.iter().enumerate().filter(|(other, _)| *other != at);
+    let others: Vec<Condition> = others.map(|(_, condition)| condition.clone()).collect();
     let rest: Vec<String> = columns.iter().filter(|column| !folders.contains(column)).cloned().collect();
-    by_folder(&folders, &rest, columns, tuples).map_or_else(
-        || vec![whole(conditions)],
-        |groups| {
-            let part = |(folders, tuples): (Folders, BTreeSet<Vec<ScopeValue>>)| {
-                let tuples: Vec<_> = tuples.into_iter().collect();
-                let keys = (!rest.is_empty()).then(|| Condition::Keys { columns: rest.clone(), tuples });
-                Part { folders, conditions: keys.into_iter().chain(others.iter().cloned()).collect() }
-            };
-            groups.into_iter().map(part).collect()
-        },
-    )
+    let mut parts = Vec::new();
+    for (folders, tuples) in by_folder(&folders, &rest, columns, tuples) {
+        let tuples: Vec<_> = tuples.into_iter().collect();
+        let keys = (!rest.is_empty()).then(|| Condition::Keys { columns: rest.clone(), tuples });
+        let conditions: Vec<Condition> = keys.into_iter().chain(others.iter().cloned()).collect();
+        for names in named(&folders) {
+            parts.push(Part { folders: folders.clone(), names, conditions: conditions.clone() });
+        }
+    }
+    parts
 }
 
 type Folders = Vec<(String, String)>;
 
-/// What is left of tuples, by the folders that hold them; `None` where a value is no plain word, since writers differ in
-/// how they spell others in a folder's name.
+/// What is left of tuples, by the values of the folders that hold them.
 fn by_folder(
     folders: &[&String],
     rest: &[String],
     columns: &[String],
     tuples: &[Vec<ScopeValue>],
-) -> Option<BTreeMap<Folders, BTreeSet<Vec<ScopeValue>>>> {
+) -> BTreeMap<Folders, BTreeSet<Vec<ScopeValue>>> {
     let mut groups: BTreeMap<Folders, BTreeSet<Vec<ScopeValue>>> = BTreeMap::new();
     for tuple in tuples {
         let value = |column: &String| {
             let at = columns.iter().position(|other| other == column)?;
             tuple.get(at).cloned()
         };
-        let folder = |column: &&String| Some(((*column).clone(), plain(&value(column)?)?));
-        let folder: Folders = folders.iter().map(folder).collect::<Option<_>>()?;
-        let left = rest.iter().map(value).collect::<Option<Vec<_>>>()?;
-        groups.entry(folder).or_default().insert(left);
+        let folder = |column: &&String| Some(((*column).clone(), spelling(&value(column)?)));
+        let folder: Option<Folders> = folders.iter().map(folder).collect();
+        let left: Option<Vec<_>> = rest.iter().map(value).collect();
+        // The plane has seen to it that a tuple is as long as its columns.
+        if let (Some(folder), Some(left)) = (folder, left) {
+            groups.entry(folder).or_default().insert(left);
+        }
     }
-    Some(groups)
+    groups
 }
 
-/// The value as every writer spells it in a folder's name.
-fn plain(value: &ScopeValue) -> Option<String> {
-    let text = spelling(value);
-    let is_plain =
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    // What writers put for NULL is no value.
-    (is_plain && text != "__HIVE_DEFAULT_PARTITION__").then_some(text)
+/// Every way in which writers name the folders of these values: any that is there is the caller's.
+fn named(folders: &Folders) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = vec![Vec::new()];
+    for (column, value) in folders {
+        let names = spellings(value);
+        let longer = |before: &Vec<String>| -> Vec<Vec<String>> {
+            let name = |spelled: &String| [before.clone(), vec![format!("{column}={spelled}")]].concat();
+            names.iter().map(name).collect()
+        };
+        all = all.iter().flat_map(longer).collect();
+    }
+    all
+}
+
+/// What writers put for NULL, which is no value.
+const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// The spellings of a value in a folder's name: as Hive and Spark escape it, and as URLs do. None of them has a
+/// character that an engine reads as a pattern or as the end of a folder's name.
+fn spellings(value: &str) -> BTreeSet<String> {
+    if value == HIVE_NULL || value.is_empty() {
+        return BTreeSet::new();
+    }
+    let escaped = |keeps: &dyn Fn(char) -> bool| -> String {
+        let letter = |letter: char| {
+            if keeps(letter) {
+                return letter.to_string();
+            }
+            let mut bytes = [0; 4];
+            letter.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")).collect()
+        };
+        value.chars().map(letter).collect()
+    };
+    let of_hive = |letter: char| !letter.is_control() && !"\"#%'*/:=?\\{}[]^".contains(letter);
+    let of_urls = |letter: char| letter.is_ascii_alphanumeric() || "-_.~".contains(letter);
+    let of_few = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    BTreeSet::from([escaped(&of_hive), escaped(&of_urls), escaped(&of_few)])
 }
 
 /// The one spelling of a value.

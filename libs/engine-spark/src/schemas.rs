@@ -77,18 +77,24 @@ impl Schemas {
         sources: &Sources,
         place: &Place,
     ) -> Result<Option<Columns>, EngineError> {
-        let columns = match asked(session, relation(sources, place)?).await {
-            Ok(columns) => columns,
-            Err(ConnectError::MissingPath { .. }) if place.is_part => {
-                // Nothing there, or nothing anywhere? Only the first is an answer.
-                let whole = whole(sources, &place.source)?;
-                asked(session, relation(sources, &whole)?)
-                    .await
-                    .map_err(|error| of_source(&place.source, error))?;
-                return Ok(None);
-            }
-            Err(error) => return Err(of_source(&place.source, error)),
+        let found = asked(session, relation(sources, place)?).await;
+        let is_missing = match &found {
+            // An engine that knows no missing folder gives one without columns.
+            Ok(columns) => columns.is_empty(),
+            Err(error) => matches!(error, ConnectError::MissingPath { .. }),
         };
+        if is_missing && place.is_part {
+            // Nothing there, or nothing anywhere? Only the first is an answer.
+            let whole = whole(sources, &place.source)?;
+            let all = asked(session, relation(sources, &whole)?).await;
+            let all = all.map_err(|error| of_source(&place.source, error))?;
+            let nowhere = || EngineError::warehouse(&place.source, "the source is not there");
+            return if all.is_empty() { Err(nowhere()) } else { Ok(None) };
+        }
+        let columns = found.map_err(|error| of_source(&place.source, error))?;
+        if columns.is_empty() {
+            return Err(EngineError::warehouse(&place.source, "the source has no columns, or is not there"));
+        }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT_MAX {
             kept.insert(place.clone(), columns.clone());

@@ -53,7 +53,7 @@ fn declared(line: &str) -> Result<(ViewRelation, Relation), Box<dyn Error>> {
         kinds.push((name.to_owned(), kind));
     }
     let view = ViewRelation { name: name.to_owned(), columns: shown };
-    Ok((view, Relation { name: name.to_owned(), columns: kinds, masked: Vec::new() }))
+    Ok((view, Relation { name: name.to_owned(), columns: kinds, masked: Vec::new(), is_shared: true }))
 }
 
 fn typed(data_type: &str) -> Result<(DataType, Kind), Box<dyn Error>> {

@@ -244,6 +244,7 @@ mod tests {
             name: name.to_owned(),
             columns: COLUMNS.map(|name| (name.to_owned(), Kind::Text)).to_vec(),
             masked: vec!["phone".to_owned()],
+            is_shared: false,
         };
         masked(view.guard(sql).unwrap().query(), &[relation("w"), relation("v")])
     }

@@ -71,6 +71,8 @@ pub struct Relation {
     pub columns: Vec<(String, Kind)>,
     /// Names of those of them that are masked.
     pub masked: Vec<String>,
+    /// Whether its rows lie among other people's, which then decide in which order an engine meets them.
+    pub is_shared: bool,
 }
 
 impl SparkStatement {

@@ -7,7 +7,7 @@
 //! - [`names`]: generated names; [`scope`]: what a column means; [`term`]: an expression with its kind.
 //! - [`query`], [`select`], [`from`], [`order`], [`group`]: queries.
 //! - [`expr`], [`operator`], [`compare`], [`choice`], [`pattern`], [`subquery`]: expressions.
-//! - [`call`], [`number`], [`words`], [`dates`], [`aggregate`], [`window`]: functions.
+//! - [`call`], [`number`], [`words`], [`dates`], [`aggregate`], [`floats`], [`window`]: functions.
 
 mod aggregate;
 mod call;
@@ -15,6 +15,7 @@ mod choice;
 mod compare;
 mod dates;
 mod expr;
+mod floats;
 mod from;
 mod group;
 mod names;
@@ -49,6 +50,8 @@ type Resolve<'a> = &'a dyn Fn(&str) -> Option<(String, Kind)>;
 /// One walk over one tree.
 struct Translation<'a> {
     relations: &'a [Relation],
+    /// Whether any of them lies among other people's rows.
+    is_shared: bool,
     /// What names mean in an expression of the model's owner; a statement has none.
     resolve: Option<Resolve<'a>>,
     values: Values,
@@ -73,6 +76,7 @@ pub fn statement(query: &GuardedQuery, relations: &[Relation]) -> Result<SparkSt
 fn of_tree(query: &Query, relations: &[Relation]) -> Result<SparkStatement, Refusal> {
     let mut walk = Translation {
         relations,
+        is_shared: relations.iter().any(|relation| relation.is_shared),
         resolve: None,
         values: Values::Bound(Vec::new()),
         names: Names::new(relations.iter().map(|relation| relation.name.as_str())),
@@ -108,6 +112,7 @@ pub fn expression(
 ) -> Result<(String, Kind), Refusal> {
     let mut walk = Translation {
         relations: &[],
+        is_shared: false,
         resolve: Some(columns),
         values: Values::Printed,
         names: Names::new(std::iter::empty()),

@@ -52,13 +52,36 @@ fn folders_that_the_scope_does_not_name_first_name_nothing() {
 }
 
 #[test]
-fn a_value_that_writers_spell_differently_is_left_to_the_rows() {
-    for value in ["t/1", "", "t 1", "..", "t%31", "caf\u{e9}", "__HIVE_DEFAULT_PARTITION__", "t.1", "a=b"] {
+fn a_value_that_writers_spell_differently_is_looked_for_under_every_spelling() {
+    let found = |value: &str| {
         let scope = keys(&["town"], &[&[value]]);
-        let found = parts(&source(&["town"]), &RowScope::All(vec![scope.clone()]));
-        assert_eq!(paths(&found), ["/wh/loans"], "{value}");
-        assert_eq!(found[0].conditions, [scope], "{value}");
+        parts(&source(&["town"]), &RowScope::All(vec![scope]))
+    };
+    for (value, expected) in [
+        ("t1", &["town=t1"][..]),
+        ("t.1", &["town=t%2E1", "town=t.1"]),
+        ("t 1", &["town=t 1", "town=t%201"]),
+        ("t/1", &["town=t%2F1"]),
+        ("a=b", &["town=a%3Db"]),
+        ("caf\u{e9}", &["town=caf%C3%A9", "town=caf\u{e9}"]),
+        ("..", &["town=%2E%2E", "town=.."]),
+    ] {
+        let expected: Vec<String> = expected.iter().map(|name| format!("/wh/loans/{name}")).collect();
+        assert_eq!(paths(&found(value)), expected, "{value}");
+        assert!(found(value).iter().all(|part| part.is_whole()));
+        assert!(found(value).iter().all(|part| part.folders == [("town".to_owned(), value.to_owned())]));
     }
+    // No value is a pattern to whoever reads the path.
+    for value in ["*", "t?", "{t1,t2}", "[a-z]", "t\\*"] {
+        let names = found(value);
+        assert!(!names.is_empty());
+        for path in paths(&names) {
+            assert!(!path.contains(['*', '?', '{', '}', '[', ']', '\\']), "{path}");
+        }
+    }
+    // What writers put for NULL is nobody's.
+    assert!(found("__HIVE_DEFAULT_PARTITION__").is_empty());
+    assert!(found("").is_empty());
 }
 
 #[test]

@@ -92,7 +92,8 @@ fn declared(line: &str) -> (ViewRelation, Relation) {
     });
     let typed: Vec<_> = typed.collect();
     let kinds = typed.iter().map(|(name, data_type)| (name.clone(), Kind::of(*data_type, Some((10, 2)))));
-    let relation = Relation { name: name.to_owned(), columns: kinds.collect(), masked: Vec::new() };
+    let relation =
+        Relation { name: name.to_owned(), columns: kinds.collect(), masked: Vec::new(), is_shared: false };
     let column = |(name, data_type)| Column { name, data_type, unit: None, masked: false };
     (ViewRelation { name: name.to_owned(), columns: typed.into_iter().map(column).collect() }, relation)
 }

@@ -31,6 +31,12 @@ impl Translation<'_> {
         if self.resolve.is_some() {
             return Err(Refusal::Function);
         }
+        if let Some(term) = self.sum_in_any_order(call)? {
+            if let (None, Some(frame)) = (call.window, self.frames.last_mut()) {
+                frame.aggregate = true;
+            }
+            return Ok(Some(term));
+        }
         let Some(window) = call.window else {
             if let Some(frame) = self.frames.last_mut() {
                 frame.aggregate = true;

@@ -32,7 +32,12 @@ pub(super) fn relations() -> Vec<Relation> {
     let columns: Vec<_> =
         COLUMNS.iter().map(|(name, data_type)| ((*name).to_owned(), kind(name, *data_type))).collect();
     ["w", "v", "q0"]
-        .map(|name| Relation { name: name.to_owned(), columns: columns.clone(), masked: Vec::new() })
+        .map(|name| Relation {
+            name: name.to_owned(),
+            columns: columns.clone(),
+            masked: Vec::new(),
+            is_shared: false,
+        })
         .to_vec()
 }
 

@@ -118,6 +118,7 @@ fn a_name_that_something_could_read_otherwise_is_refused() {
             name: "w".to_owned(),
             columns: vec![(name.to_owned(), Kind::Integer)],
             masked: Vec::new(),
+            is_shared: false,
         };
         let refused = statement(&guarded("SELECT count(*) AS x FROM w"), &[odd]);
         assert_eq!(refused.map(|found| found.text()), Err(Refusal::Name), "{name}");
