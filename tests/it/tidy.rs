@@ -113,6 +113,7 @@ fn arrows_between_rooms_point_one_way() {
                 "semantics",
                 "split-plane",
                 "engine",
+                "engine-spark",
                 "lab",
                 "audit",
                 "store",

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use splitplane_split_plane::{Condition, RowScope, ScopeValue};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
 
 /// Sources by the name that the semantic model gives them.
 pub type Sources = BTreeMap<String, Source>;
@@ -202,6 +204,61 @@ fn spellings(value: &str) -> BTreeSet<String> {
     let of_urls = |letter: char| letter.is_ascii_alphanumeric() || "-_.~".contains(letter);
     let of_few = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
     BTreeSet::from([escaped(&of_hive), escaped(&of_urls), escaped(&of_few)])
+}
+
+/// Where sources lie in a folder that the engine sees as this process does: `c.parquet`, else the folder `c`, else `c.csv`,
+/// `c.jsonl` or `c.ndjson`. A name that is not there is left out.
+///
+/// # Errors
+/// A folder cannot be listed, or its path is no text.
+pub fn in_folder(root: &Path, names: &[&str]) -> io::Result<Sources> {
+    let mut sources = Sources::new();
+    for name in names {
+        let files = [("parquet", Format::Parquet), ("", Format::Parquet), ("csv", Format::Csv)];
+        let lines = [("jsonl", Format::Json), ("ndjson", Format::Json)];
+        for (ending, format) in files.into_iter().chain(lines) {
+            let path = if ending.is_empty() { root.join(name) } else { root.join(format!("{name}.{ending}")) };
+            if !(if ending.is_empty() { path.is_dir() } else { path.is_file() }) {
+                continue;
+            }
+            let (partitions, format) = if ending.is_empty() { folders(&path)? } else { (Vec::new(), format) };
+            let path = path.to_str().ok_or_else(|| io::Error::other("a path that is no text"))?.to_owned();
+            let source = Source { path, table: String::new(), format, partitions, schema: String::new() };
+            sources.insert((*name).to_owned(), source);
+            break;
+        }
+    }
+    Ok(sources)
+}
+
+/// The columns that folders are named after, and how the files in the innermost are written.
+fn folders(root: &Path) -> io::Result<(Vec<String>, Format)> {
+    let (mut partitions, mut folder) = (Vec::new(), root.to_owned());
+    loop {
+        let mut names: Vec<_> = folder.read_dir()?.collect::<io::Result<Vec<_>>>()?;
+        names.sort_by_key(std::fs::DirEntry::file_name);
+        let inner = names.iter().find_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let (key, _) = name.split_once('=')?;
+            entry.path().is_dir().then(|| (key.to_owned(), entry.path()))
+        });
+        match inner {
+            Some((key, path)) => {
+                partitions.push(key);
+                folder = path;
+            }
+            None => {
+                let ending = |entry: &std::fs::DirEntry| {
+                    Some(match entry.path().extension()?.to_str()? {
+                        "csv" => Format::Csv,
+                        "jsonl" | "ndjson" => Format::Json,
+                        _ => Format::Parquet,
+                    })
+                };
+                return Ok((partitions, names.iter().find_map(ending).unwrap_or_default()));
+            }
+        }
+    }
 }
 
 /// The one spelling of a value.

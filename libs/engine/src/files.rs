@@ -1,10 +1,15 @@
 //! One file of a source: what it declares, and how its columns are read.
 //!
-//! Decides what a file declares: Parquet its types, CSV text in every column, partitions text. Nothing
-//! is inferred from values. Does not know which rows are whose.
+//! Decides what a file declares: Parquet its types, CSV text in every column, partitions text, JSON lines nothing,
+//! so that their columns are those that somebody else has declared, as text. Nothing is inferred from values.
+//! Does not know which rows are whose.
 
 use crate::error::AnyError;
-use crate::reading::{Meter, Reading, Version};
+use crate::interrupt::Interrupt;
+use crate::json_lines;
+use crate::reading::{Coming, Meter, Reading};
+use crate::store::Store;
+use crate::version::Version;
 use crate::warehouse::{DataFile, Format};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, new_null_array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -22,6 +27,7 @@ pub(crate) const BATCH_ROWS: usize = 8_192;
 /// A file whose header or footer has been read. It stays the version that was opened.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
+    store: Arc<dyn Store>,
     file: DataFile,
     schema: SchemaRef,
     inner: Inner,
@@ -34,6 +40,7 @@ pub(crate) struct OpenFile {
 enum Inner {
     Parquet { plain: ArrowReaderMetadata, indexed: OnceLock<ArrowReaderMetadata> },
     Csv,
+    JsonLines,
 }
 
 /// Columns that are asked of one file, and where in it they are.
@@ -54,26 +61,57 @@ enum Origin {
 /// Batches, one after the other.
 pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, AnyError>> + Send>;
 
-impl OpenFile {
-    pub(crate) fn open(file: &DataFile) -> Result<Self, AnyError> {
-        Self::open_counted(file, &Meter::default())
+/// A file whose header or footer was asked for.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    store: Arc<dyn Store>,
+    file: DataFile,
+    reading: Reading,
+    coming: Option<Coming>,
+}
+
+impl Opening {
+    /// Asks for what a file says of itself, and does not wait for it.
+    pub(crate) fn begin(store: &Arc<dyn Store>, file: &DataFile, meter: &Meter) -> Result<Self, AnyError> {
+        let reading = Reading::of(store.open(file)?, meter, &Interrupt::current());
+        let coming = match file.format {
+            Format::Parquet => reading.begin_end(),
+            Format::Csv => reading.begin_start(),
+            Format::JsonLines => None,
+        };
+        Ok(Self { store: Arc::clone(store), file: file.clone(), reading, coming })
     }
 
-    /// Opens a file. What its footer or header takes counts in `meter`.
-    pub(crate) fn open_counted(file: &DataFile, meter: &Meter) -> Result<Self, AnyError> {
-        let reading = Reading::open(&file.path, meter)?;
+    pub(crate) fn finish(self) -> Result<OpenFile, AnyError> {
+        let Self { store, file, reading, coming } = self;
+        reading.hold(coming)?;
         // A decoder may panic on bytes that no writer wrote; to a caller that is an unreadable file.
         let open = || match file.format {
             Format::Parquet => open_parquet(&reading),
             Format::Csv => open_csv(&reading),
+            Format::JsonLines => open_json_lines(&file),
         };
         let (schema, inner) = guarded(open)?;
         if file.partitions.iter().any(|(name, _)| schema.field_with_name(name).is_ok()) {
             return Err("a partition column is in the file as well".into());
         }
-        let version = reading.version();
-        let file = file.clone();
-        Ok(Self { file, schema, inner, version, reading: Some(reading) })
+        let version = reading.version().clone();
+        Ok(OpenFile { store, file, schema, inner, version, reading: Some(reading) })
+    }
+}
+
+impl OpenFile {
+    pub(crate) fn open(store: &Arc<dyn Store>, file: &DataFile) -> Result<Self, AnyError> {
+        Self::open_counted(store, file, &Meter::default())
+    }
+
+    /// Opens a file. What its footer or header takes counts in `meter`.
+    pub(crate) fn open_counted(
+        store: &Arc<dyn Store>,
+        file: &DataFile,
+        meter: &Meter,
+    ) -> Result<Self, AnyError> {
+        Opening::begin(store, file, meter)?.finish()
     }
 
     /// Closes the file; what is known of it stays, and a later reading must find the same version.
@@ -82,11 +120,11 @@ impl OpenFile {
     }
 
     /// The file, open, at the version that was opened first. What is read of it counts in `meter`.
-    pub(crate) fn reading(&self, meter: &Meter) -> Result<Reading, AnyError> {
+    pub(crate) fn reading(&self, meter: &Meter, interrupt: &Interrupt) -> Result<Reading, AnyError> {
         if let Some(reading) = &self.reading {
-            return Ok(reading.counted(meter));
+            return Ok(reading.on_behalf(meter, interrupt));
         }
-        let reading = Reading::open(&self.file.path, meter)?;
+        let reading = Reading::of(self.store.open(&self.file)?, meter, interrupt);
         if reading.version().same_bytes(&self.version) {
             Ok(reading)
         } else {
@@ -105,14 +143,15 @@ impl OpenFile {
             .unwrap_or(0)
     }
 
-    /// What the footer takes in memory.
+    /// What the footer takes in memory, as bytes and as what it says.
     pub(crate) fn memory_size(&self) -> usize {
+        let held = self.reading.as_ref().map_or(0, Reading::held);
         match &self.inner {
             Inner::Parquet { plain, indexed } => {
                 let indexed = indexed.get().map_or(0, |indexed| indexed.metadata().memory_size());
-                plain.metadata().memory_size() + indexed
+                held + plain.metadata().memory_size() + indexed
             }
-            Inner::Csv => 0,
+            Inner::Csv | Inner::JsonLines => held,
         }
     }
 
@@ -160,7 +199,7 @@ impl OpenFile {
     pub(crate) fn footer(&self) -> Option<&ArrowReaderMetadata> {
         match &self.inner {
             Inner::Parquet { plain, .. } => Some(plain),
-            Inner::Csv => None,
+            Inner::Csv | Inner::JsonLines => None,
         }
     }
 
@@ -177,26 +216,31 @@ impl OpenFile {
         Ok(Some(indexed.get_or_init(|| footer)))
     }
 
-    /// Reads columns of a CSV file, in batches.
-    pub(crate) fn read_csv(
-        &self,
-        reading: &Reading,
-        names: &[String],
-    ) -> Result<impl Iterator<Item = Result<RecordBatch, AnyError>> + Send + use<>, AnyError> {
+    /// Reads columns of a file of text, in batches.
+    pub(crate) fn read_text(&self, reading: &Reading, names: &[String]) -> Result<Batches, AnyError> {
         let mut projection: Vec<usize> =
             names.iter().filter_map(|name| self.schema.index_of(name).ok()).collect();
         // A batch without columns has no length, so one column is read where none is asked for.
         if projection.is_empty() {
             projection.push(0);
         }
-        let mut rows = arrow::csv::ReaderBuilder::new(Arc::clone(&self.schema))
-            .with_header(true)
-            .with_batch_size(BATCH_ROWS)
-            .with_projection(projection)
-            .build_buffered(reading.stream())?;
-        Ok(std::iter::from_fn(move || {
-            guarded(|| rows.next().transpose().map_err(AnyError::from)).transpose()
-        }))
+        match &self.inner {
+            Inner::Parquet { .. } => Err("a file that is no text".into()),
+            Inner::Csv => {
+                let mut rows = arrow::csv::ReaderBuilder::new(Arc::clone(&self.schema))
+                    .with_header(true)
+                    .with_batch_size(BATCH_ROWS)
+                    .with_projection(projection)
+                    .build_buffered(reading.stream())?;
+                Ok(Box::new(std::iter::from_fn(move || {
+                    guarded(|| rows.next().transpose().map_err(AnyError::from)).transpose()
+                })))
+            }
+            Inner::JsonLines => {
+                let schema = Arc::new(self.schema.project(&projection)?);
+                Ok(Box::new(json_lines::Rows::new(reading.stream(), schema)))
+            }
+        }
     }
 }
 
@@ -231,6 +275,16 @@ fn open_csv(reading: &Reading) -> Result<(SchemaRef, Inner), AnyError> {
         return Err("the file has no header".into());
     }
     Ok((Arc::new(Schema::new(fields)), Inner::Csv))
+}
+
+fn open_json_lines(file: &DataFile) -> Result<(SchemaRef, Inner), AnyError> {
+    let in_folder = |name: &&String| file.partitions.iter().any(|(known, _)| known == *name);
+    let names = file.declared.iter().filter(|name| !in_folder(name));
+    let fields: Vec<Field> = names.map(|name| Field::new(name, DataType::Utf8, true)).collect();
+    if fields.is_empty() {
+        return Err("nobody has declared a column of these JSON lines".into());
+    }
+    Ok((Arc::new(Schema::new(fields)), Inner::JsonLines))
 }
 
 /// A reader of these columns of a Parquet file.

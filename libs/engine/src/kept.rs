@@ -7,13 +7,12 @@
 //! for each sandbox as it is now.
 
 use crate::files::OpenFile;
-use crate::reading::Version;
+use crate::version::Version;
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool, MemoryReservation};
 use splitplane_split_plane::RowScope;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,8 +32,8 @@ impl KeptConfig {
     pub const NOTHING: Self = Self { bytes_max: 0, relation_bytes_max: 0, age_max: Duration::ZERO };
 }
 
-/// Paths and versions of all files that a scope reads from.
-pub(crate) type Signature = Vec<(PathBuf, Version)>;
+/// Names and versions of all files that a scope reads from.
+pub(crate) type Signature = Vec<(String, Version)>;
 
 /// A column of a source in the type in which it is kept.
 pub(crate) type KeptColumn = (String, DataType);

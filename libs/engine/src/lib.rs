@@ -15,6 +15,7 @@
 //! - **8** A result is complete and inside its limits, or there is none: `run.rs`.
 //! - **10** Non-interference, checked by [`kit`] against this engine and against weakened ones.
 
+mod ahead;
 pub mod answers;
 mod arithmetic;
 mod batches;
@@ -31,10 +32,12 @@ mod files;
 mod grants;
 mod in_order;
 mod interrupt;
+mod json_lines;
 mod kept;
 mod leaf;
 mod lineage;
 mod listing;
+mod location;
 mod lookup;
 mod mask;
 mod memory;
@@ -52,11 +55,13 @@ mod session;
 mod source;
 mod spill;
 mod spread;
+mod store;
 mod sum;
 mod survey;
 mod threads;
 mod turns;
 mod typing;
+mod version;
 mod wall;
 mod warehouse;
 
@@ -69,6 +74,7 @@ pub use datafusion_engine::{DataFusionEngine, EngineConfig};
 pub use engine::{Engine, GrantsRequest, Lookup, Match, QueryResult, Statement};
 pub use error::{Cause, EngineError};
 pub use kept::KeptConfig;
+pub use location::S3Config;
 pub use spill::SpillConfig;
 pub use spread::Spread;
 pub use survey::{KeyMisfit, SurveyColumn};

@@ -1,10 +1,11 @@
 //! What is in a folder, read again whenever the folder has changed.
 //!
 //! Decides when a listing may be used again: the folder is looked at every time, and a listing that was
-//! read while the folder was still being written to is not kept. Does not know which entries are data.
+//! read while the folder was still being written to is not kept. A bucket is listed every time: it tells no
+//! version of a folder. Does not know which entries are data.
 
 use crate::error::AnyError;
-use crate::reading::{Version, now};
+use crate::version::{FileVersion, ObjectVersion, Version, now};
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ pub(crate) struct Listings(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    folders: HashMap<PathBuf, (Version, Arc<[Entry]>)>,
+    folders: HashMap<PathBuf, (FileVersion, Arc<[Entry]>)>,
     entries: usize,
 }
 
@@ -27,24 +28,35 @@ struct Known {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
-    pub(crate) path: PathBuf,
+    /// What the store told of a file, where it did.
+    pub(crate) seen: Option<Version>,
     kind: Kind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Folder,
     Other,
     /// What it leads to may change without the folder.
-    Link,
+    Link(PathBuf),
 }
 
 impl Entry {
+    /// An object of a bucket.
+    pub(crate) const fn object(name: String, version: ObjectVersion) -> Self {
+        Self { name, seen: Some(Version::Object(version)), kind: Kind::Other }
+    }
+
+    /// Objects of a bucket whose keys begin alike.
+    pub(crate) const fn folder(name: String) -> Self {
+        Self { name, seen: None, kind: Kind::Folder }
+    }
+
     pub(crate) fn is_folder(&self) -> io::Result<bool> {
-        match self.kind {
+        match &self.kind {
             Kind::Folder => Ok(true),
             Kind::Other => Ok(false),
-            Kind::Link => Ok(self.path.metadata()?.is_dir()),
+            Kind::Link(path) => Ok(path.metadata()?.is_dir()),
         }
     }
 }
@@ -52,7 +64,7 @@ impl Entry {
 impl Listings {
     /// The folder's entries, by name: the order of the file system changes when anyone adds a file.
     pub(crate) fn of(&self, folder: &Path) -> Result<Arc<[Entry]>, AnyError> {
-        let version = Version::of(&folder.metadata()?);
+        let version = FileVersion::of(&folder.metadata()?);
         if let Some((known, entries)) = self.lock().folders.get(folder)
             && *known == version
         {
@@ -60,13 +72,13 @@ impl Listings {
         }
         let entries: Arc<[Entry]> = read(folder)?.into();
         // A change within the same tick of the clock would not show in the folder's times.
-        if version.is_settled(now()) && Version::of(&folder.metadata()?) == version {
+        if version.is_settled(now()) && FileVersion::of(&folder.metadata()?) == version {
             self.keep(folder, version, &entries);
         }
         Ok(entries)
     }
 
-    fn keep(&self, folder: &Path, version: Version, entries: &Arc<[Entry]>) {
+    fn keep(&self, folder: &Path, version: FileVersion, entries: &Arc<[Entry]>) {
         let mut known = self.lock();
         if let Some((_, before)) = known.folders.remove(folder) {
             known.entries -= before.len();
@@ -93,10 +105,10 @@ fn read(folder: &Path) -> Result<Vec<Entry>, AnyError> {
         let file_type = entry.file_type()?;
         let kind = match (file_type.is_dir(), file_type.is_symlink()) {
             (true, _) => Kind::Folder,
-            (false, true) => Kind::Link,
+            (false, true) => Kind::Link(entry.path()),
             (false, false) => Kind::Other,
         };
-        entries.push(Entry { name, path: entry.path(), kind });
+        entries.push(Entry { name, seen: None, kind });
     }
     entries.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(entries)
@@ -162,9 +174,9 @@ mod tests {
     fn what_is_kept_is_bounded() {
         let listings = Listings::default();
         let folder = tempfile::tempdir().unwrap();
-        let version = Version::of(&folder.path().metadata().unwrap());
+        let version = FileVersion::of(&folder.path().metadata().unwrap());
         let many: Arc<[Entry]> = (0..ENTRIES_MAX / 2 + 1)
-            .map(|_| Entry { name: String::new(), path: PathBuf::new(), kind: Kind::Other })
+            .map(|_| Entry { name: String::new(), seen: None, kind: Kind::Other })
             .collect();
         for at in ["a", "b", "b", "c"] {
             listings.keep(Path::new(at), version, &many);

@@ -52,7 +52,7 @@ pub(crate) fn rows_of(
     let shape = file.shape(&wanted.columns)?;
     let tests = Narrowing { shape: file.shape(wanted.tests.columns())?, tests: wanted.tests.clone() };
     let Some(plain) = file.footer() else {
-        return csv_rows(file, reading, keys, names, (shape, tests), wanted.interrupt.clone());
+        return text_rows(file, reading, keys, names, (shape, tests), wanted.interrupt.clone());
     };
     let unsigned: HashSet<String> =
         file.columns().filter(|(_, t)| t.is_unsigned_integer()).map(|(name, _)| name.to_owned()).collect();
@@ -151,7 +151,8 @@ impl GroupRows {
             }
             let Some(group) = self.groups.next() else { return Ok(None) };
             if let Some(selected) = self.select(group)? {
-                let reader = builder(&self.reading, &self.footer, self.shape.names());
+                let reading = self.expecting(group, &mut self.shape.names(), &selected);
+                let reader = builder(&reading, &self.footer, self.shape.names());
                 self.current = Some(within(reader.with_row_groups(vec![group]), selected)?);
             }
         }
@@ -167,12 +168,14 @@ impl GroupRows {
             // The folders' names have decided: files of other folders are not here.
             Some(selected)
         } else {
-            let reader = builder(&self.reading, &self.keyed, self.names.iter().map(String::as_str));
+            let reading = self.expecting(group, &mut self.names.iter().map(String::as_str), &selected);
+            let reader = builder(&reading, &self.keyed, self.names.iter().map(String::as_str));
             self.narrow(reader.with_row_groups(vec![group]), selected, &|batch| in_scope(&self.keys, batch))?
         };
         match scoped {
             Some(selected) if !self.tests.tests.is_empty() => {
-                let reader = builder(&self.reading, &self.footer, self.tests.shape.names());
+                let reading = self.expecting(group, &mut self.tests.shape.names(), &selected);
+                let reader = builder(&reading, &self.footer, self.tests.shape.names());
                 self.narrow(reader.with_row_groups(vec![group]), selected, &|batch| self.tests.keep(batch))
             }
             other => Ok(other),
@@ -206,6 +209,33 @@ impl GroupRows {
             Some(before) => before.and_then(&these),
             None => these,
         })))
+    }
+
+    /// A reader that knows what the decoder will ask for of these columns: their chunks in the row group, or
+    /// the pages in them that hold a selected row.
+    fn expecting(&self, group: usize, names: &mut dyn Iterator<Item = &str>, selected: &Selected) -> Reading {
+        let names: HashSet<&str> = names.collect();
+        let metadata = self.footer.metadata();
+        let offsets = metadata.offset_index().and_then(|offsets| offsets.get(group));
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        let chunks = metadata.row_groups().get(group).map_or(&[][..], |group| group.columns());
+        for (at, chunk) in chunks.iter().enumerate() {
+            if !chunk.column_path().parts().first().is_some_and(|root| names.contains(root.as_str())) {
+                continue;
+            }
+            let (start, length) = chunk.byte_range();
+            let pages = offsets.and_then(|offsets| offsets.get(at)).map(|offsets| offsets.page_locations());
+            match (selected, pages) {
+                (Some(selection), Some(pages)) => {
+                    // A dictionary lies before the first page.
+                    let first = pages.first().and_then(|page| u64::try_from(page.offset).ok());
+                    ranges.extend(first.filter(|first| *first > start).map(|first| start..first));
+                    ranges.extend(selection.scan_ranges(pages));
+                }
+                (_, _) => ranges.push(start..start.saturating_add(length)),
+            }
+        }
+        self.reading.expecting(&ranges)
     }
 
     /// Leaves out pages that cannot hold a row of the scope, as far as the index of pages tells.
@@ -266,7 +296,7 @@ fn in_scope(keys: &[Arc<BoundKeys>], batch: &RecordBatch) -> Result<BooleanArray
     Ok(kept.unwrap_or_else(|| BooleanArray::from(vec![true; batch.num_rows()])))
 }
 
-fn csv_rows(
+fn text_rows(
     file: &OpenFile,
     reading: &Reading,
     keys: Vec<Arc<BoundKeys>>,
@@ -279,7 +309,7 @@ fn csv_rows(
             names.push(name.to_owned());
         }
     }
-    let rows = file.read_csv(reading, &names)?.map(move |batch| {
+    let rows = file.read_text(reading, &names)?.map(move |batch| {
         interrupt.check()?;
         let batch = batch?;
         let mut batch = filter_record_batch(&batch, &in_scope(&keys, &batch)?)?;

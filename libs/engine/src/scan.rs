@@ -226,7 +226,7 @@ impl ScopedScan {
 
     /// Whether the files still are what they were when the relation was resolved, and have been for a while.
     pub(crate) fn is_settled(&self, before: &Signature) -> bool {
-        let now = crate::reading::now();
+        let now = crate::version::now();
         let same = signature(&self.warehouse, &self.source, &self.rows).is_ok_and(|now| now == *before);
         same && before.iter().all(|(_, version)| version.is_settled(now))
     }

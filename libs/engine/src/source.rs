@@ -5,11 +5,11 @@
 
 use crate::EngineError;
 use crate::error::AnyError;
-use crate::files::{Batches, OpenFile};
+use crate::files::{Batches, OpenFile, Opening};
 use crate::interrupt::Interrupt;
 use crate::kept::Signature;
 use crate::pushed::Tests;
-use crate::reading::{Meter, Reading, Version};
+use crate::reading::{Meter, Reading};
 use crate::rows::{Wanted, rows_of};
 use crate::scope::{KeySet, Keys, Partitions, TupleCollector};
 use crate::warehouse::{DataFile, Warehouse};
@@ -17,6 +17,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType as Arrow;
 use datafusion::execution::memory_pool::MemoryReservation;
 use splitplane_split_plane::{Condition, RowScope};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What a scan may use, and whether anyone still wants it.
@@ -29,6 +30,9 @@ pub(crate) struct ScanContext {
 
 /// Files of a scan that stay open while it waits; of more, each is opened again when its turn comes.
 const FILES_OPEN_MAX: usize = 64;
+
+/// Files whose headers or footers are on their way at once.
+const FILES_COMING_MAX: usize = 8;
 
 /// What went wrong with a source, unless it was not the source's doing.
 pub(crate) fn of_source(source: &str, cause: AnyError) -> EngineError {
@@ -48,7 +52,7 @@ pub(crate) fn list_files(
     warehouse.files_where(source, &mut |partitions: &Partitions| keys.may_hold_file(partitions))
 }
 
-/// Paths and versions of all files that rows of the scope may come from, those of `EXISTS` included.
+/// Names and versions of all files that rows of the scope may come from, those of `EXISTS` included.
 pub(crate) fn signature(
     warehouse: &Warehouse,
     source: &str,
@@ -56,8 +60,8 @@ pub(crate) fn signature(
 ) -> Result<Signature, EngineError> {
     let mut signature = Signature::new();
     for file in list_files(warehouse, source, rows)? {
-        let metadata = file.path.metadata().map_err(|cause| EngineError::warehouse(source, cause))?;
-        signature.push((file.path, Version::of(&metadata)));
+        let version = warehouse.store().version(&file).map_err(|cause| of_source(source, cause))?;
+        signature.push((file.name, version));
     }
     if let RowScope::All(conditions) = rows {
         for condition in conditions {
@@ -76,16 +80,22 @@ pub(crate) fn open_files(
     rows: &RowScope,
     meter: &Meter,
 ) -> Result<Vec<Arc<OpenFile>>, EngineError> {
-    let mut files = Vec::new();
-    for (at, file) in list_files(warehouse, source, rows)?.iter().enumerate() {
-        let mut open =
-            OpenFile::open_counted(file, meter).map_err(|cause| EngineError::warehouse(source, cause))?;
-        if at >= FILES_OPEN_MAX {
+    let fail = |cause: AnyError| of_source(source, cause);
+    let listed = list_files(warehouse, source, rows)?;
+    let (mut waiting, mut opening) = (listed.iter(), VecDeque::new());
+    let mut files = Vec::with_capacity(listed.len());
+    loop {
+        // Of objects, one waits for the network and not for each other.
+        for file in waiting.by_ref().take(FILES_COMING_MAX - opening.len()) {
+            opening.push_back(Opening::begin(warehouse.store(), file, meter).map_err(fail)?);
+        }
+        let Some(next) = opening.pop_front() else { return Ok(files) };
+        let mut open = next.finish().map_err(fail)?;
+        if files.len() >= FILES_OPEN_MAX {
             open.close();
         }
         files.push(Arc::new(open));
     }
-    Ok(files)
 }
 
 fn direct_keys(rows: &RowScope) -> Vec<KeySet> {
@@ -188,7 +198,7 @@ impl SourceRows {
             if bound.iter().any(|keys| keys.is_nothing()) {
                 continue;
             }
-            let reading = file.reading(&self.wanted.meter)?;
+            let reading = file.reading(&self.wanted.meter, &self.wanted.interrupt)?;
             self.current = Some((rows_of(&file, &reading, bound, &self.wanted)?, reading));
         }
     }

@@ -41,15 +41,16 @@ impl Warehouse {
         }
         let mut bytes = 0_u64;
         for file in &files {
-            let metadata = file.path.metadata().map_err(|cause| EngineError::warehouse(source, cause))?;
-            bytes = bytes.saturating_add(metadata.len());
+            let version =
+                self.store().version(file).map_err(|cause| EngineError::warehouse(source, cause))?;
+            bytes = bytes.saturating_add(version.length());
         }
         if bytes <= FEW_BYTES {
             return Ok(Spread::Few);
         }
         for column in columns {
             let Some(ranges) =
-                ranges(&files, column).map_err(|cause| EngineError::warehouse(source, cause))?
+                ranges(self, &files, column).map_err(|cause| EngineError::warehouse(source, cause))?
             else {
                 continue;
             };
@@ -71,13 +72,17 @@ enum Bound {
 }
 
 /// The range of a column in every row group; `None` where a file does not say.
-fn ranges(files: &[DataFile], column: &str) -> Result<Option<Vec<Range>>, crate::error::AnyError> {
+fn ranges(
+    warehouse: &Warehouse,
+    files: &[DataFile],
+    column: &str,
+) -> Result<Option<Vec<Range>>, crate::error::AnyError> {
     let mut ranges = Vec::new();
     for file in files {
-        if file.format == Format::Csv {
+        if file.format != Format::Parquet {
             return Ok(None);
         }
-        let open = OpenFile::open(file)?;
+        let open = OpenFile::open(warehouse.store(), file)?;
         let Some(footer) = open.footer() else { return Ok(None) };
         for group in footer.metadata().row_groups() {
             match range(group, column) {

@@ -86,7 +86,7 @@ impl Warehouse {
     ) -> Result<Vec<(String, KeyMisfit)>, EngineError> {
         let mut files = Vec::new();
         for file in self.files(source)? {
-            files.push(OpenFile::open(&file).map_err(|cause| of_source(source, cause))?);
+            files.push(OpenFile::open(self.store(), &file).map_err(|cause| of_source(source, cause))?);
         }
         let misfit = |column: &String| {
             let mut kind = None;

@@ -1,4 +1,4 @@
-//! Where sources are: files of one folder, looked up anew for every scan.
+//! Where sources are: files of one folder or bucket, looked up anew for every scan.
 //!
 //! Decides which files belong to a source and in which order they are read. Order and partition
 //! values come from names alone, so a file that someone else adds changes nothing of the rest. Does
@@ -7,28 +7,38 @@
 use crate::EngineError;
 use crate::error::AnyError;
 use crate::files::OpenFile;
-use crate::listing::Listings;
+use crate::location::{Location, S3Config};
 use crate::reading::Meter;
 use crate::scope::Partitions;
+use crate::source::of_source;
+use crate::store::{Bucket, Folder, Holding, Store};
 use crate::typing;
+use crate::version::Version;
 use splitplane_types::{Column, DataType};
+use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-/// A folder of sources: `c.parquet`, or else the folder `c` of Parquet and CSV files, or else `c.csv`.
+/// A folder of sources: `c.parquet`, or else the folder `c` of Parquet, CSV and JSON lines files, or else
+/// `c.csv`, `c.jsonl` or `c.ndjson`. In a bucket, which has no folders of its own, the folder comes last.
 #[derive(Debug, Clone)]
 pub struct Warehouse {
-    root: PathBuf,
+    store: Arc<dyn Store>,
     meter: Meter,
-    listings: Arc<Listings>,
+    declared: Arc<BTreeMap<String, Arc<[String]>>>,
 }
 
 /// A file of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DataFile {
-    pub(crate) path: PathBuf,
+    /// Within the warehouse.
+    pub(crate) name: String,
     pub(crate) format: Format,
+    /// The version that was listed, where the store tells it.
+    pub(crate) seen: Option<Version>,
+    /// Columns of JSON lines: those that somebody has declared. Rows say nothing of columns.
+    pub(crate) declared: Arc<[String]>,
     /// Columns that the folders' names hold (`key=value`), as text; `None` is NULL.
     pub(crate) partitions: Vec<(String, Option<String>)>,
 }
@@ -38,6 +48,8 @@ pub(crate) struct DataFile {
 pub(crate) enum Format {
     Parquet,
     Csv,
+    /// One JSON object a line.
+    JsonLines,
 }
 
 const SOURCE_NAME_BYTES_MAX: usize = 128;
@@ -51,10 +63,40 @@ impl Warehouse {
     /// [`EngineError::Warehouse`] when it is no folder.
     pub fn open(root: &Path) -> Result<Self, EngineError> {
         if root.is_dir() {
-            return Ok(Self { root: root.to_owned(), meter: Meter::default(), listings: Arc::default() });
+            return Ok(Self::of(Arc::new(Folder::new(root.to_owned()))));
         }
         let name = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Err(EngineError::warehouse(&name, format!("{} is not a folder", root.display())))
+    }
+
+    /// Opens a folder, or a bucket: `s3://bucket/prefix`, read with the credentials of the process's role.
+    ///
+    /// Blocks while the bucket is listed for the first time.
+    ///
+    /// # Errors
+    /// [`EngineError::Warehouse`] when it is no folder, or a bucket that cannot be listed.
+    pub fn connect(location: &Path, s3: &S3Config) -> Result<Self, EngineError> {
+        match Location::of(location)? {
+            Location::Folder(root) => Self::open(&root),
+            Location::Bucket { name, prefix } => {
+                s3.check()?;
+                let bucket = Bucket::connect(name.clone(), prefix, s3);
+                Ok(Self::of(Arc::new(bucket.map_err(|cause| of_source(&name, cause))?)))
+            }
+        }
+    }
+
+    pub(crate) fn of(store: Arc<dyn Store>) -> Self {
+        Self { store, meter: Meter::default(), declared: Arc::default() }
+    }
+
+    /// The same warehouse, in which sources of JSON lines have these columns, by source. Such a file has no
+    /// header, and what its rows hold decides nothing: a name that a row lacks is NULL there, and a name that
+    /// is not declared is not there.
+    #[must_use]
+    pub fn declaring(self, columns: BTreeMap<String, Vec<String>>) -> Self {
+        let declared = columns.into_iter().map(|(source, names)| (source, names.into()));
+        Self { declared: Arc::new(declared.collect()), ..self }
     }
 
     /// Whether the source is there.
@@ -63,7 +105,8 @@ impl Warehouse {
         self.files(source).is_ok()
     }
 
-    /// Columns of a source as its files declare them: those of CSV files and of partitions are text.
+    /// Columns of a source as its files declare them: those of CSV files and of partitions are text, and so are
+    /// those of JSON lines, which are the declared ones.
     /// Columns of types that no relation can show (lists, structs) are left out.
     ///
     /// # Errors
@@ -72,7 +115,7 @@ impl Warehouse {
         let fail = |cause| EngineError::warehouse(source, cause);
         let files = self.files(source)?;
         let first = files.first().ok_or_else(|| fail("no file".into()))?;
-        let file = OpenFile::open(first).map_err(fail)?;
+        let file = OpenFile::open(&self.store, first).map_err(fail)?;
         let column =
             |(name, data_type): (String, DataType)| Column { name, data_type, unit: None, masked: false };
         let shown = file.columns().filter_map(|(name, data_type)| {
@@ -89,7 +132,7 @@ impl Warehouse {
     pub fn fits(&self, source: &str, column: &str, wanted: DataType) -> Result<bool, EngineError> {
         let fail = |cause| EngineError::warehouse(source, cause);
         for file in self.files(source)? {
-            let open = OpenFile::open(&file).map_err(fail)?;
+            let open = OpenFile::open(&self.store, &file).map_err(fail)?;
             if let Some((_, held)) = open.find(column).map_err(fail)?
                 && typing::target(Some(wanted), held).is_none()
             {
@@ -105,6 +148,16 @@ impl Warehouse {
         self.meter.bytes()
     }
 
+    /// Requests made of an object store since it was opened; none where the data is in a folder.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.store.requests()
+    }
+
+    pub(crate) const fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     /// Counts what one scan reads, in addition to all.
     pub(crate) fn meter(&self) -> Meter {
         self.meter.part()
@@ -114,7 +167,7 @@ impl Warehouse {
     pub(crate) fn files(&self, source: &str) -> Result<Vec<DataFile>, EngineError> {
         let files = self.files_where(source, &mut |_partitions| Ok(true))?;
         if files.is_empty() {
-            return Err(EngineError::warehouse(source, "no Parquet or CSV file in the folder"));
+            return Err(EngineError::warehouse(source, "no Parquet, CSV or JSON lines file in the folder"));
         }
         Ok(files)
     }
@@ -126,28 +179,22 @@ impl Warehouse {
         source: &str,
         matters: Matters<'_>,
     ) -> Result<Vec<DataFile>, EngineError> {
-        let fail = |cause: AnyError| EngineError::warehouse(source, cause);
+        let fail = |cause: AnyError| of_source(source, cause);
         if !is_source_name(source) {
             return Err(fail("not a plain name".into()));
         }
-        let at = |end: &str| self.root.join(format!("{source}{end}"));
-        for (path, format) in
-            [(at(".parquet"), Some(Format::Parquet)), (at(""), None), (at(".csv"), Some(Format::Csv))]
-        {
-            let Ok(metadata) = path.metadata() else { continue };
-            match format {
-                Some(format) if metadata.is_file() => {
-                    return Ok(vec![DataFile { path, format, partitions: Vec::new() }]);
-                }
-                None if metadata.is_dir() => {
-                    let mut files = Vec::new();
-                    collect(&self.listings, &path, &mut Vec::new(), matters, &mut files).map_err(fail)?;
-                    return Ok(files);
-                }
-                Some(_) | None => {}
+        let declared = self.declared.get(source).cloned().unwrap_or_else(|| Arc::from([]));
+        match self.store.holding(source).map_err(fail)? {
+            None => Err(fail("no such source".into())),
+            Some(Holding::File { name, format, seen }) => {
+                Ok(vec![DataFile { name, format, seen, declared, partitions: Vec::new() }])
+            }
+            Some(Holding::Folder) => {
+                let mut found = Found { store: self.store.as_ref(), declared, files: Vec::new() };
+                found.collect(source, &mut Vec::new(), matters).map_err(fail)?;
+                Ok(found.files)
             }
         }
-        Err(fail("no such source".into()))
     }
 }
 
@@ -160,53 +207,73 @@ fn is_source_name(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-fn collect(
-    listings: &Listings,
-    folder: &Path,
-    partitions: &mut Vec<(String, Option<String>)>,
-    matters: Matters<'_>,
-    files: &mut Vec<DataFile>,
-) -> Result<(), AnyError> {
-    if partitions.len() > FOLDER_DEPTH_MAX {
-        return Err("folders nested too deep".into());
-    }
-    for entry in listings.of(folder)?.iter() {
-        let (name, path) = (&entry.name, &entry.path);
-        // Markers and files in the making, as every engine leaves them beside the data.
-        if name.starts_with(['_', '.']) {
-            continue;
+/// Files of a source's folder.
+struct Found<'w> {
+    store: &'w dyn Store,
+    declared: Arc<[String]>,
+    files: Vec<DataFile>,
+}
+
+impl Found<'_> {
+    fn collect(
+        &mut self,
+        folder: &str,
+        partitions: &mut Vec<(String, Option<String>)>,
+        matters: Matters<'_>,
+    ) -> Result<(), AnyError> {
+        if partitions.len() > FOLDER_DEPTH_MAX {
+            return Err("folders nested too deep".into());
         }
-        if entry.is_folder()? {
-            let Some((key, value)) = name.split_once('=') else { continue };
-            let value = if value == HIVE_NULL { None } else { Some(unescape(value)?) };
-            let key = unescape(key)?;
-            if partitions.iter().any(|(known, _)| *known == key) {
-                return Err("a folder's key is named twice".into());
+        for entry in self.store.entries(folder)?.iter() {
+            let name = &entry.name;
+            // Markers and files in the making, as every engine leaves them beside the data.
+            if name.starts_with(['_', '.']) {
+                continue;
             }
-            partitions.push((key, value));
-            if matters(partitions)? {
-                collect(listings, path, partitions, matters, files)?;
+            let at = format!("{folder}/{name}");
+            if entry.is_folder()? {
+                let Some((key, value)) = name.split_once('=') else { continue };
+                let value = if value == HIVE_NULL { None } else { Some(unescape(value)?) };
+                let key = unescape(key)?;
+                if partitions.iter().any(|(known, _)| *known == key) {
+                    return Err("a folder's key is named twice".into());
+                }
+                partitions.push((key, value));
+                if matters(partitions)? {
+                    self.collect(&at, partitions, matters)?;
+                }
+                partitions.pop();
+            } else if let Some(format) = Format::of(name) {
+                self.files.push(DataFile {
+                    name: at,
+                    format,
+                    seen: entry.seen.clone(),
+                    declared: Arc::clone(&self.declared),
+                    partitions: partitions.clone(),
+                });
             }
-            partitions.pop();
-        } else if let Some(format) = Format::of(path) {
-            files.push(DataFile { path: path.clone(), format, partitions: partitions.clone() });
         }
+        Ok(())
     }
-    Ok(())
 }
 
 impl Format {
-    fn of(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()? {
-            "parquet" => Some(Self::Parquet),
-            "csv" => Some(Self::Csv),
-            _ => None,
-        }
+    /// Ends of names, in the order in which files of one source are preferred.
+    pub(crate) const ENDS: [(&'static str, Self); 4] = [
+        ("parquet", Self::Parquet),
+        ("csv", Self::Csv),
+        ("jsonl", Self::JsonLines),
+        ("ndjson", Self::JsonLines),
+    ];
+
+    fn of(name: &str) -> Option<Self> {
+        let (_, end) = name.rsplit_once('.')?;
+        Self::ENDS.into_iter().find(|(known, _)| *known == end).map(|(_, format)| format)
     }
 }
 
 /// Undoes the `%3A` that writers put for characters a folder's name cannot hold.
-fn unescape(text: &str) -> io::Result<String> {
+pub(crate) fn unescape(text: &str) -> io::Result<String> {
     let broken = || io::Error::other("a partition's name is badly escaped");
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -250,10 +317,7 @@ mod tests {
         let root = folder.path();
         let names = |source: &str| -> Vec<String> {
             let files = Warehouse::open(root).unwrap().files(source).unwrap();
-            files
-                .iter()
-                .map(|file| file.path.strip_prefix(root).unwrap().to_str().unwrap().to_owned())
-                .collect()
+            files.into_iter().map(|file| file.name).collect()
         };
         fs::write(root.join("c.csv"), "a\n").unwrap();
         assert_eq!(names("c"), ["c.csv"]);

@@ -2,6 +2,7 @@
 
 use splitplane_types::{DataType, Digest};
 use sqlparser::ast::{Expr, FunctionArguments};
+use std::collections::BTreeSet;
 
 /// A loaded semantic model. Every reference in it has been resolved.
 #[derive(Debug, Clone)]
@@ -70,6 +71,20 @@ pub enum FieldExpression {
     Column(String),
     /// An expression over columns, written by the model's owner.
     Computed(Expr),
+}
+
+impl FieldExpression {
+    /// The columns of its dataset's file that it is computed from, as they are spelled.
+    #[must_use]
+    pub fn columns(&self) -> BTreeSet<String> {
+        match self {
+            Self::Column(column) => BTreeSet::from([column.clone()]),
+            Self::Computed(expression) => {
+                let names = crate::expression::Names::of(expression).names.into_iter();
+                names.filter_map(|(parts, _)| parts.last().map(ToString::to_string)).collect()
+            }
+        }
+    }
 }
 
 /// A relationship between two datasets.

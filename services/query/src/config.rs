@@ -6,7 +6,8 @@ use splitplane_service::AuditConfig;
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, State, TelemetryConfig, Tls, Upstream,
 };
-use std::num::NonZeroUsize;
+use splitplane_engine_spark::layout::Sources;
+use std::num::{NonZeroI32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,7 +33,9 @@ pub struct Config {
     /// `[semantics]`
     pub semantics: Semantics,
     /// `[warehouse]`
-    pub warehouse: WarehouseFolder,
+    pub warehouse: WarehousePlace,
+    /// `[spark]`
+    pub spark: SparkServer,
     /// `[sandboxes]`
     pub sandboxes: Sandboxes,
     /// `[masks]`
@@ -72,10 +75,57 @@ pub struct Semantics {
 /// `[warehouse]`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct WarehouseFolder {
-    /// Folder of the data.
+pub struct WarehousePlace {
+    /// What reads it.
+    pub engine: EngineKind,
+    /// Folder of the data, or `s3://bucket/prefix`.
     #[serde(with = "splitplane_service::config::path")]
     pub data: PathBuf,
+    /// `[warehouse.s3]`
+    pub s3: ObjectStore,
+    /// `[warehouse.sources]`
+    #[serde(default)]
+    pub sources: Sources,
+}
+
+/// What reads the data and runs statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// DataFusion in this process.
+    Embedded,
+    /// A Spark Connect server.
+    Spark,
+}
+
+/// `[spark]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SparkServer {
+    /// Where the Spark Connect server listens, `sc://host:port/;key=value`.
+    pub address: String,
+    /// Authorities whose certificates are trusted, PEM; empty are the public ones.
+    #[serde(with = "splitplane_service::config::path")]
+    pub ca: PathBuf,
+    /// File of the bearer token; empty is none.
+    #[serde(with = "splitplane_service::config::path")]
+    pub token: PathBuf,
+    /// Sessions at the same time.
+    pub sessions_max: NonZeroUsize,
+    /// Rows that a barrier lets through.
+    pub barrier_rows: NonZeroI32,
+}
+
+/// `[warehouse.s3]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectStore {
+    /// Region of the bucket.
+    pub region: String,
+    /// URL of an S3-compatible endpoint; empty is AWS's.
+    pub endpoint: String,
+    /// Whether the bucket is named in the path.
+    pub path_style: bool,
 }
 
 /// `[sandboxes]`

@@ -7,6 +7,7 @@ mod builder;
 mod config;
 mod coverage;
 mod data_plane;
+mod declared;
 mod drafted;
 mod error;
 mod filters;
@@ -21,12 +22,13 @@ mod scope;
 mod survey;
 mod token;
 
+pub use declared::declared_columns;
 pub use schema::{CostlyScope, SchemaError, costly_scopes, key_misfits, misfits};
 pub use survey::{Stop, SurveyError, WarehouseRows};
 
 pub use replay::{Recorded, ReplayError, Replayed, Replayer};
 
-pub use config::{Config, DEFAULTS, EngineLimits, Masks, Sandboxes, Semantics, WarehouseFolder};
+pub use config::{Config, DEFAULTS, EngineKind, EngineLimits, Masks, ObjectStore, Sandboxes, Semantics, SparkServer, WarehousePlace};
 
 use crate::budget::Budgets;
 use crate::data_plane::DataPlane;
@@ -40,17 +42,17 @@ use splitplane_service::{App, Auditor, SessionFeed, Start, StartError, Workload}
 use splitplane_store::{Place, SingleUse, Store};
 use std::sync::Arc;
 use tonic::service::Routes;
+use tracing::instrument::WithSubscriber as _;
 
-/// Builds the service on the embedded engine.
+/// Builds the service on the engine that the configuration names.
 ///
 /// # Errors
 /// A model, policy, key, audit log or warehouse that cannot be used, with what to do.
 pub async fn build(config: Config, start: Start) -> Result<App, StartError> {
     let dispatch = start.telemetry().dispatch();
     // Nothing is served yet, so nobody else has made this service's log the one that is written to.
-    let (builder, warehouse) = tracing::dispatcher::with_default(&dispatch, || {
-        load::sandbox_builder(&config, schema::warn_of_cost)
-    })?;
+    let load = load::sandbox_builder(&config, schema::warn_of_cost).with_subscriber(dispatch);
+    let (builder, warehouse) = load.await?;
     let sealer = Sealer::new(&load::secret(
         &config.sandboxes.sealing_key,
         "the sandboxes' sealing key cannot be used",

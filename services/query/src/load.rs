@@ -1,12 +1,15 @@
-//! Loads what the configuration names: model, policy, warehouse, keys. Decides nothing of what is in them.
+//! Loads what the configuration names: model, policy, warehouse, engine, keys. Decides nothing of what is in them.
+
+mod remote;
 
 use crate::builder::SandboxBuilder;
-use crate::config::Config;
+use crate::config::{Config, EngineKind, WarehousePlace};
+use crate::declared::declared_columns;
 use crate::masks::MaskKeys;
 use crate::schema;
 use base64::Engine as _;
 use splitplane_engine::{
-    Catalog, DataFusionEngine, Engine, EngineConfig, EngineError, KeptConfig, SpillConfig, Warehouse,
+    Catalog, DataFusionEngine, Engine, EngineConfig, EngineError, KeptConfig, S3Config, SpillConfig, Warehouse,
 };
 use splitplane_semantics::{Policy, SemanticModel, load_model, load_policy};
 use splitplane_service::StartError;
@@ -19,23 +22,39 @@ pub(crate) type Look = fn(&SemanticModel, &Policy, &dyn Catalog) -> Result<(), E
 type Ready = (Arc<dyn Engine>, Arc<dyn Catalog>);
 
 /// Loads everything that sandboxes are built from. `look` is shown it before anything is served.
-pub(crate) fn sandbox_builder(
+pub(crate) async fn sandbox_builder(
     config: &Config,
     look: Look,
 ) -> Result<(SandboxBuilder, Arc<dyn Catalog>), StartError> {
     let (model, policy) = semantics(config)?;
-    let (engine, catalog) = embedded(config)?;
-    let model = schema::declared(model, &policy, catalog.as_ref())
-        .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
-    look(&model, &policy, catalog.as_ref())
-        .map_err(|error| StartError::service("the data cannot be read", error))?;
     let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
+    let (engine, catalog) = match config.warehouse.engine {
+        EngineKind::Embedded => embedded(config, &model, &policy)?,
+        EngineKind::Spark => remote::spark(config, &model, &policy).await?,
+    };
+    let known = Arc::clone(&catalog);
+    let dispatch = tracing::dispatcher::get_default(Clone::clone);
+    // An engine elsewhere is waited for, and no worker of the runtime may do that.
+    let looked = tokio::task::spawn_blocking(move || {
+        tracing::dispatcher::with_default(&dispatch, || {
+            let model = schema::declared(model, &policy, known.as_ref())
+                .map_err(|error| StartError::service("the data does not fit the semantic model", error))?;
+            look(&model, &policy, known.as_ref())
+                .map_err(|error| StartError::service("the data cannot be read", error))?;
+            Ok::<_, StartError>((model, policy))
+        })
+    });
+    let (model, policy) =
+        looked.await.map_err(|error| StartError::service("the data was not looked at", error))??;
     Ok((SandboxBuilder { model, policy, engine, masks }, catalog))
 }
 
-fn embedded(config: &Config) -> Result<Ready, StartError> {
-    let warehouse = Warehouse::open(&config.warehouse.data)
-        .map_err(|error| StartError::service("the warehouse cannot be opened", error))?;
+fn embedded(config: &Config, model: &SemanticModel, policy: &Policy) -> Result<Ready, StartError> {
+    let WarehousePlace { data, s3, .. } = &config.warehouse;
+    let s3 = S3Config { region: s3.region.clone(), endpoint: s3.endpoint.clone(), path_style: s3.path_style };
+    let warehouse = Warehouse::connect(data, &s3)
+        .map_err(|error| StartError::service("the warehouse cannot be opened", error))?
+        .declaring(declared_columns(model, Some(policy)));
     let engine = datafusion(warehouse.clone(), config)
         .map_err(|error| StartError::service("the engine cannot be started", error))?;
     Ok((Arc::new(engine), Arc::new(warehouse)))

@@ -48,8 +48,9 @@ impl Replayer {
     ///
     /// # Errors
     /// A model, policy, key or warehouse that cannot be used, with what to do.
-    pub fn open(config: &Config) -> Result<Self, StartError> {
-        sandbox_builder(config, |_model, _policy, _warehouse| Ok(())).map(|(builder, _)| Self(builder))
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
+        let (builder, _) = sandbox_builder(config, |_model, _policy, _warehouse| Ok(())).await?;
+        Ok(Self(builder))
     }
 
     /// Digests of the semantic model and of the policy in force.

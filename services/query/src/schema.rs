@@ -11,7 +11,7 @@ use splitplane_types::Column;
 pub enum SchemaError {
     /// A dataset has no file.
     #[error(
-        "dataset `{dataset}`: there is no `{source_name}.parquet`, `{source_name}/` or `{source_name}.csv` in the data folder"
+        "dataset `{dataset}`: there is no `{source_name}.parquet`, `{source_name}/`, `{source_name}.csv` or `{source_name}.jsonl` in the data folder"
     )]
     NoFile {
         /// The dataset.

@@ -76,7 +76,9 @@ impl Opened {
         let model = load_model(&world.model).map_err(WorldError::Load)?;
         let policy = load_policy(&world.policy, &model).map_err(WorldError::Load)?;
         let missing = |_error| WorldError::Missing { what: "the data folder", path: world.data.clone() };
-        let warehouse = Warehouse::open(&world.data).map_err(missing)?;
+        let warehouse = Warehouse::open(&world.data)
+            .map_err(missing)?
+            .declaring(splitplane_query::declared_columns(&model, Some(&policy)));
         let unread = |error: splitplane_engine::EngineError| CommandError::Usage(output::chain(&error));
         // What no sandbox can be built on has no answer.
         let misfits = splitplane_query::key_misfits(&model, &policy, &warehouse).map_err(unread)?;

@@ -9,7 +9,7 @@ use crate::leaf::ScopedTable;
 use crate::reads::Reads;
 use crate::registry::Registry;
 use crate::scan::ScopedScan;
-use crate::{Engine, EngineError, Warehouse, session, wall};
+use crate::{Engine, EngineError, session, wall};
 use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as Parsed;
@@ -66,7 +66,7 @@ async fn planned(
     relations: &[ScopedRelation],
     query: &GuardedQuery,
 ) -> Result<LogicalPlan, EngineError> {
-    let warehouse = Warehouse::open(folder).unwrap();
+    let warehouse = warehouse(folder);
     let threads = crate::threads::Threads::new(1, 1 << 20).unwrap();
     let tables = relations
         .iter()

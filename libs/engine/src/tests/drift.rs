@@ -139,6 +139,11 @@ async fn folders_of_csv_are_read_by_partitions_too() {
 }
 
 fn resolved(folder: &Path, relation: &ScopedRelation) -> Arc<ScopedScan> {
+    Arc::new(ScopedScan::new(&warehouse(folder), relation).unwrap())
+}
+
+/// In a folder, whatever the other suites read.
+fn on_disk(folder: &Path, relation: &ScopedRelation) -> Arc<ScopedScan> {
     Arc::new(ScopedScan::new(&Warehouse::open(folder).unwrap(), relation).unwrap())
 }
 
@@ -158,7 +163,7 @@ fn a_file_renamed_over_while_it_is_read_stays_the_version_that_was_opened() {
     let folder = folder();
     numbers(folder.path(), "n/1.parquet", 0, 60_000);
     let n = relation("n", vec![column("id", None), column("from", None)], public());
-    let scan = resolved(folder.path(), &n);
+    let scan = on_disk(folder.path(), &n);
     let before = read(&scan).unwrap();
     let mut rows = scan.rows(vec![0, 1], &Tests::default(), unlimited()).unwrap();
     let first = rows.next().unwrap().unwrap();
@@ -167,7 +172,7 @@ fn a_file_renamed_over_while_it_is_read_stays_the_version_that_was_opened() {
     let rest: Result<Vec<RecordBatch>, _> = rows.collect();
     assert_eq!([vec![first], rest.unwrap()].concat(), before);
     // The next statement sees the next version, whole.
-    let after = read(&resolved(folder.path(), &n)).unwrap();
+    let after = read(&on_disk(folder.path(), &n)).unwrap();
     assert_eq!(after.iter().map(RecordBatch::num_rows).sum::<usize>(), 90_000);
 }
 
@@ -180,6 +185,7 @@ fn a_file_rewritten_in_place_while_it_is_read_is_an_error_and_no_mixture() {
     let mut rows = scan.rows(vec![0], &Tests::default(), unlimited()).unwrap();
     rows.next().unwrap().unwrap();
     csv(folder.path(), "n.csv", &format!("id\n{}", "2\n".repeat(50_000)));
+    refresh(folder.path());
     let rest: Result<Vec<RecordBatch>, _> = rows.collect();
     assert!(matches!(rest, Err(EngineError::Warehouse { .. })));
 }
@@ -201,6 +207,7 @@ fn of_many_files_one_that_was_replaced_before_its_turn_is_an_error() {
     assert_eq!(read(&scan).unwrap()[0].num_rows(), 70);
     csv(folder.path(), "next.csv", "id\n2\n");
     fs::rename(folder.path().join("next.csv"), folder.path().join("n/69.csv")).unwrap();
+    refresh(folder.path());
     assert!(matches!(read(&scan), Err(EngineError::Warehouse { .. })));
 }
 

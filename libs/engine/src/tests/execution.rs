@@ -202,6 +202,7 @@ async fn grants_are_typed_exact_and_read_anew() {
             ("keeper", Arc::new(keepers)),
         ];
         parquet(folder.path(), "grants.parquet", columns);
+        refresh(folder.path());
     };
     let engine = engine(folder.path());
     write(vec!["ann", "Ann", "ann", "ann", "ann", "ann "]);
@@ -211,6 +212,7 @@ async fn grants_are_typed_exact_and_read_anew() {
     write(vec!["bob"]);
     assert_eq!(engine.read_grants(request()).await.unwrap(), Vec::<Vec<ScopeValue>>::new());
     std::fs::write(folder.path().join("grants.parquet"), "not a Parquet file").unwrap();
+    refresh(folder.path());
     assert!(matches!(engine.read_grants(request()).await, Err(EngineError::Warehouse { .. })));
     let nobody = GrantsRequest { identity: Vec::new(), ..request() };
     assert!(matches!(engine.read_grants(nobody).await, Err(EngineError::Plan { .. })));

@@ -29,10 +29,16 @@ pub(crate) fn parquet(folder: &Path, name: &str, columns: Vec<(&str, ArrayRef)>)
     crate::kit::world::write_parquet(&path, &RecordBatch::try_from_iter(columns).unwrap()).unwrap();
 }
 
+pub(crate) use super::mirror::{refresh, warehouse};
+
 pub(crate) fn engine(folder: &Path) -> DataFusionEngine {
+    engine_over(warehouse(folder))
+}
+
+pub(crate) fn engine_over(warehouse: Warehouse) -> DataFusionEngine {
     let config =
         EngineConfig { threads: 2, memory_bytes_max: 1 << 30, stack_bytes: EngineConfig::STACK_BYTES };
-    DataFusionEngine::new(Warehouse::open(folder).unwrap(), &config).unwrap()
+    DataFusionEngine::new(warehouse, &config).unwrap()
 }
 
 pub(crate) fn limits() -> Limits {

@@ -17,14 +17,14 @@ use std::sync::Arc;
 const PROBES: u64 = 2_000;
 const SEED: u64 = 3;
 
-async fn run(what: Check, subjects: impl Subjects + 'static) -> Report {
+pub(crate) async fn over(what: Check, subjects: impl Subjects + 'static) -> Report {
     let folder = folder();
     check(&what, Arc::new(subjects), folder.path(), &mut |_report| {}).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_a_caller_can_obtain_depends_on_the_rows_of_others() {
-    let report = run(Check::new(SEED, PROBES), Embedded::default()).await;
+    let report = over(Check::new(SEED, PROBES), Embedded::default()).await;
     assert!(report.differences.is_empty(), "{report}\n{:#?}", report.differences);
     assert_eq!(report.hostile_accepted, Vec::<String>::new());
     assert_eq!(report.probes, PROBES);
@@ -43,7 +43,7 @@ async fn nothing_that_a_caller_can_obtain_depends_on_the_rows_of_others() {
 /// The first finding of a weakness.
 async fn caught(weakness: Weakness, seed: u64) -> Option<report::Difference> {
     let what = Check::new(seed, CAUGHT_WITHIN).until_found();
-    run(what, weakness).await.differences.into_iter().next()
+    over(what, weakness).await.differences.into_iter().next()
 }
 
 /// Probes within which every weakness is to be found.
@@ -58,7 +58,7 @@ async fn every_weak_engine_is_caught() {
         // Its reproduction is the same finding, from the same command line.
         let line = found.reproduction(weakness.name());
         assert!(line.ends_with(&format!("--seed {SEED} --only {}", found.number)), "{line}");
-        let again = run(Check::only(SEED, found.number), weakness).await;
+        let again = over(Check::only(SEED, found.number), weakness).await;
         assert_eq!(again.differences, [found], "{}", weakness.name());
     }
 }

@@ -18,7 +18,7 @@ fn keeping(folder: &Path, memory_bytes_max: u64, kept: KeptConfig) -> DataFusion
     DataFusionEngine::open(Warehouse::open(folder).unwrap(), &config, kept, None).unwrap()
 }
 
-fn kept() -> KeptConfig {
+pub(crate) fn kept() -> KeptConfig {
     KeptConfig { bytes_max: 64 << 20, relation_bytes_max: 16 << 20, age_max: Duration::from_secs(3_600) }
 }
 
@@ -47,14 +47,14 @@ fn n(tuples: &[&[&str]]) -> ScopedRelation {
     relation("n", columns, keys(&["tenant", "place"], tuples))
 }
 
-fn asked_by(key: &str, relation: &ScopedRelation, sql: &str) -> Statement {
+pub(crate) fn asked_by(key: &str, relation: &ScopedRelation, sql: &str) -> Statement {
     let plain = statement(std::slice::from_ref(relation), sql);
     let plane = SecurityPlane::new(vec![relation.clone()]).unwrap();
     Statement { plane: Arc::new(plane.owned_by("t1".to_owned(), key.to_owned())), ..plain }
 }
 
 /// The first cell of the answer, and the bytes read for it.
-async fn ask(engine: &DataFusionEngine, statement: Statement) -> (String, u64) {
+pub(crate) async fn ask(engine: &DataFusionEngine, statement: Statement) -> (String, u64) {
     let before = engine.bytes_read();
     let result = engine.execute(statement).await.unwrap();
     assert_eq!(result.bytes_read, engine.bytes_read() - before);

@@ -4,9 +4,9 @@
 //! that has nothing of this room but the hash, whose key a text cannot hold.
 
 use super::fixture::*;
+use crate::mask;
 use crate::pushed::Tests;
 use crate::scan::ScopedScan;
-use crate::{Warehouse, mask};
 use arrow::array::{ArrayRef, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType as Arrow;
@@ -176,7 +176,7 @@ fn lines(batches: &[RecordBatch]) -> Vec<String> {
 }
 
 fn scanned(folder: &Path, relation: &ScopedRelation) -> Vec<String> {
-    let scan = Arc::new(ScopedScan::new(&Warehouse::open(folder).unwrap(), relation).unwrap());
+    let scan = Arc::new(ScopedScan::new(&warehouse(folder), relation).unwrap());
     let wanted = (0..scan.schema().fields().len()).collect();
     let batches = scan.rows(wanted, &Tests::default(), unlimited()).unwrap().collect::<Result<Vec<_>, _>>();
     lines(&batches.unwrap())

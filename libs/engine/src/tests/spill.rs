@@ -1,9 +1,7 @@
 //! Spilling: beyond its memory a statement goes on, on disk nothing can be read, and nothing stays there.
 
 use super::fixture::*;
-use crate::{
-    DataFusionEngine, Engine, EngineConfig, EngineError, KeptConfig, SpillConfig, Statement, Warehouse,
-};
+use crate::{DataFusionEngine, Engine, EngineConfig, EngineError, KeptConfig, SpillConfig, Statement};
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use splitplane_split_plane::ScopedRelation;
 use splitplane_types::{DataType, Limits};
@@ -27,8 +25,7 @@ fn spilling(folder: &Path, spill: &Path, statement_bytes_max: u64, bytes_max: u6
     let config =
         EngineConfig { threads: 2, memory_bytes_max: 1 << 30, stack_bytes: EngineConfig::STACK_BYTES };
     let spill = SpillConfig { folder: spill.to_owned(), statement_bytes_max, bytes_max };
-    DataFusionEngine::open(Warehouse::open(folder).unwrap(), &config, KeptConfig::NOTHING, Some(&spill))
-        .unwrap()
+    DataFusionEngine::open(warehouse(folder), &config, KeptConfig::NOTHING, Some(&spill)).unwrap()
 }
 
 fn within(memory_bytes_max: u64, relations: &[ScopedRelation], sql: &str) -> Statement {
@@ -148,7 +145,7 @@ async fn a_process_without_memory_is_no_reason_to_spill() {
         EngineConfig { threads: 2, memory_bytes_max: 8 << 20, stack_bytes: EngineConfig::STACK_BYTES };
     let spill =
         SpillConfig { folder: spill.path().to_owned(), statement_bytes_max: 1 << 30, bytes_max: 1 << 30 };
-    let warehouse = Warehouse::open(folder.path()).unwrap();
+    let warehouse = warehouse(folder.path());
     let engine = DataFusionEngine::open(warehouse, &config, KeptConfig::NOTHING, Some(&spill)).unwrap();
     // Its own limit would let the statement have it all in memory: whether others leave it that much must not
     // decide in which order its sums are made.

@@ -4,7 +4,7 @@ use super::fixture::*;
 use crate::interrupt::Interrupt;
 use crate::leaf::{ScopedExec, ScopedTable};
 use crate::scan::ScopedScan;
-use crate::{Warehouse, session, wall};
+use crate::{session, wall};
 use arrow::array::{ArrayRef, Int32Array, StringArray};
 use arrow::datatypes::DataType as Arrow;
 use datafusion::catalog::{MemTable, TableProvider};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 fn table(folder: &Path) -> Arc<dyn TableProvider> {
     let tanks =
         relation("tanks", vec![column("fish", None), column("tank", None)], keys(&["tenant"], &[&["t1"]]));
-    let scan = ScopedScan::new(&Warehouse::open(folder).unwrap(), &tanks).unwrap();
+    let scan = ScopedScan::new(&warehouse(folder), &tanks).unwrap();
     let threads = crate::threads::Threads::new(1, 1 << 20).unwrap();
     Arc::new(ScopedTable::new(scan, threads.activity().clone(), Interrupt::default()))
 }
@@ -190,7 +190,7 @@ fn kinds(folder: &Path) -> Arc<dyn TableProvider> {
         computed("half", "number / 2", Some(DataType::Float)),
     ];
     let kinds = relation("kinds", columns, keys(&["tenant"], &[&["t1"]]));
-    let scan = ScopedScan::new(&Warehouse::open(folder).unwrap(), &kinds).unwrap();
+    let scan = ScopedScan::new(&warehouse(folder), &kinds).unwrap();
     let threads = crate::threads::Threads::new(1, 1 << 20).unwrap();
     Arc::new(ScopedTable::new(scan, threads.activity().clone(), Interrupt::default()))
 }

@@ -102,8 +102,8 @@ impl Entry {
             Node::Value(_) | Node::Array(_) | Node::Table(_) => return None,
         };
         Some(match self.origin.as_ref() {
-            // `join` keeps an absolute path as it is.
-            Origin::File(file) if !text.is_empty() => {
+            // `join` keeps an absolute path as it is. What has a scheme, as `s3://bucket`, is no path.
+            Origin::File(file) if !text.is_empty() && !text.contains("://") => {
                 file.parent().map_or_else(|| text.into(), |folder| folder.join(text))
             }
             Origin::File(_) | Origin::Defaults | Origin::Environment(_) => text.into(),

@@ -73,6 +73,16 @@ fn a_path_that_may_be_none_is_none_when_it_is_empty() {
 }
 
 #[test]
+fn what_has_a_scheme_is_not_beside_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("router.toml");
+    std::fs::write(&file, "[tls]\nkey = \"s3://lake/raw\"\nca = \"ca.pem\"\n").unwrap();
+    let config = read(Some(&file), &[]).unwrap();
+    assert_eq!(config.tls.key, std::path::PathBuf::from("s3://lake/raw"));
+    assert_eq!(config.tls.ca, folder.path().join("ca.pem"));
+}
+
+#[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("router.toml");

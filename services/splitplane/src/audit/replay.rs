@@ -46,7 +46,7 @@ pub(super) async fn run(
     options.environment = home::service_environment();
     let config = Configs::of(&options)?.query;
     let failed = |error: &dyn std::error::Error| CommandError::Replay(output::chain(error));
-    let replayer = Replayer::open(&config).map_err(|error| failed(&error))?;
+    let replayer = Replayer::open(&config).await.map_err(|error| failed(&error))?;
     let session = recording.session()?;
     let (model, policy) = replayer.digests();
     let replayed =

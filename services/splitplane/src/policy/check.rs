@@ -124,7 +124,8 @@ impl Files {
             return Ok(told);
         };
         let warehouse = splitplane_engine::Warehouse::open(folder)
-            .map_err(|_error| WorldError::Missing { what: "the data folder", path: folder.clone() })?;
+            .map_err(|_error| WorldError::Missing { what: "the data folder", path: folder.clone() })?
+            .declaring(splitplane_query::declared_columns(&model, Some(&policy)));
         let misfits = splitplane_query::misfits(&model, &policy, &warehouse);
         told.extend(misfits.iter().map(data::misfit));
         if misfits.is_empty() {

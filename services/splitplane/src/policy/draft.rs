@@ -55,7 +55,8 @@ pub(crate) fn write(text: &str, to: Option<&Path>) -> Result<u8, CommandError> {
 /// Looks at the keys of the data: which columns there are, which are unique, and which hold what the grants hold.
 fn hints(model: &SemanticModel, folder: &Path) -> Result<DataHints, CommandError> {
     let warehouse = Warehouse::open(folder)
-        .map_err(|_error| WorldError::Missing { what: "the data folder", path: folder.to_owned() })?;
+        .map_err(|_error| WorldError::Missing { what: "the data folder", path: folder.to_owned() })?
+        .declaring(splitplane_query::declared_columns(model, None));
     let unread = |error| CommandError::Usage(output::chain(&error));
     let granted: BTreeMap<String, HashSet<String>> = match grants_candidate(model) {
         None => BTreeMap::new(),
