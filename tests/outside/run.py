@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import aws
+import engines
 import kills
 import kms
 import restart
@@ -356,6 +357,7 @@ def main():
         kills.check_all(check, lambda: Mesh(folder / "home"), FLAGSHIP, 84000.00)
         kms.check_all(check, STARTED, folder, FLAGSHIP, "84000.00")
         jaffle(folder)
+        engines.check_all(check, Mesh, PROJECT, folder)
         five_processes(folder)
     print("all outside checks hold")
 

@@ -217,7 +217,8 @@ pub fn in_folder(root: &Path, names: &[&str]) -> io::Result<Sources> {
         let files = [("parquet", Format::Parquet), ("", Format::Parquet), ("csv", Format::Csv)];
         let lines = [("jsonl", Format::Json), ("ndjson", Format::Json)];
         for (ending, format) in files.into_iter().chain(lines) {
-            let path = if ending.is_empty() { root.join(name) } else { root.join(format!("{name}.{ending}")) };
+            let path =
+                if ending.is_empty() { root.join(name) } else { root.join(format!("{name}.{ending}")) };
             if !(if ending.is_empty() { path.is_dir() } else { path.is_file() }) {
                 continue;
             }

@@ -2,11 +2,11 @@
 //! this file only gives them types.
 
 use serde::{Deserialize, Serialize};
+use splitplane_engine_spark::layout::Sources;
 use splitplane_service::AuditConfig;
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, State, TelemetryConfig, Tls, Upstream,
 };
-use splitplane_engine_spark::layout::Sources;
 use std::num::{NonZeroI32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;

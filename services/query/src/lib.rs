@@ -28,7 +28,10 @@ pub use survey::{Stop, SurveyError, WarehouseRows};
 
 pub use replay::{Recorded, ReplayError, Replayed, Replayer};
 
-pub use config::{Config, DEFAULTS, EngineKind, EngineLimits, Masks, ObjectStore, Sandboxes, Semantics, SparkServer, WarehousePlace};
+pub use config::{
+    Config, DEFAULTS, EngineKind, EngineLimits, Masks, ObjectStore, Sandboxes, Semantics, SparkServer,
+    WarehousePlace,
+};
 
 use crate::budget::Budgets;
 use crate::data_plane::DataPlane;

@@ -9,7 +9,8 @@ use crate::masks::MaskKeys;
 use crate::schema;
 use base64::Engine as _;
 use splitplane_engine::{
-    Catalog, DataFusionEngine, Engine, EngineConfig, EngineError, KeptConfig, S3Config, SpillConfig, Warehouse,
+    Catalog, DataFusionEngine, Engine, EngineConfig, EngineError, KeptConfig, S3Config, SpillConfig,
+    Warehouse,
 };
 use splitplane_semantics::{Policy, SemanticModel, load_model, load_policy};
 use splitplane_service::StartError;

@@ -27,15 +27,16 @@ pub(super) async fn spark(
     let roots = if ca.as_os_str().is_empty() {
         Roots::Public
     } else {
-        let pem = std::fs::read(ca)
-            .map_err(|error| StartError::service("the engine's certificate authority cannot be read", error))?;
+        let pem = std::fs::read(ca).map_err(|error| {
+            StartError::service("the engine's certificate authority cannot be read", error)
+        })?;
         Roots::Pem(pem)
     };
-    let token = (!token.as_os_str().is_empty()).then(|| -> Arc<dyn TokenSource> {
-        Arc::new(FileToken::new(token.clone(), TOKEN_AGE_MAX))
-    });
+    let token = (!token.as_os_str().is_empty())
+        .then(|| -> Arc<dyn TokenSource> { Arc::new(FileToken::new(token.clone(), TOKEN_AGE_MAX)) });
     let options = ClientOptions { roots, ..ClientOptions::default() };
-    let failed = |error: ClientError| StartError::service("there is no client for the Spark Connect server", error);
+    let failed =
+        |error: ClientError| StartError::service("there is no client for the Spark Connect server", error);
     let client = Client::new(address, token, options).map_err(failed)?;
     let sources = sources(config, model, policy)?;
     let config = SparkConfig { sources, sessions_max: sessions_max.get(), barrier_rows: barrier_rows.get() };
@@ -72,7 +73,8 @@ fn sources(config: &Config, model: &SemanticModel, policy: &Policy) -> Result<So
 }
 
 fn in_folder(folder: &Path, names: &[&str]) -> Result<Sources, StartError> {
-    let unread = |error: std::io::Error| StartError::service("the folder of the data cannot be looked at", error);
+    let unread =
+        |error: std::io::Error| StartError::service("the folder of the data cannot be looked at", error);
     let folder = std::path::absolute(folder).map_err(unread)?;
     layout::in_folder(&folder, names).map_err(unread)
 }
