@@ -265,9 +265,15 @@ fn words_that_say_nothing_are_not_there() {
     ];
     let mut documents = rust_files();
     documents.retain(|(name, _)| name != "tests/it/tidy.rs");
-    for name in
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/jaffle/README.md", "docs/policy-lab.md", "docs/storage.md", "docs/engines.md"]
-    {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "examples/jaffle/README.md",
+        "docs/policy-lab.md",
+        "docs/storage.md",
+        "docs/engines.md",
+    ] {
         documents.push((name.to_owned(), std::fs::read_to_string(root().join(name)).unwrap()));
     }
     for (name, text) in documents {

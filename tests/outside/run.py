@@ -362,4 +362,5 @@ def main():
     print("all outside checks hold")
 
 
-main()
+if __name__ == "__main__":
+    main()

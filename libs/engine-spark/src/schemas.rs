@@ -8,7 +8,7 @@ use crate::connect::session::Session;
 use crate::connect::wire::Relation;
 use crate::errors::of_source;
 use crate::layout::Sources;
-use crate::scoped::{Known, Place, files, mapped, table};
+use crate::scoped::{Known, Place, files, listed, mapped, table};
 use arrow::datatypes::DataType as Arrow;
 use splitplane_engine::EngineError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,18 +78,21 @@ impl Schemas {
         place: &Place,
     ) -> Result<Option<Columns>, EngineError> {
         let found = asked(session, relation(sources, place)?).await;
-        let is_missing = match &found {
+        // Nothing there, or nothing anywhere? Only the first is an answer.
+        match &found {
+            Err(ConnectError::MissingPath { .. }) if place.is_part => {
+                let mapping = mapped(sources, &place.source)?;
+                asked(session, listed(mapping)).await.map_err(|error| of_source(&place.source, error))?;
+                return Ok(None);
+            }
             // An engine that knows no missing folder gives one without columns.
-            Ok(columns) => columns.is_empty(),
-            Err(error) => matches!(error, ConnectError::MissingPath { .. }),
-        };
-        if is_missing && place.is_part {
-            // Nothing there, or nothing anywhere? Only the first is an answer.
-            let whole = whole(sources, &place.source)?;
-            let all = asked(session, relation(sources, &whole)?).await;
-            let all = all.map_err(|error| of_source(&place.source, error))?;
-            let nowhere = || EngineError::warehouse(&place.source, "the source is not there");
-            return if all.is_empty() { Err(nowhere()) } else { Ok(None) };
+            Ok(columns) if columns.is_empty() && place.is_part => {
+                let whole = relation(sources, &whole(sources, &place.source)?)?;
+                let all = asked(session, whole).await.map_err(|error| of_source(&place.source, error))?;
+                let nowhere = || EngineError::warehouse(&place.source, "the source is not there");
+                return if all.is_empty() { Err(nowhere()) } else { Ok(None) };
+            }
+            Ok(_) | Err(_) => {}
         }
         let columns = found.map_err(|error| of_source(&place.source, error))?;
         if columns.is_empty() {

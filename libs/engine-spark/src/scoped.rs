@@ -11,7 +11,7 @@ mod rows;
 
 pub use algebra::Algebra;
 pub use keys::AnyOf;
-pub(crate) use planned::{Plans, files, table};
+pub(crate) use planned::{Plans, files, listed, table};
 
 use crate::layout::{Part, Sources, parts};
 use crate::types;

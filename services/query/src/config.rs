@@ -104,12 +104,10 @@ pub enum EngineKind {
 pub struct SparkServer {
     /// Where the Spark Connect server listens, `sc://host:port/;key=value`.
     pub address: String,
-    /// Authorities whose certificates are trusted, PEM; empty are the public ones.
-    #[serde(with = "splitplane_service::config::path")]
-    pub ca: PathBuf,
+    /// File of the authorities whose certificates are trusted, PEM; empty are the public ones.
+    pub ca: String,
     /// File of the bearer token; empty is none.
-    #[serde(with = "splitplane_service::config::path")]
-    pub token: PathBuf,
+    pub token: String,
     /// Sessions at the same time.
     pub sessions_max: NonZeroUsize,
     /// Rows that a barrier lets through.

@@ -126,6 +126,16 @@ pub(crate) fn files(source: &Source, path: &str, schema: Option<String>) -> Rela
     })
 }
 
+/// A source's folder, of which no file is looked into and no folder's name is read: it is there, or it is missing.
+pub(crate) fn listed(source: &Source) -> Relation {
+    plan::read_files(Files {
+        format: "parquet".to_owned(),
+        schema: Some("`there` STRING".to_owned()),
+        paths: vec![source.path.clone()],
+        options: vec![("recursiveFileLookup".to_owned(), "true".to_owned())],
+    })
+}
+
 /// CSV as RFC 4180 has it.
 const CSV: &[(&str, &str)] = &[
     ("header", "true"),

@@ -24,7 +24,7 @@ pub(super) async fn spark(
     let SparkServer { address, ca, token, sessions_max, barrier_rows } = &config.spark;
     let address = Address::parse(address)
         .map_err(|error| StartError::service("the address of the Spark Connect server is none", error))?;
-    let roots = if ca.as_os_str().is_empty() {
+    let roots = if ca.is_empty() {
         Roots::Public
     } else {
         let pem = std::fs::read(ca).map_err(|error| {
@@ -32,7 +32,7 @@ pub(super) async fn spark(
         })?;
         Roots::Pem(pem)
     };
-    let token = (!token.as_os_str().is_empty())
+    let token = (!token.is_empty())
         .then(|| -> Arc<dyn TokenSource> { Arc::new(FileToken::new(token.clone(), TOKEN_AGE_MAX)) });
     let options = ClientOptions { roots, ..ClientOptions::default() };
     let failed =
