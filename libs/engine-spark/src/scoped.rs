@@ -221,10 +221,12 @@ fn names_in(expression: &sqlparser::ast::Expr) -> BTreeSet<String> {
     use std::ops::ControlFlow;
     let mut names = BTreeSet::new();
     let _: ControlFlow<()> = visit_expressions(expression, |node| {
-        let name = match node {
-            Expr::Identifier(name) => Some(name),
-            Expr::CompoundIdentifier(parts) => parts.last(),
-            _other => None,
+        let name = if let Expr::Identifier(name) = node {
+            Some(name)
+        } else if let Expr::CompoundIdentifier(parts) = node {
+            parts.last()
+        } else {
+            None
         };
         names.extend(name.map(|name| name.value.clone()));
         ControlFlow::Continue(())

@@ -87,15 +87,16 @@ pub(crate) fn key(value: &ScopeValue, column: &Arrow) -> Result<Option<Value>, S
     let text = spelling(value);
     let family =
         answers::key_type(column).ok_or_else(|| format!("keys of type {column} cannot be compared"))?;
-    Ok(match family {
-        Arrow::Int64 => text.parse::<i64>().ok().filter(|number| number.to_string() == text).map(Value::Long),
-        Arrow::Date32 => {
-            let canonical =
-                |days: &i32| date32_to_datetime(*days).is_some_and(|day| day.date().to_string() == text);
-            Date32Type::parse(&text).filter(canonical).map(Value::Date)
-        }
-        _text => Some(Value::Text(text)),
-    })
+    if family == Arrow::Int64 {
+        let canonical = |number: &i64| number.to_string() == text;
+        return Ok(text.parse().ok().filter(canonical).map(Value::Long));
+    }
+    if family == Arrow::Date32 {
+        let canonical =
+            |days: &i32| date32_to_datetime(*days).is_some_and(|day| day.date().to_string() == text);
+        return Ok(Date32Type::parse(&text).filter(canonical).map(Value::Date));
+    }
+    Ok(Some(Value::Text(text)))
 }
 
 /// Two columns brought to one type in which they are equal exactly where a scope takes them for equal.

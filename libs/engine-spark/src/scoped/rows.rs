@@ -17,6 +17,9 @@ pub(super) struct Rows<R> {
     pub(super) is_barred: bool,
 }
 
+/// Keys of a source, and the types in which they are compared.
+type KeysOf<R> = (R, Vec<Arrow>);
+
 /// How a column of another source is called in a condition that speaks of both.
 const OTHER: &str = "__other";
 
@@ -160,9 +163,9 @@ impl<A: Algebra> Planner<'_, A> {
         source: &str,
         rows: &RowScope,
         columns: &[String],
-    ) -> Result<Option<(A::Relation, Vec<Arrow>)>, EngineError> {
+    ) -> Result<Option<KeysOf<A::Relation>>, EngineError> {
         let fail = |cause: String| EngineError::warehouse(source, cause);
-        let mut all: Option<(A::Relation, Vec<Arrow>)> = None;
+        let mut all: Option<KeysOf<A::Relation>> = None;
         for part in self.rows(source, rows, &columns.iter().cloned().collect())? {
             let mut families = Vec::with_capacity(columns.len());
             let mut shown = Vec::with_capacity(columns.len());
