@@ -94,7 +94,7 @@ fn arrows_between_rooms_point_one_way() {
         ("engine", &["types", "split-plane"]),
         ("spark-sql", &["types", "split-plane"]),
         ("engine-spark", &["types", "split-plane", "spark-sql", "engine"]),
-        ("engine-databricks", &[][..]),
+        ("engine-databricks", &["types", "split-plane", "spark-sql", "engine", "engine-spark"]),
         ("service", &["types", "proto", "session", "sigv4", "audit"]),
         ("testkit", &["types", "semantics", "llm"]),
     ]);

@@ -110,7 +110,7 @@ mod tests {
             DatabricksError::Plan(_) => "plan",
             DatabricksError::Data(_) => "data",
             DatabricksError::Limit(_) => "limit",
-            DatabricksError::Truncated => "truncated",
+            DatabricksError::Truncated { .. } => "truncated",
             DatabricksError::Throttled(_) => "throttled",
             DatabricksError::Unavailable(_) => "unavailable",
             DatabricksError::Unauthenticated(_) => "unauthenticated",

@@ -18,7 +18,10 @@ pub enum DatabricksError {
     Limit(#[source] Cause),
     /// The result is larger than the row or byte limit of the statement; no part of it is given.
     #[error("the result is over the statement's row or byte limit")]
-    Truncated,
+    Truncated {
+        /// How many rows what is left of it has.
+        rows: u64,
+    },
     /// The workspace asks for fewer requests, and went on asking.
     #[error("the workspace throttles")]
     Throttled(#[source] Cause),

@@ -16,7 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
-const TAGS_MAX: usize = 20;
+/// Tags of a statement.
+pub(crate) const TAGS_MAX: usize = 20;
+/// Parameters of a statement: the workspace refuses more.
+pub(crate) const PARAMETERS_MAX: usize = 256;
 /// Above this the workspace fails a statement whose result travels inline; a limit tells so in words.
 const INLINE_BYTES_MAX: u64 = 25 * 1024 * 1024;
 
@@ -159,7 +162,7 @@ impl Statements {
             .manifest
             .ok_or(DatabricksError::Protocol(Cause::Found("a result without a manifest")))?;
         if manifest.truncated {
-            return Err(DatabricksError::Truncated);
+            return Err(DatabricksError::Truncated { rows: manifest.total_row_count });
         }
         let api = Arc::clone(&self.api);
         ResultStream::open(api, running.id.clone(), manifest, response.result, deadline).await
@@ -172,6 +175,9 @@ impl Statements {
         }
         if statement.tags.len() > TAGS_MAX {
             return Err(wrong("more than 20 tags"));
+        }
+        if statement.parameters.len() > PARAMETERS_MAX {
+            return Err(wrong("more than 256 parameters"));
         }
         if !statement.parameters.iter().all(|parameter| is_name(&parameter.name)) {
             return Err(wrong("a parameter whose name is none"));

@@ -8,7 +8,7 @@ use crate::errors::of_source;
 use crate::scoped::{Algebra as _, Plans, at_least_one, mapped};
 use arrow::datatypes::DataType as Arrow;
 use futures::TryStreamExt as _;
-use splitplane_engine::answers::{data_type, key_type, shown_as, survey_columns};
+use splitplane_engine::answers::{self, survey_columns};
 use splitplane_engine::{Catalog, EngineError, KeyMisfit, Spread, Visit};
 use splitplane_types::{Column, DataType};
 use std::time::Duration;
@@ -49,17 +49,11 @@ impl Catalog for SparkEngine {
     }
 
     fn columns(&self, source: &str) -> Result<Vec<Column>, EngineError> {
-        let shown = |(name, held): (String, Arrow)| {
-            let data_type = data_type(&shown_as(None, &held)?)?;
-            Some(Column { name, data_type, unit: None, masked: false })
-        };
-        Ok(self.types(source)?.into_iter().filter_map(shown).collect())
+        Ok(answers::declared(self.types(source)?))
     }
 
     fn fits(&self, source: &str, column: &str, wanted: DataType) -> Result<bool, EngineError> {
-        let types = self.types(source)?;
-        let held = types.iter().find(|(name, _)| name.eq_ignore_ascii_case(column));
-        Ok(held.is_none_or(|(_, held)| shown_as(Some(wanted), held).is_some()))
+        Ok(answers::fits(&self.types(source)?, column, wanted))
     }
 
     fn key_misfits(
@@ -68,13 +62,7 @@ impl Catalog for SparkEngine {
         columns: &[String],
         _together: bool,
     ) -> Result<Vec<(String, KeyMisfit)>, EngineError> {
-        let types = self.types(source)?;
-        let misfit = |column: &String| match types.iter().find(|(name, _)| name == column) {
-            None => Some(KeyMisfit::Missing),
-            Some((_, held)) if key_type(held).is_none() => Some(KeyMisfit::Type(held.to_string())),
-            Some(_) => None,
-        };
-        Ok(columns.iter().filter_map(|column| Some((column.clone(), misfit(column)?))).collect())
+        Ok(answers::key_misfits(&self.types(source)?, columns))
     }
 
     fn spread(&self, source: &str, columns: &[String]) -> Result<Spread, EngineError> {

@@ -14,7 +14,7 @@ use crate::connect::wire::Relation;
 use crate::errors::{is_of_sources, of_statement};
 use crate::layout::Sources;
 use crate::schemas::Schemas;
-use crate::scoped::{Place, Planner, Plans, places};
+use crate::scoped::{Place, Planner, Plans, distinct, named, places, translated, used, wanted};
 use crate::settings::REQUIRED;
 use crate::values::bound;
 use answer::{checked, collected};
@@ -22,10 +22,9 @@ use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use splitplane_engine::answers::{Found, granted_tuples, grants_relation};
 use splitplane_engine::{Engine, EngineError, GrantsRequest, Lookup, QueryResult, Statement};
-use splitplane_spark_sql::{SparkStatement, statement};
-use splitplane_split_plane::{ScopeValue, ScopedRelation, SecurityPlane};
+use splitplane_split_plane::{ScopeValue, ScopedRelation};
 use splitplane_types::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -157,18 +156,12 @@ impl Inside {
         read: &mut BTreeSet<Place>,
     ) -> Result<QueryResult, EngineError> {
         let Statement { plane, query, limits } = asked;
-        let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (relation, column) in query.columns() {
-            used.entry(relation).or_default().insert(column);
-        }
         let (mut planned, mut sources) = (Vec::new(), Vec::new());
-        for name in query.relations() {
-            let relation = named(plane, name)?;
+        for (relation, columns) in used(plane, query)? {
             sources.push(relation.source.as_str());
-            let columns = used.remove(name).unwrap_or_default();
-            planned.push((name.clone(), self.plan(session, relation, &columns, read).await?));
+            planned.push((relation.name.clone(), self.plan(session, relation, &columns, read).await?));
         }
-        let translated = translate(query, &planned)?;
+        let translated = translated(query, &planned)?;
         let fail = |error: ConnectError| of_statement(&sources, error);
         let mut checks = Vec::new();
         for (name, scoped) in planned {
@@ -187,27 +180,13 @@ impl Inside {
 
     async fn tuples(&self, session: &Session, lookup: &Lookup) -> Result<Vec<Vec<Cell>>, EngineError> {
         let relation = named(&lookup.plane, &lookup.relation)?;
-        let mut wanted: Vec<&String> = lookup.columns.iter().collect();
-        for condition in &lookup.matching {
-            let column = relation.columns.iter().find(|column| column.name == *condition.column());
-            let column = column.ok_or_else(|| EngineError::plan("no such column"))?;
-            // To say that a masked value matches would be to say what it is.
-            if column.mask.is_some() {
-                return Ok(Vec::new());
-            }
-            wanted.push(condition.column());
-        }
+        let Some(wanted) = wanted(relation, lookup)? else { return Ok(Vec::new()) };
         let used: BTreeSet<String> = wanted.iter().map(|name| (*name).clone()).collect();
         let mut read = BTreeSet::new();
         let scoped = self.plan(session, relation, &used, &mut read).await?;
-        if let Some(missing) =
-            used.iter().find(|name| !scoped.columns.iter().any(|shown| shown.name == **name))
-        {
-            return Err(EngineError::plan(format!("no such column: {missing}")));
-        }
         let sources = [relation.source.as_str()];
         let mut found = Found::new(lookup.columns.len(), &lookup.matching, lookup.limit);
-        let distinct = distinct(&wanted);
+        let distinct = distinct(&wanted, ONE);
         self.each(session, scoped, &distinct, &sources, &mut |batch| found.add(&batch)).await?;
         Ok(found.tuples())
     }
@@ -222,7 +201,7 @@ impl Inside {
         let scoped = self.plan(session, &relation, &used, &mut BTreeSet::new()).await?;
         let mut granted = BTreeSet::new();
         let sources = [request.source.as_str()];
-        let distinct = distinct(&request.yields.iter().collect::<Vec<_>>());
+        let distinct = distinct(&request.yields.iter().collect::<Vec<_>>(), ONE);
         self.each(session, scoped, &distinct, &sources, &mut |batch| {
             granted.extend(granted_tuples(&batch, &request.source)?);
             Ok(())
@@ -254,39 +233,6 @@ impl Inside {
         futures::future::try_join(rows, checked).await?;
         Ok(())
     }
-}
-
-/// Distinct tuples of columns of the one relation. Names are the plane's.
-fn distinct(columns: &[&String]) -> String {
-    let columns: Vec<String> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, name)| format!("{} AS c{at}", crate::types::quoted(name)))
-        .collect();
-    format!("SELECT DISTINCT {} FROM {ONE}", columns.join(", "))
-}
-
-fn named<'p>(plane: &'p SecurityPlane, name: &str) -> Result<&'p ScopedRelation, EngineError> {
-    plane.relation(name).ok_or_else(|| EngineError::plan("a relation that the plane lacks"))
-}
-
-fn translate(
-    query: &splitplane_split_plane::GuardedQuery,
-    planned: &[(String, Scoped)],
-) -> Result<SparkStatement, EngineError> {
-    let relation = |(name, scoped): &(String, Scoped)| splitplane_spark_sql::Relation {
-        name: name.clone(),
-        columns: scoped.columns.iter().map(|shown| (shown.name.clone(), shown.kind)).collect(),
-        is_shared: !scoped.is_whole,
-        masked: scoped
-            .columns
-            .iter()
-            .filter(|shown| shown.is_masked)
-            .map(|shown| shown.name.clone())
-            .collect(),
-    };
-    let relations: Vec<_> = planned.iter().map(relation).collect();
-    statement(query, &relations).map_err(EngineError::plan)
 }
 
 #[async_trait]

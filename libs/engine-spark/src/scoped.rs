@@ -8,10 +8,12 @@ mod algebra;
 mod keys;
 mod planned;
 mod rows;
+mod statement;
 
 pub use algebra::Algebra;
 pub use keys::AnyOf;
 pub(crate) use planned::{Plans, files, listed, table};
+pub use statement::{distinct, named, translated, used, wanted};
 
 use crate::layout::{Part, Sources, parts};
 use crate::types;
@@ -111,10 +113,11 @@ fn add_places(
     Ok(())
 }
 
-pub(crate) fn mapped<'s>(
-    sources: &'s Sources,
-    source: &str,
-) -> Result<&'s crate::layout::Source, EngineError> {
+/// Where a source is.
+///
+/// # Errors
+/// [`EngineError::Warehouse`] for one that is not mapped.
+pub fn mapped<'s>(sources: &'s Sources, source: &str) -> Result<&'s crate::layout::Source, EngineError> {
     sources.get(source).ok_or_else(|| EngineError::warehouse(source, "no such source is mapped"))
 }
 
@@ -148,7 +151,7 @@ impl<A: Algebra> Planner<'_, A> {
         let mut outputs = Vec::with_capacity(columns.len());
         for column in &columns {
             outputs.push(
-                Output::of(column, &parts)
+                Output::of(&mut self.algebra, column, &parts)
                     .map_err(|cause| EngineError::warehouse(&relation.source, cause))?,
             );
         }
@@ -187,7 +190,8 @@ impl<A: Algebra> Planner<'_, A> {
 }
 
 /// A relation that nothing is read of has rows all the same.
-pub(crate) fn at_least_one(expressions: Vec<(String, String)>) -> Vec<(String, String)> {
+#[must_use]
+pub fn at_least_one(expressions: Vec<(String, String)>) -> Vec<(String, String)> {
     if expressions.is_empty() { vec![("1".to_owned(), "__row".to_owned())] } else { expressions }
 }
 
@@ -242,7 +246,11 @@ struct Output {
 }
 
 impl Output {
-    fn of<R>(column: &ScopedColumn, parts: &[Rows<R>]) -> Result<Self, String> {
+    fn of<A: Algebra>(
+        algebra: &mut A,
+        column: &ScopedColumn,
+        parts: &[Rows<A::Relation>],
+    ) -> Result<Self, String> {
         let (kind, texts) = match &column.expression {
             ColumnExpression::Physical(name) => {
                 let target = target(name, column.data_type, parts)?;
@@ -275,7 +283,7 @@ impl Output {
         let mut shown = kind;
         let mut covered = Vec::with_capacity(texts.len());
         for types::Conversion { text, loses } in texts {
-            let (text, kind) = masked(&text, kind, &mask).map_err(|refusal| refusal.to_string())?;
+            let (text, kind) = algebra.masked(&text, kind, &mask).map_err(|refusal| refusal.to_string())?;
             shown = kind;
             covered.push(types::Conversion { text, loses });
         }

@@ -13,13 +13,15 @@ use splitplane_engine::answers;
 use splitplane_split_plane::ScopeValue;
 
 /// A name as SQL quotes it. Names hold no backtick: planes and views see to it.
-pub(crate) fn quoted(name: &str) -> String {
+#[must_use]
+pub fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
 /// A type as the engine's SQL writes it; `None` for what no column of a relation can be.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a type that is not named here is refused")]
-pub(crate) fn sql_type(arrow: &Arrow) -> Option<String> {
+#[must_use]
+pub fn sql_type(arrow: &Arrow) -> Option<String> {
     Some(match arrow {
         Arrow::Utf8 | Arrow::LargeUtf8 | Arrow::Utf8View => "STRING".to_owned(),
         Arrow::Boolean => "BOOLEAN".to_owned(),
@@ -73,7 +75,8 @@ fn decimal_pattern(scale: i8) -> String {
 }
 
 /// A text as a literal that no two parsers read differently.
-pub(crate) fn literal_text(text: &str) -> String {
+#[must_use]
+pub fn literal_text(text: &str) -> String {
     let digits: String = text.bytes().map(|byte| format!("{byte:02X}")).collect();
     format!("CAST(X'{digits}' AS STRING)")
 }

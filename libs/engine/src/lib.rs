@@ -21,6 +21,7 @@ mod arithmetic;
 mod batches;
 mod calendar;
 mod catalog;
+mod collected;
 mod computed;
 mod convert;
 mod databricks;

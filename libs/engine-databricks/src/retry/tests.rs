@@ -28,10 +28,10 @@ async fn attempts(retries_max: u32, deadline: Duration, again: Again) -> (u32, D
     let begun = Instant::now();
     let result: Result<(), _> = retrying(&config(retries_max), Deadline::after(deadline), || {
         made.set(made.get() + 1);
-        async { Err(Failure { error: DatabricksError::Truncated, again }) }
+        async { Err(Failure { error: DatabricksError::Truncated { rows: 1 }, again }) }
     })
     .await;
-    assert!(matches!(result, Err(DatabricksError::Truncated)));
+    assert!(matches!(result, Err(DatabricksError::Truncated { .. })));
     (made.get(), begun.elapsed())
 }
 

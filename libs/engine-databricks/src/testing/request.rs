@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 const STATEMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+const PARAMETERS_MAX: usize = 256;
 
 /// A value for a name in a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -106,6 +107,9 @@ impl Execute {
         }
         if has_question_mark(&self.statement) {
             return refuse("positional parameters are not supported");
+        }
+        if self.parameters.len() > PARAMETERS_MAX {
+            return refuse("there are more than 256 parameters");
         }
         let mut names = BTreeSet::new();
         for parameter in &self.parameters {

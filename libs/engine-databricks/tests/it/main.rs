@@ -10,8 +10,12 @@
 )]
 
 mod cancelling;
+mod conformance;
 mod credentials;
+mod engine;
 mod failures;
+mod lake;
+mod ledger;
 mod results;
 mod server;
 mod support;

@@ -146,7 +146,11 @@ impl Bench {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
-        let server = TestServer::start(Arc::new(Words), options).await.unwrap();
+        Self::over(Arc::new(Words), options).await
+    }
+
+    pub(crate) async fn over(backend: Arc<dyn Backend>, options: Options) -> Self {
+        let server = TestServer::start(backend, options).await.unwrap();
         let ca = server.certificate_pem().map(file);
         Self { server, proof: file(&format!("{PROOF}\n")), ca }
     }
@@ -237,7 +241,7 @@ pub(crate) fn class_of(error: &DatabricksError) -> &'static str {
         DatabricksError::Plan(_) => "plan",
         DatabricksError::Data(_) => "data",
         DatabricksError::Limit(_) => "limit",
-        DatabricksError::Truncated => "truncated",
+        DatabricksError::Truncated { .. } => "truncated",
         DatabricksError::Throttled(_) => "throttled",
         DatabricksError::Unavailable(_) => "unavailable",
         DatabricksError::Unauthenticated(_) => "unauthenticated",

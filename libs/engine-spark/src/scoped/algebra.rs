@@ -3,6 +3,8 @@
 use super::keys::AnyOf;
 use crate::layout::Source;
 use arrow::datatypes::DataType as Arrow;
+use splitplane_spark_sql::{Kind, Refusal};
+use splitplane_split_plane::ColumnMask;
 use std::fmt::Debug;
 
 /// Makes relations. Expressions and conditions are SQL of this crate's making, in which no value stands.
@@ -47,4 +49,12 @@ pub trait Algebra {
 
     /// No rows of these columns and types.
     fn empty(&mut self, columns: &[(String, String)]) -> Self::Relation;
+
+    /// What is shown of an expression under a mask, and its kind.
+    ///
+    /// # Errors
+    /// Values of this kind cannot be masked so.
+    fn masked(&mut self, text: &str, kind: Kind, mask: &ColumnMask) -> Result<(String, Kind), Refusal> {
+        splitplane_spark_sql::masked(text, kind, mask)
+    }
 }

@@ -7,7 +7,7 @@ use super::report::{Difference, Report, Why};
 use super::shrink;
 use super::statement::{Drafted, draft};
 use super::subject::{Ask, Observation, Probe, Subject};
-use super::world::{Copy, OWN_WORD, SECRET, World};
+use super::world::{Copy, OWN_WORD, SECRET, Storage, World};
 use crate::error::AnyError;
 use splitplane_types::Limits;
 use std::collections::VecDeque;
@@ -32,19 +32,21 @@ pub struct Check {
     pub parallel: usize,
     /// Whether to end at the first difference. Then worlds come one after the other.
     pub until_found: bool,
+    /// How every world is stored, for subjects that can read no other way. Else each has a storage of its own.
+    pub storage: Option<Storage>,
 }
 
 impl Check {
     /// The first so many probes of a seed.
     #[must_use]
     pub const fn new(seed: u64, probes: u64) -> Self {
-        Self { seed, first: 0, probes, parallel: 2, until_found: false }
+        Self { seed, first: 0, probes, parallel: 2, until_found: false, storage: None }
     }
 
     /// One probe, by number.
     #[must_use]
     pub const fn only(seed: u64, number: u64) -> Self {
-        Self { seed, first: number, probes: 1, parallel: 1, until_found: false }
+        Self { seed, first: number, probes: 1, parallel: 1, until_found: false, storage: None }
     }
 
     /// Ends at the first difference.
@@ -105,6 +107,7 @@ pub async fn check(
                 folder,
                 subjects: Arc::clone(&subjects),
                 until_found,
+                storage: check.storage,
             };
             running.spawn(run.run());
         }
@@ -128,11 +131,16 @@ struct Run {
     folder: PathBuf,
     subjects: Arc<dyn Subjects>,
     until_found: bool,
+    storage: Option<Storage>,
 }
 
 impl Run {
     async fn run(self) -> Result<Report, AnyError> {
         let world = World::new(self.seed, self.number);
+        let world = match self.storage {
+            None => world,
+            Some(storage) => world.stored_as(storage),
+        };
         let whole = self.subject(&world, Copy::Whole).await?;
         let alone = self.subject(&world, Copy::Alone).await?;
         let pair = Pair { whole: whole.as_ref(), alone: alone.as_ref() };

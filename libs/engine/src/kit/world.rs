@@ -132,6 +132,12 @@ impl World {
         Self { share: Share::PerMille(per_mille), storage, drift: false, large: false, ..world }
     }
 
+    /// The same world, stored so, and all files of a source of the same types.
+    #[must_use]
+    pub fn stored_as(self, storage: Storage) -> Self {
+        Self { storage, drift: false, ..self }
+    }
+
     /// The caller's share.
     #[must_use]
     pub const fn share(&self) -> Share {

@@ -47,13 +47,11 @@ impl Translation<'_> {
         let of = |name: &str, args: &str| format!("{name}({args}){filter}{over}");
         let wide = format!("try_cast({value} AS {WIDE})");
         let (plain, exact) = (of("sum", &value), format!("CAST({} AS DOUBLE)", of("try_sum", &wide)));
+        // Each aggregate stands once: not every engine plans one that is named twice.
         let largest = of("max", &format!("abs({value})"));
-        let is_held = format!(
-            "{} = {} AND NOT ({largest} > CAST(0 AS DOUBLE) AND {largest} < {LEAST})",
-            of("count", &value),
-            of("count", &wide)
-        );
-        let sum = format!("(CASE WHEN {is_held} THEN coalesce({exact}, {plain}) ELSE {plain} END)");
+        let lost = of("count", &format!("CASE WHEN {value} IS NOT NULL AND {wide} IS NULL THEN 1 END"));
+        let is_kept = format!("coalesce(nullif({largest}, CAST(0 AS DOUBLE)), CAST(1 AS DOUBLE)) >= {LEAST}");
+        let sum = format!("coalesce(CASE WHEN {lost} = 0 AND {is_kept} THEN {exact} END, {plain})");
         if call.name == "sum" {
             return Ok(Some(Term::written(sum, Kind::Float)));
         }
