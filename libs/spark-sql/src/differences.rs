@@ -45,7 +45,7 @@ pub const DIFFERENCES: &[Difference] = &[
         "a sum that is tried gives up at the first overflow; exact sums cost several times as much",
     ),
     difference(
-        "sums and products of decimals whose types together have more than 38 digits",
+        "sums and multiplications of decimals whose types together have more than 38 digits",
         "the result, or a failure where it does not fit",
         "NULL where an operand needs more digits before the point than leave place for every result",
         "no operator may overflow, and not every engine has operators on decimals that try",
@@ -63,7 +63,7 @@ pub const DIFFERENCES: &[Difference] = &[
         "the engine gives a mean four more digits after the point, and takes them from those before",
     ),
     difference(
-        "products of decimals",
+        "multiplied decimals",
         "every digit after the point, or a failure",
         "digits after the point give way to those before it, down to six",
         "the engine's own rule for types of more than 38 digits",

@@ -32,7 +32,11 @@ pub(crate) struct Remote {
 }
 
 /// The engines that there are. Says which are not.
-#[expect(clippy::disallowed_methods, reason = "tests that run where an engine is at hand")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests that run where an engine is at hand"
+)]
 pub(crate) fn remotes() -> Vec<Remote> {
     let known = [("Sail", "SPLITPLANE_SAIL"), ("Spark", "SPLITPLANE_SPARK")];
     let mut found = Vec::new();

@@ -81,7 +81,7 @@ pub const CORPUS: &[(&str, &str)] = &[
         "decimals with integers",
         "SELECT id, kilos + crates AS s, kilos * 2 AS t, kilos - 0.5 AS u, kilos * 1.25 AS v FROM harvests ORDER BY id",
     ),
-    ("products of decimals", "SELECT sum(kilos * kilos) AS s FROM harvests"),
+    ("squares of decimals", "SELECT sum(kilos * kilos) AS s FROM harvests"),
     (
         "share of a total",
         "SELECT variety, 100.0 * sum(kilos) / (SELECT sum(kilos) FROM harvests) AS share FROM harvests GROUP BY variety ORDER BY variety",
