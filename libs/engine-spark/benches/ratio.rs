@@ -177,17 +177,17 @@ fn write(folder: &Path) -> Result<(), AnyError> {
     for tenant in 1..=TENANTS {
         let own = folder.join("own").join(format!("tenant=t{tenant}"));
         std::fs::create_dir_all(&own)?;
-        save(&own.join("data.parquet"), &columns((0..ROWS).map(|row| (tenant, row)).collect())?)?;
+        save(&own.join("data.parquet"), &columns(&(0..ROWS).map(|row| (tenant, row)).collect::<Vec<_>>())?)?;
     }
     let rows = (0..ROWS * TENANTS).map(|row| (row % TENANTS + 1, row / TENANTS)).collect::<Vec<_>>();
     let tenants: ArrayRef =
         Arc::new(rows.iter().map(|(tenant, _)| Some(format!("t{tenant}"))).collect::<StringArray>());
-    let mut all = columns(rows)?;
+    let mut all = columns(&rows)?;
     all.push(("tenant", tenants));
     save(&folder.join("all.parquet"), &all)
 }
 
-fn columns(rows: Vec<(usize, usize)>) -> Result<Vec<(&'static str, ArrayRef)>, AnyError> {
+fn columns(rows: &[(usize, usize)]) -> Result<Vec<(&'static str, ArrayRef)>, AnyError> {
     // Spread without a pattern that an encoding would swallow.
     let mixed = |(tenant, row): &(usize, usize), of: usize| {
         (row.wrapping_mul(2_654_435_761).wrapping_add(*tenant) >> 7) % of
