@@ -26,7 +26,6 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "moving average",
         "it rounds the last digit of a sliding mean, which the embedded engine cuts off",
     ),
-    ("Sail", "sum of doubles", "it takes two counts in one expression for the same column"),
 ];
 const CUT: &str = "it cuts quotients of decimals off, at another digit than Databricks keeps";
 
