@@ -6,6 +6,7 @@ use crate::connect::session::Session;
 use crate::engine::{Inside, SparkEngine, TAG};
 use crate::errors::of_source;
 use crate::scoped::{Algebra as _, Plans, at_least_one, mapped};
+use crate::types::{of_folders, quoted};
 use arrow::datatypes::DataType as Arrow;
 use futures::TryStreamExt as _;
 use splitplane_engine::answers::{self, survey_columns};
@@ -81,7 +82,10 @@ impl Catalog for SparkEngine {
                 return Err(EngineError::warehouse(source, format!("there is no column `{missing}`")));
             }
             let whole = inside.whole(source)?;
-            let wanted = columns.iter().map(|name| (crate::types::quoted(name), name.clone()));
+            let mapping = mapped(inside.sources(), source)?;
+            let text =
+                |name: &String| if mapping.is_in_folders(name) { of_folders(name) } else { quoted(name) };
+            let wanted = columns.iter().map(|name| (text(name), name.clone()));
             let relation = Plans.project(whole, &at_least_one(wanted.collect()));
             let mut batches = session.run(relation, TAG).map_err(fail)?;
             while let Some(batch) = batches.try_next().await.map_err(fail)? {

@@ -40,6 +40,9 @@ const ONE: &str = "one";
 /// A relation of a sandbox, planned.
 type Scoped = crate::scoped::Scoped<Relation>;
 
+/// Shown every batch of some tuples.
+type Seen<'v> = &'v mut (dyn FnMut(arrow::array::RecordBatch) -> Result<(), EngineError> + Send);
+
 /// What belongs to the process, not to a policy.
 #[derive(Debug, Clone)]
 pub struct SparkConfig {
@@ -143,9 +146,7 @@ impl Inside {
     async fn run(&self, session: &Session, asked: &Statement) -> Result<QueryResult, EngineError> {
         let mut read = BTreeSet::new();
         let outcome = self.run_over(session, asked, &mut read).await;
-        if outcome.as_ref().is_err_and(is_of_sources) {
-            self.schemas.forget(read);
-        }
+        self.forget_if_of_sources(&outcome, read);
         outcome
     }
 
@@ -181,13 +182,8 @@ impl Inside {
     async fn tuples(&self, session: &Session, lookup: &Lookup) -> Result<Vec<Vec<Cell>>, EngineError> {
         let relation = named(&lookup.plane, &lookup.relation)?;
         let Some(wanted) = wanted(relation, lookup)? else { return Ok(Vec::new()) };
-        let used: BTreeSet<String> = wanted.iter().map(|name| (*name).clone()).collect();
-        let mut read = BTreeSet::new();
-        let scoped = self.plan(session, relation, &used, &mut read).await?;
-        let sources = [relation.source.as_str()];
         let mut found = Found::new(lookup.columns.len(), &lookup.matching, lookup.limit);
-        let distinct = distinct(&wanted, ONE);
-        self.each(session, scoped, &distinct, &sources, &mut |batch| found.add(&batch)).await?;
+        self.each(session, relation, &wanted, &mut |batch| found.add(&batch)).await?;
         Ok(found.tuples())
     }
 
@@ -197,41 +193,61 @@ impl Inside {
         request: &GrantsRequest,
     ) -> Result<Vec<Vec<ScopeValue>>, EngineError> {
         let relation = grants_relation(request);
-        let used = request.yields.iter().cloned().collect();
-        let scoped = self.plan(session, &relation, &used, &mut BTreeSet::new()).await?;
+        let wanted: Vec<&String> = request.yields.iter().collect();
         let mut granted = BTreeSet::new();
-        let sources = [request.source.as_str()];
-        let distinct = distinct(&request.yields.iter().collect::<Vec<_>>(), ONE);
-        self.each(session, scoped, &distinct, &sources, &mut |batch| {
+        let visit = &mut |batch| {
             granted.extend(granted_tuples(&batch, &request.source)?);
             Ok(())
-        })
-        .await?;
+        };
+        self.each(session, &relation, &wanted, visit).await?;
         Ok(granted.into_iter().collect())
     }
 
-    /// Shows every batch of a query over one relation.
+    /// Shows every batch of the distinct tuples of a relation's columns.
     async fn each(
         &self,
         session: &Session,
-        scoped: Scoped,
-        query: &str,
-        sources: &[&str],
-        visit: &mut (dyn FnMut(arrow::array::RecordBatch) -> Result<(), EngineError> + Send),
+        relation: &ScopedRelation,
+        wanted: &[&String],
+        visit: Seen<'_>,
     ) -> Result<(), EngineError> {
-        let fail = |error: ConnectError| of_statement(sources, error);
+        let mut read = BTreeSet::new();
+        let outcome = self.each_over(session, relation, wanted, visit, &mut read).await;
+        self.forget_if_of_sources(&outcome, read);
+        outcome
+    }
+
+    async fn each_over(
+        &self,
+        session: &Session,
+        relation: &ScopedRelation,
+        wanted: &[&String],
+        visit: Seen<'_>,
+        read: &mut BTreeSet<Place>,
+    ) -> Result<(), EngineError> {
+        let sources = [relation.source.as_str()];
+        let fail = |error: ConnectError| of_statement(&sources, error);
+        let columns = wanted.iter().map(|name| (*name).clone()).collect();
+        let scoped = self.plan(session, relation, &columns, read).await?;
         session.view(ONE, scoped.plan).await.map_err(fail)?;
-        let relation: Relation = plan::sql(query, Vec::new());
-        let mut batches = session.run(relation, TAG).map_err(fail)?;
+        let distinct = plan::sql(&distinct(wanted, ONE), Vec::new());
+        let mut batches = session.run(distinct, TAG).map_err(fail)?;
         let rows = async {
             while let Some(batch) = batches.try_next().await.map_err(fail)? {
                 visit(batch)?;
             }
             Ok(())
         };
-        let checked = checked(session, scoped.checks, self.config.barrier_rows, sources);
+        let checked = checked(session, scoped.checks, self.config.barrier_rows, &sources);
         futures::future::try_join(rows, checked).await?;
         Ok(())
+    }
+
+    /// What was known of places is asked anew after an error that may lie in it.
+    fn forget_if_of_sources<T>(&self, outcome: &Result<T, EngineError>, read: BTreeSet<Place>) {
+        if outcome.as_ref().is_err_and(is_of_sources) {
+            self.schemas.forget(read);
+        }
     }
 }
 

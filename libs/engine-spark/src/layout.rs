@@ -67,6 +67,13 @@ pub enum LayoutError {
     },
 }
 
+impl Source {
+    /// Whether the column is in folders' names, and so what an engine makes of them.
+    pub(crate) fn is_in_folders(&self, column: &str) -> bool {
+        self.table.is_empty() && self.partitions.iter().any(|partition| partition == column)
+    }
+}
+
 /// A part of a source that may hold rows of a scope.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
@@ -181,8 +188,8 @@ fn named(folders: &Folders) -> Vec<Vec<String>> {
     all
 }
 
-/// What writers put for NULL, which is no value.
-const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+/// What writers put for NULL in a folder's name, which is no value.
+pub(crate) const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// The spellings of a value in a folder's name: as Hive and Spark escape it, and as URLs do. None of them has a
 /// character that an engine reads as a pattern or as the end of a folder's name.

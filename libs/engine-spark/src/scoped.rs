@@ -353,3 +353,6 @@ fn kind_of(arrow: &Arrow) -> Result<Kind, String> {
         answers::data_type(arrow).ok_or_else(|| format!("a column of type {arrow} cannot be shown"))?;
     Ok(Kind::of(shown, digits))
 }
+
+#[cfg(test)]
+mod tests;

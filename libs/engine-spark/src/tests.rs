@@ -3,6 +3,7 @@
 mod conformance;
 mod interference;
 mod published;
+mod whole;
 
 use crate::layout::{Format, Source, Sources};
 use crate::{Client, ClientOptions, SparkConfig, SparkEngine};

@@ -4,7 +4,7 @@
 //! own, since no expression that is sent may fail.
 
 use crate::connect::expression::Value;
-use crate::layout::spelling;
+use crate::layout::{HIVE_NULL, spelling};
 use arrow::array::types::Date32Type;
 use arrow::compute::kernels::cast_utils::Parser;
 use arrow::datatypes::{DataType as Arrow, TimeUnit};
@@ -16,6 +16,11 @@ use splitplane_split_plane::ScopeValue;
 #[must_use]
 pub fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
+}
+
+/// A column that folders' names hold: not every engine reads what stands there for NULL as NULL.
+pub(crate) fn of_folders(name: &str) -> String {
+    format!("nullif({}, {})", quoted(name), literal_text(HIVE_NULL))
 }
 
 /// A type as the engine's SQL writes it; `None` for what no column of a relation can be.

@@ -3,7 +3,7 @@
 use super::algebra::Algebra;
 use super::{Planner, keys, mapped, place};
 use crate::layout::{Part, Source, parts};
-use crate::types::{Conversion, conversion, key_equality, quoted, sql_type};
+use crate::types::{Conversion, conversion, key_equality, of_folders, quoted, sql_type};
 use arrow::datatypes::DataType as Arrow;
 use splitplane_engine::{EngineError, answers};
 use splitplane_split_plane::{Condition, RowScope};
@@ -109,6 +109,16 @@ impl<A: Algebra> Planner<'_, A> {
         if !part.folders.is_empty() {
             let own: Vec<&str> = own.iter().map(|(name, _)| name.as_str()).collect();
             relation = self.algebra.with_texts(relation, &own, &part.folders);
+        }
+        // The engine has read these from names beneath the part's own.
+        let is_read = |name: &String| mapping.is_in_folders(name) && !is_folder(name);
+        if columns.iter().any(|(name, _)| is_read(name)) {
+            let column = |(name, _): &(String, Arrow)| {
+                let text = if is_read(name) { of_folders(name) } else { quoted(name) };
+                (text, name.clone())
+            };
+            let columns: Vec<(String, String)> = columns.iter().map(column).collect();
+            relation = self.algebra.project(relation, &columns);
         }
         for condition in &part.conditions {
             relation = match self.kept(source, relation, &columns, condition)? {
