@@ -5,6 +5,7 @@
 //! what it read are in. Any failure leaves no row (invariant 8).
 
 mod answer;
+mod inside;
 
 use crate::connect::client::Client;
 use crate::connect::error::ConnectError;
@@ -171,6 +172,8 @@ impl Inside {
         }
         let arguments = bound(translated.parameters()).map_err(EngineError::internal)?;
         let whole = plan::sql(&translated.text(), arguments);
+        let files = session.input_files(whole.clone()).await.map_err(fail)?;
+        inside::check(&files, read)?;
         let rows_max = i32::try_from(limits.rows_max.saturating_add(1)).unwrap_or(i32::MAX);
         let batches = session.run(plan::limit(whole, rows_max), TAG).map_err(fail)?;
         let answer = collected(batches, &translated, limits, &sources);

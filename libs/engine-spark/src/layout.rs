@@ -57,6 +57,12 @@ pub enum LayoutError {
         /// The source.
         source_name: String,
     },
+    /// A path that an engine reads as a pattern.
+    #[error("the path of source `{source_name}` holds one of * ? [ ] {{ }}, which engines read as patterns")]
+    Pattern {
+        /// The source.
+        source_name: String,
+    },
     /// A name of a partition column that is none.
     #[error("source `{source_name}`: `{column}` is no name of a partition column")]
     Partition {
@@ -285,6 +291,9 @@ pub fn check(sources: &Sources) -> Result<(), LayoutError> {
     for (name, source) in sources {
         if source.path.is_empty() == source.table.is_empty() {
             return Err(LayoutError::Place { source_name: name.clone() });
+        }
+        if source.path.contains(['*', '?', '[', ']', '{', '}']) {
+            return Err(LayoutError::Pattern { source_name: name.clone() });
         }
         let is_name = |column: &&String| {
             !column.is_empty()

@@ -109,8 +109,9 @@ impl Schemas {
 /// The whole of a source.
 pub(crate) fn whole(sources: &Sources, source: &str) -> Result<Place, EngineError> {
     let mapping = mapped(sources, source)?;
-    let path = if mapping.table.is_empty() { mapping.path.clone() } else { mapping.table.clone() };
-    Ok(Place { source: source.to_owned(), path, is_part: false })
+    let is_path = mapping.table.is_empty();
+    let path = if is_path { mapping.path.clone() } else { mapping.table.clone() };
+    Ok(Place { source: source.to_owned(), path, is_part: false, is_path })
 }
 
 /// All columns of a place, as it declares them.

@@ -33,6 +33,8 @@ pub struct Place {
     pub path: String,
     /// Whether it is a folder that need not be there: who has no rows may have none.
     pub is_part: bool,
+    /// Whether it is a path, and no table.
+    pub is_path: bool,
 }
 
 /// Columns of places, in the order in which they are declared; a part that is not there has none.
@@ -128,6 +130,7 @@ fn place(sources: &Sources, source: &str, part: &Part) -> Result<Place, EngineEr
         source: source.to_owned(),
         path: if is_table { mapping.table.clone() } else { part.path(&mapping.path) },
         is_part: !is_table && !part.folders.is_empty(),
+        is_path: !is_table,
     })
 }
 

@@ -43,7 +43,7 @@ impl Schemas {
         time_max: Duration,
     ) -> Result<Columns, EngineError> {
         let path = mapped(inside.sources(), source)?.table.clone();
-        let place = Place { source: source.to_owned(), path, is_part: false };
+        let place = Place { source: source.to_owned(), path, is_part: false, is_path: false };
         self.one(inside, &place, time_max).await
     }
 

@@ -14,7 +14,7 @@ use super::plan::number;
 use super::schema::{UTC, schema_of};
 use super::wire;
 use super::wire::Relation;
-use super::wire::analyze_plan_request::{Analyze, InputFiles, Schema as AskSchema, SparkVersion};
+use super::wire::analyze_plan_request::{Analyze, InputFiles, Schema as AskSchema};
 use super::wire::analyze_plan_response::Result as Analyzed;
 use super::wire::config_request::operation::OpType;
 use super::wire::config_request::{GetOption, Set};
@@ -124,7 +124,7 @@ impl Session {
                 let data_type = said.schema.ok_or_else(|| ConnectError::protocol("a schema is empty"))?;
                 schema_of(&data_type, UTC)
             }
-            Some(Analyzed::InputFiles(_) | Analyzed::SparkVersion(_)) | None => {
+            Some(Analyzed::InputFiles(_)) | None => {
                 Err(ConnectError::protocol("the answer is to another question"))
             }
         }
@@ -138,20 +138,7 @@ impl Session {
         let plan = Some(self.root(relation));
         match self.analyze(Analyze::InputFiles(InputFiles { plan })).await? {
             Some(Analyzed::InputFiles(said)) => Ok(said.files),
-            Some(Analyzed::Schema(_) | Analyzed::SparkVersion(_)) | None => {
-                Err(ConnectError::protocol("the answer is to another question"))
-            }
-        }
-    }
-
-    /// The version of Spark that the engine is, or says that it is like.
-    ///
-    /// # Errors
-    /// The engine cannot be asked.
-    pub async fn spark_version(&self) -> Result<String, ConnectError> {
-        match self.analyze(Analyze::SparkVersion(SparkVersion {})).await? {
-            Some(Analyzed::SparkVersion(said)) => Ok(said.version),
-            Some(Analyzed::Schema(_) | Analyzed::InputFiles(_)) | None => {
+            Some(Analyzed::Schema(_)) | None => {
                 Err(ConnectError::protocol("the answer is to another question"))
             }
         }

@@ -106,6 +106,8 @@ fn a_mapping_says_one_place_and_plain_names() {
     assert!(of(source(&["town", "branch"])).is_ok());
     assert!(matches!(of(Source { table: "a.b".to_owned(), ..source(&[]) }), Err(LayoutError::Place { .. })));
     assert!(matches!(of(Source { path: String::new(), ..source(&[]) }), Err(LayoutError::Place { .. })));
+    let pattern = Source { path: "/wh/*/loans".to_owned(), ..source(&[]) };
+    assert!(matches!(of(pattern), Err(LayoutError::Pattern { .. })));
     for wrong in [&["a=b"][..], &[""], &["a/b"], &["town", "town"]] {
         assert!(matches!(of(source(wrong)), Err(LayoutError::Partition { .. })), "{wrong:?}");
     }

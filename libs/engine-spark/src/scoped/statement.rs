@@ -123,6 +123,38 @@ struct Cut;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use splitplane_engine::Match;
+    use splitplane_split_plane::{ColumnExpression, ColumnMask, RowScope, ScopedColumn};
+
+    #[test]
+    fn no_row_matches_by_a_masked_column_and_a_column_that_is_not_there_is_an_error() {
+        let column = |name: &str, mask| ScopedColumn {
+            name: name.to_owned(),
+            expression: ColumnExpression::Physical(name.to_owned()),
+            data_type: None,
+            unit: None,
+            mask,
+        };
+        let relation = ScopedRelation {
+            name: "loans".to_owned(),
+            source: "loans".to_owned(),
+            columns: vec![column("town", None), column("phone", Some(ColumnMask::Last(4)))],
+            rows: RowScope::Public { reason: "hangs on every wall".to_owned() },
+        };
+        let plane = Arc::new(SecurityPlane::new(vec![relation.clone()]).unwrap());
+        let lookup = |shown: &str, matched: &str| Lookup {
+            plane: Arc::clone(&plane),
+            relation: "loans".to_owned(),
+            columns: vec![shown.to_owned()],
+            matching: vec![Match::Phrase { column: matched.to_owned(), phrase: "1".to_owned() }],
+            limit: 1,
+        };
+        let found = lookup("phone", "town");
+        assert_eq!(wanted(&relation, &found).unwrap(), Some(vec![&"phone".to_owned(), &"town".to_owned()]));
+        assert_eq!(wanted(&relation, &lookup("town", "phone")).unwrap(), None);
+        assert!(wanted(&relation, &lookup("town", "street")).is_err());
+        assert!(wanted(&relation, &lookup("street", "town")).is_err());
+    }
 
     #[test]
     fn an_answer_is_whole_below_the_barrier_and_where_nothing_was_lost() {

@@ -228,17 +228,6 @@ async fn a_view_has_a_name_in_its_session_alone() {
     }
 }
 
-#[tokio::test]
-async fn spark_says_which_version_it_is() {
-    // Sail asks a library of Python's, which need not be there.
-    for engine in engines().into_iter().filter(|engine| engine.kind == Kind::Spark) {
-        let session = engine.client().session().unwrap();
-        let version = session.spark_version().await.unwrap();
-        assert!(version.starts_with(['3', '4']), "{version}");
-        session.close().await.unwrap();
-    }
-}
-
 /// Rows far larger than a message may be arrive on Spark in pieces; Sail sends no pieces.
 #[tokio::test]
 async fn large_rows_arrive_in_pieces() {
