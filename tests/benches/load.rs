@@ -180,7 +180,7 @@ fn statement(admin: usize, turn: usize) -> Statement {
         memory_bytes_max: 64 << 20,
         concurrent_per_tenant_max: 4,
     };
-    Statement { plane: Arc::new(plane), query: view.unwrap().guard(MIX[turn % MIX.len()]).unwrap(), limits }
+    Statement::new(Arc::new(plane), view.unwrap().guard(MIX[turn % MIX.len()]).unwrap(), limits)
 }
 
 fn write(folder: &Path) {

@@ -114,6 +114,7 @@ fn arrows_between_rooms_point_one_way() {
                 "split-plane",
                 "engine",
                 "engine-spark",
+                "engine-databricks",
                 "lab",
                 "audit",
                 "store",

@@ -41,6 +41,10 @@ use tokio::sync::Semaphore;
 const SCAN_TIME_MAX: Duration = Duration::from_secs(60);
 /// What every statement is known by in the workspace's history.
 const APPLICATION: (&str, &str) = ("application", "splitplane");
+/// What a caller's statement is known by beside it.
+const TRANSACTION: &str = "transaction";
+/// Tags of ours.
+const OWN_TAGS: usize = 2;
 
 /// What belongs to the process, not to a policy.
 ///
@@ -54,7 +58,7 @@ pub struct DatabricksConfig {
     pub requests_max: usize,
     /// Rows that a barrier lets through. A relation that has as many is an error, never a short answer.
     pub barrier_rows: i32,
-    /// What statements are known by in the workspace's history, beside their application.
+    /// What statements are known by in the workspace's history, beside their application and their transaction.
     pub tags: Vec<(String, String)>,
 }
 
@@ -83,7 +87,7 @@ struct Inside {
 enum Unfit {
     #[error("the time zone of the warehouse's sessions is not UTC: set its TIMEZONE to UTC")]
     Zone,
-    #[error("a statement can have 20 tags with that of its application")]
+    #[error("a statement can have 20 tags with those of its application and its transaction")]
     Tags,
 }
 
@@ -99,7 +103,7 @@ impl DatabricksEngine {
     pub async fn open(statements: Statements, config: DatabricksConfig) -> Result<Self, EngineError> {
         splitplane_engine_spark::layout::check(&config.sources).map_err(EngineError::internal)?;
         tables::check(&config.sources).map_err(EngineError::internal)?;
-        if config.tags.len() >= crate::statement::TAGS_MAX {
+        if config.tags.len() + OWN_TAGS > crate::statement::TAGS_MAX {
             return Err(EngineError::internal(Unfit::Tags));
         }
         let turns = Semaphore::new(config.requests_max);
@@ -149,13 +153,15 @@ impl Inside {
         if parameters.len() > crate::statement::PARAMETERS_MAX {
             return Err(EngineError::plan("more values than a statement can have here"));
         }
-        let application = (APPLICATION.0.to_owned(), APPLICATION.1.to_owned());
+        let own =
+            [APPLICATION].into_iter().chain(asked.transaction.map(|transaction| (TRANSACTION, transaction)));
+        let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
         let sent = Sent {
             text,
             parameters,
             row_limit: asked.row_limit(),
             byte_limit: asked.byte_limit(),
-            tags: [application].into_iter().chain(self.config.tags.iter().cloned()).collect(),
+            tags: own.chain(self.config.tags.iter().cloned()).collect(),
             time_max: asked.time_max,
         };
         self.statements.run(sent).await.map_err(|error| asked.fail(error))
@@ -211,7 +217,7 @@ impl Inside {
         statement: &Statement,
         read: &mut BTreeSet<Place>,
     ) -> Result<QueryResult, EngineError> {
-        let Statement { plane, query, limits } = statement;
+        let Statement { plane, query, limits, transaction } = statement;
         let relations = used(plane, query)?;
         let sources: Vec<&str> = relations.iter().map(|(relation, _)| relation.source.as_str()).collect();
         let scope = self.scope(&relations, limits.time_max, read).await?;
@@ -223,12 +229,14 @@ impl Inside {
         }
         let own = values::bound(translated.parameters());
         let parameters = [scope.values.clone(), scope.pads, own].concat();
-        let asked = Asked { sources: &sources, time_max: limits.time_max, limits: Some(limits) };
+        let transaction = transaction.as_deref();
+        let scan = Asked { transaction, ..Asked::scan(&sources, limits.time_max) };
+        let asked = Asked { limits: Some(limits), ..scan };
         let answer = async {
             let rows = self.send(&asked, translated.text_after(&tables), parameters).await?;
             answer::collected(rows, &translated, limits, &asked).await
         };
-        let checked = self.checked(&sources, limits.time_max, checks, scope.values);
+        let checked = self.checked(&scan, checks, scope.values);
         let (result, ()) = futures::future::try_join(answer, checked).await?;
         Ok(result)
     }
@@ -277,7 +285,7 @@ impl Inside {
                 }
                 Ok(())
             };
-            let checked = self.checked(&sources, SCAN_TIME_MAX, scoped.checks, scope.values.clone());
+            let checked = self.checked(&asked, scoped.checks, scope.values.clone());
             futures::future::try_join(rows, checked).await?;
             Ok(())
         };

@@ -156,7 +156,7 @@ async fn by_engine(engine: &SparkEngine, sql: &str) -> Result<(), AnyError> {
         concurrent_per_tenant_max: 1,
     };
     let plane = Arc::new(SecurityPlane::new(vec![relation])?);
-    engine.execute(Statement { plane, query, limits }).await?;
+    engine.execute(Statement::new(plane, query, limits)).await?;
     Ok(())
 }
 

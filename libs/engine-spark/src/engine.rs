@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 
 /// A lookup or a reading of grants is one scan without a policy's limits; a stuck engine must still end it.
 const SCAN_TIME_MAX: Duration = Duration::from_secs(60);
-/// What operations of ours are called on the engine.
+/// What operations of ours are called on the engine; a caller's statement with its transaction after it.
 pub(crate) const TAG: &str = "splitplane";
 /// The name of the one relation of a lookup or of grants.
 const ONE: &str = "one";
@@ -157,7 +157,7 @@ impl Inside {
         asked: &Statement,
         read: &mut BTreeSet<Place>,
     ) -> Result<QueryResult, EngineError> {
-        let Statement { plane, query, limits } = asked;
+        let Statement { plane, query, limits, transaction } = asked;
         let (mut planned, mut sources) = (Vec::new(), Vec::new());
         for (relation, columns) in used(plane, query)? {
             sources.push(relation.source.as_str());
@@ -175,7 +175,8 @@ impl Inside {
         let files = session.input_files(whole.clone()).await.map_err(fail)?;
         inside::check(&files, read)?;
         let rows_max = i32::try_from(limits.rows_max.saturating_add(1)).unwrap_or(i32::MAX);
-        let batches = session.run(plan::limit(whole, rows_max), TAG).map_err(fail)?;
+        let tag = transaction.as_ref().map_or(TAG.to_owned(), |transaction| format!("{TAG}-{transaction}"));
+        let batches = session.run(plan::limit(whole, rows_max), &tag).map_err(fail)?;
         let answer = collected(batches, &translated, limits, &sources);
         let checked = checked(session, checks, self.config.barrier_rows, &sources);
         let (result, ()) = futures::future::try_join(answer, checked).await?;

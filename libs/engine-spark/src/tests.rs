@@ -14,8 +14,28 @@ use splitplane_engine::kit::subject::Subject;
 use splitplane_engine::kit::world::World;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Held while an engine is put to work: beside other tests, or alone, by one that looks at what the engine does.
+#[derive(Debug)]
+pub(crate) struct Work {
+    _shared: Option<RwLockReadGuard<'static, ()>>,
+    _alone: Option<RwLockWriteGuard<'static, ()>>,
+}
+
+static WORK: RwLock<()> = RwLock::const_new(());
+
+impl Work {
+    pub(crate) async fn beside_others() -> Self {
+        Self { _shared: Some(WORK.read().await), _alone: None }
+    }
+
+    pub(crate) async fn alone() -> Self {
+        Self { _shared: None, _alone: Some(WORK.write().await) }
+    }
+}
 
 /// An engine that runs elsewhere.
 #[derive(Debug, Clone)]
@@ -23,16 +43,24 @@ pub(crate) struct Remote {
     pub(crate) name: &'static str,
     address: String,
     pub(crate) barrier_rows: i32,
+    _work: Arc<Work>,
 }
 
-/// The engines that there are. Says which are not.
+/// The engines that there are, to be put to work. Says which are not.
+pub(crate) async fn remotes() -> Vec<Remote> {
+    remotes_for(Work::beside_others().await)
+}
+
 #[expect(clippy::disallowed_methods, reason = "tests that run where an engine is at hand")]
-pub(crate) fn remotes() -> Vec<Remote> {
+fn remotes_for(work: Work) -> Vec<Remote> {
     let known = [("Sail", "SPLITPLANE_SAIL"), ("Spark", "SPLITPLANE_SPARK")];
-    let mut found = Vec::new();
+    let (mut found, work) = (Vec::new(), Arc::new(work));
     for (name, variable) in known {
         match std::env::var(variable) {
-            Ok(address) => found.push(Remote { name, address, barrier_rows: SparkConfig::BARRIER_ROWS }),
+            Ok(address) => {
+                let barrier_rows = SparkConfig::BARRIER_ROWS;
+                found.push(Remote { name, address, barrier_rows, _work: Arc::clone(&work) });
+            }
             Err(_unset) => println!("SKIPPED: {name} is not there; {variable} is to say where it listens"),
         }
     }

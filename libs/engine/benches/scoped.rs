@@ -223,7 +223,7 @@ const KEPT: KeptConfig =
 
 async fn ours(engine: &DataFusionEngine, plane: &Arc<SecurityPlane>, view: &SandboxView, sql: &str) -> usize {
     let query = view.guard(sql).unwrap();
-    let statement = Statement { plane: Arc::clone(plane), query, limits: limits() };
+    let statement = Statement::new(Arc::clone(plane), query, limits());
     engine.execute(statement).await.unwrap().table.rows.len()
 }
 
@@ -370,7 +370,7 @@ async fn cancel(root: &Path) {
         "SELECT a.kind AS kind, SUM(b.fee) AS fees FROM loans a JOIN loans b ON a.kind = b.kind GROUP BY a.kind ORDER BY kind",
     ] {
         let limits = Limits { time_max: Duration::from_secs(1), ..limits() };
-        let statement = Statement { plane: Arc::clone(&plane), query: view.guard(sql).unwrap(), limits };
+        let statement = Statement::new(Arc::clone(&plane), view.guard(sql).unwrap(), limits);
         let before = cpu();
         let ended = engine.execute(statement).await;
         let during = cpu();

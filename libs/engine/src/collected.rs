@@ -50,6 +50,9 @@ impl<'l> Collected<'l> {
         if self.rows > rows_max {
             return Err(EngineError::RowsExceeded { rows_max });
         }
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
         // This bounds memory; the size of the cells is what counts.
         self.held = self.held.saturating_add(run::size(&batch)?);
         if self.held / BATCH_FACTOR > bytes_max {

@@ -41,6 +41,16 @@ pub struct Statement {
     pub query: GuardedQuery,
     /// Limits of this answer.
     pub limits: Limits,
+    /// What an engine that keeps a history knows the statement by: the caller's transaction (`txn` of the token).
+    pub transaction: Option<String>,
+}
+
+impl Statement {
+    /// A statement of no transaction.
+    #[must_use]
+    pub const fn new(plane: Arc<SecurityPlane>, query: GuardedQuery, limits: Limits) -> Self {
+        Self { plane, query, limits, transaction: None }
+    }
 }
 
 /// A search for values among scoped rows.

@@ -10,7 +10,9 @@
 //! - [`interference`]: the check; [`report`]: what it covered and found; [`kinds`]: nodes of statements.
 //! - [`guarded`]: an engine behind the guard, as a subject.
 //! - [`corpus`]: analytical statements; [`conformance`]: whether two engines mean the same by them.
+//! - [`bounds`]: limits, cancellation and classes of errors.
 
+pub mod bounds;
 pub mod conformance;
 pub mod corpus;
 pub mod guarded;

@@ -34,6 +34,8 @@ pub(crate) struct SandboxBuilder {
 pub(crate) struct Sandbox {
     pub(crate) plane: Arc<SecurityPlane>,
     pub(crate) grants: GrantedKeys,
+    /// What statements in it are known by to an engine that keeps a history.
+    transaction: String,
 }
 
 /// A complete result.
@@ -72,7 +74,8 @@ impl SandboxBuilder {
         // Invariant 7. The plane itself, and with it every grant, is compared as well.
         let key = format!("{composite}\n{}\n{model}\n{policy}", session.role());
         let plane = plane.owned_by(composite.tenant().to_string(), key);
-        Ok(Sandbox { plane: Arc::new(plane), grants })
+        let transaction = session.txn().to_string();
+        Ok(Sandbox { plane: Arc::new(plane), grants, transaction })
     }
 
     /// Whether the caller's grants are what they were when the sandbox was built.
@@ -154,8 +157,10 @@ impl SandboxBuilder {
             splitplane.bytes_read = tracing::field::Empty,
             error.type = tracing::field::Empty,
         );
-        let statement =
-            Statement { plane: Arc::clone(&sandbox.plane), query, limits: self.policy.limits.clone() };
+        let statement = Statement {
+            transaction: Some(sandbox.transaction.clone()),
+            ..Statement::new(Arc::clone(&sandbox.plane), query, self.policy.limits.clone())
+        };
         let outcome = self.engine.execute(statement).instrument(span.clone()).await.map_err(QueryError::from);
         match &outcome {
             Ok(result) => span

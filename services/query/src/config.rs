@@ -2,11 +2,13 @@
 //! this file only gives them types.
 
 use serde::{Deserialize, Serialize};
+use splitplane_engine_databricks::{CredentialsConfig, WorkspaceConfig};
 use splitplane_engine_spark::layout::Sources;
 use splitplane_service::AuditConfig;
 use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, State, TelemetryConfig, Tls, Upstream,
 };
+use std::collections::BTreeMap;
 use std::num::{NonZeroI32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,6 +38,9 @@ pub struct Config {
     pub warehouse: WarehousePlace,
     /// `[spark]`
     pub spark: SparkServer,
+    /// `[databricks]`: only where that is the engine.
+    #[serde(default, skip_serializing)]
+    pub databricks: Option<DatabricksWarehouse>,
     /// `[sandboxes]`
     pub sandboxes: Sandboxes,
     /// `[masks]`
@@ -96,6 +101,25 @@ pub enum EngineKind {
     Embedded,
     /// A Spark Connect server.
     Spark,
+    /// A Databricks SQL warehouse.
+    Databricks,
+}
+
+/// `[databricks]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabricksWarehouse {
+    /// `[databricks.workspace]`
+    pub workspace: WorkspaceConfig,
+    /// `[databricks.credentials]`
+    pub credentials: CredentialsConfig,
+    /// Requests at the same time.
+    pub requests_max: NonZeroUsize,
+    /// Rows that a barrier lets through.
+    pub barrier_rows: NonZeroI32,
+    /// What statements are known by in the workspace's history, beside their application and their transaction.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// `[spark]`
@@ -175,6 +199,49 @@ pub struct EngineLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_databricks_warehouse_is_configured_wholly_or_not_at_all() {
+        let text = r#"
+            [warehouse]
+            engine = "databricks"
+            [warehouse.sources.orders]
+            table = "main.shop.orders"
+            partitions = ["tenant_id"]
+            [databricks]
+            requests_max = 8
+            barrier_rows = 2147483647
+            tags = { team = "shop" }
+            [databricks.workspace]
+            url = "https://example.cloud.databricks.com"
+            warehouse_id = "abc123"
+            catalog = "empty"
+            schema = "empty"
+            disposition = "external-links"
+            wait = "0s"
+            request_time_max = "30s"
+            poll_pause_first = "100ms"
+            poll_pause_max = "5s"
+            retries_max = 4
+            retry_pause_first = "200ms"
+            retry_pause_max = "5s"
+            chunk_bytes_max = 67108864
+            link_hosts = []
+            [databricks.credentials]
+            from = "service-account-token"
+            file = "/var/run/secrets/databricks/token"
+            client_id = "11111111-2222-3333-4444-555555555555"
+        "#;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("query.toml");
+        std::fs::write(&file, text).unwrap();
+        let load = || splitplane_service::config::load::<Config>("query", DEFAULTS, Some(&file), []);
+        let config = load().unwrap();
+        assert_eq!(config.warehouse.engine, EngineKind::Databricks);
+        assert_eq!(config.databricks.unwrap().workspace.warehouse_id, "abc123");
+        std::fs::write(&file, text.replace("warehouse_id", "warehouse")).unwrap();
+        assert!(load().is_err());
+    }
 
     #[test]
     fn every_key_has_a_default_and_a_comment() {

@@ -32,6 +32,7 @@ pub(crate) async fn sandbox_builder(
     let (engine, catalog) = match config.warehouse.engine {
         EngineKind::Embedded => embedded(config, &model, &policy)?,
         EngineKind::Spark => remote::spark(config, &model, &policy).await?,
+        EngineKind::Databricks => remote::databricks(config).await?,
     };
     let known = Arc::clone(&catalog);
     let dispatch = tracing::dispatcher::get_default(Clone::clone);

@@ -14,7 +14,6 @@ use splitplane_engine::answers::{Collected, numbers};
 use splitplane_engine_spark::scoped::Check;
 use splitplane_spark_sql::SparkStatement;
 use splitplane_types::Limits;
-use std::time::Duration;
 
 /// Collects a result inside its limits, under the names that the caller knows its columns by.
 pub(super) async fn collected(
@@ -47,16 +46,14 @@ impl Inside {
     /// Asks whether any barrier cut rows off, and whether any value was lost on its way to its declared type.
     pub(super) async fn checked(
         &self,
-        sources: &[&str],
-        time_max: Duration,
+        asked: &Asked<'_>,
         checks: Vec<Check<Query>>,
         values: Vec<Parameter>,
     ) -> Result<(), EngineError> {
         if checks.is_empty() {
             return Ok(());
         }
-        let asked = Asked::scan(sources, time_max);
-        let rows = self.send(&asked, text(&checks), values).await?;
+        let rows = self.send(asked, text(&checks), values).await?;
         let batches: Vec<RecordBatch> = rows.try_collect().await.map_err(|error| asked.fail(error))?;
         let mut counts = numbers::<3>(&batches)?;
         counts.sort_unstable();
@@ -64,7 +61,7 @@ impl Inside {
             return Err(EngineError::internal("not every check has a count"));
         }
         for (check, [_place, rows, lost]) in checks.iter().zip(counts) {
-            check.judge([rows, lost], self.config.barrier_rows, sources)?;
+            check.judge([rows, lost], self.config.barrier_rows, asked.sources)?;
         }
         Ok(())
     }

@@ -15,6 +15,8 @@ pub(super) struct Asked<'a> {
     pub(super) time_max: Duration,
     /// How much it may give, where a policy says so.
     pub(super) limits: Option<&'a Limits>,
+    /// The transaction that it is part of.
+    pub(super) transaction: Option<&'a str>,
 }
 
 /// A table that is not there. Every other name in a statement is one of ours.
@@ -26,7 +28,7 @@ const BYTES_BESIDE: u64 = 1 << 20;
 impl<'a> Asked<'a> {
     /// A statement without a policy's limits.
     pub(super) const fn scan(sources: &'a [&'a str], time_max: Duration) -> Self {
-        Self { sources, time_max, limits: None }
+        Self { sources, time_max, limits: None, transaction: None }
     }
 
     /// One row more than may be given: that there is one says that there are too many. A LIMIT in the text would need a
@@ -117,7 +119,7 @@ mod tests {
     #[test]
     fn every_class_has_its_error_and_none_shows_a_word_of_the_warehouse() {
         let limits = limits();
-        let asked = Asked { sources: &["a", "b"], time_max: limits.time_max, limits: Some(&limits) };
+        let asked = Asked { limits: Some(&limits), ..Asked::scan(&["a", "b"], limits.time_max) };
         let class = |error: DatabricksError| {
             let error = asked.fail(error);
             assert!(!error.to_string().contains("SECRET"));
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn a_result_may_have_one_row_more_than_its_limit_so_that_too_many_are_seen() {
         let limits = Limits { rows_max: u64::MAX, bytes_max: u64::MAX, ..limits() };
-        let asked = Asked { sources: &[], time_max: limits.time_max, limits: Some(&limits) };
+        let asked = Asked { limits: Some(&limits), ..Asked::scan(&[], limits.time_max) };
         let most = Some(u64::try_from(i64::MAX).unwrap());
         assert_eq!((asked.row_limit(), asked.byte_limit()), (most, most));
         let few = Limits { rows_max: 0, bytes_max: 0, ..limits };

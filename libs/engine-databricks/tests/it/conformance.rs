@@ -1,6 +1,7 @@
 //! The kit, through the engine, the client and the strict server, on a real engine.
 
 use crate::lake::remotes;
+use splitplane_engine::kit::bounds;
 use splitplane_engine::kit::conformance::{Verdict, compare};
 use splitplane_engine::kit::corpus::CORPUS;
 use splitplane_engine::kit::guarded::Embedded;
@@ -102,7 +103,7 @@ fn harvests(columns: &[&str], tuples: Vec<Vec<ScopeValue>>) -> SecurityPlane {
 async fn counted(engine: &dyn Engine, world: &World, plane: SecurityPlane) -> Table {
     let sql = "SELECT count(id) AS n, sum(crates) AS s, min(id) AS low, max(id) AS high FROM harvests";
     let query = world.view().unwrap().guard(sql).unwrap();
-    let statement = Statement { plane: Arc::new(plane), query, limits: limits() };
+    let statement = Statement::new(Arc::new(plane), query, limits());
     engine.execute(statement).await.unwrap().table
 }
 
@@ -135,5 +136,19 @@ async fn a_scope_of_many_keys_has_the_same_rows_as_on_the_embedded_engine() {
             assert!(expected.rows[0][0] != nothing, "{expected:?}");
             assert_eq!(counted(other.engine.as_ref(), &world, plane).await.rows, expected.rows);
         }
+    }
+}
+
+/// Statements that run at the same time: requests of a test's engine.
+const PARALLEL: usize = 4;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_an_end_in_time_and_classes_of_errors_are_kept() {
+    for remote in remotes() {
+        let world = World::of(500, Storage::File);
+        let folder = tempfile::tempdir().unwrap();
+        world.write(folder.path(), Copy::Whole).unwrap();
+        let caller = remote.caller(&world, folder.path()).await.unwrap();
+        assert_eq!(bounds::broken(&caller.guarded, PARALLEL).await, Vec::<String>::new(), "{}", remote.name);
     }
 }

@@ -44,7 +44,7 @@ async fn a_statement_is_one_text_over_three_part_names_and_no_value_is_in_it() {
     let check = sent.iter().find(|(text, _)| text.starts_with("SELECT 0 AS place")).unwrap();
     let values: Vec<_> = check.1.iter().map(|p| (p.name.as_str(), p.value.as_deref().unwrap())).collect();
     assert_eq!(values, [("s0", TENANT)]);
-    let tags = [("application", "splitplane"), ("team", "orchard")];
+    let tags = [("application", "splitplane"), ("transaction", "txn-7"), ("team", "orchard")];
     assert_eq!(bench.seen().tags, tags.map(|(key, value)| (key.to_owned(), value.to_owned())));
 }
 

@@ -166,7 +166,8 @@ pub(crate) fn statement(sql: &str, limits: Limits) -> Statement {
     let relations = vec![ViewRelation { name: "sales".to_owned(), columns: vec![shown] }];
     let view = SandboxView::new(relations, BTreeMap::new()).unwrap();
     let query = view.guard(sql).unwrap();
-    Statement { plane: Arc::new(SecurityPlane::new(vec![relation]).unwrap()), query, limits }
+    let plane = Arc::new(SecurityPlane::new(vec![relation]).unwrap());
+    Statement { transaction: Some("txn-7".to_owned()), ..Statement::new(plane, query, limits) }
 }
 
 pub(crate) async fn run(engine: &DatabricksEngine) -> Result<QueryResult, EngineError> {

@@ -1,6 +1,7 @@
 //! The corpus means on an engine what it means on the embedded one.
 
 use super::remotes;
+use splitplane_engine::kit::bounds;
 use splitplane_engine::kit::conformance::{Verdict, compare};
 use splitplane_engine::kit::corpus::CORPUS;
 use splitplane_engine::kit::guarded::Embedded;
@@ -21,7 +22,7 @@ const CUT: &str = "it cuts quotients of decimals off, at another digit than Data
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_corpus_means_what_it_means_on_the_embedded_engine() {
-    for remote in remotes() {
+    for remote in remotes().await {
         let (mut differences, mut met) = (Vec::new(), BTreeSet::new());
         for storage in [Storage::File, Storage::Hive, Storage::Csv] {
             let world = World::of(500, storage);
@@ -47,5 +48,19 @@ async fn the_corpus_means_what_it_means_on_the_embedded_engine() {
         let known = KNOWN.iter().filter(|(engine, _, _)| *engine == remote.name);
         let gone: Vec<_> = known.filter(|(_, name, _)| !met.contains(name)).collect();
         assert!(gone.is_empty(), "no longer so: {gone:?}");
+    }
+}
+
+/// Statements that run at the same time: sessions of a test's engine.
+const PARALLEL: usize = 4;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_an_end_in_time_and_classes_of_errors_are_kept() {
+    for remote in remotes().await {
+        let world = World::of(500, Storage::File);
+        let folder = tempfile::tempdir().unwrap();
+        world.write(folder.path(), Copy::Whole).unwrap();
+        let guarded = remote.guarded(&world, folder.path()).await.unwrap();
+        assert_eq!(bounds::broken(&guarded, PARALLEL).await, Vec::<String>::new(), "{}", remote.name);
     }
 }

@@ -13,7 +13,7 @@ const SEED: u64 = 3;
 async fn nothing_that_a_caller_can_obtain_depends_on_the_rows_of_others() {
     #[expect(clippy::disallowed_methods, reason = "how long to look is the asker's to say")]
     let probes = std::env::var("SPLITPLANE_PROBES").map_or(PROBES, |text| text.parse().unwrap());
-    for remote in remotes() {
+    for remote in remotes().await {
         let folder = tempfile::tempdir().unwrap();
         let what = Check { parallel: 1, ..Check::new(SEED, probes) };
         let name = remote.name;

@@ -201,7 +201,7 @@ async fn ours(engine: &SparkEngine, shape: &str) -> Option<Result<String, Engine
         concurrent_per_tenant_max: 1,
     };
     let plane = Arc::new(SecurityPlane::new(vec![relation]).unwrap());
-    let result = engine.execute(Statement { plane, query, limits }).await;
+    let result = engine.execute(Statement::new(plane, query, limits)).await;
     Some(result.map(|result| format!("{:?}", result.table)))
 }
 
@@ -231,7 +231,7 @@ fn mapping(folder: &Path) -> Sources {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_published_pattern_leaks_where_this_engine_does_not() {
-    for remote in remotes() {
+    for remote in remotes().await {
         let (whole, alone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         write(whole.path(), true);
         write(alone.path(), false);

@@ -64,7 +64,7 @@ async fn sizes(engine: &SparkEngine, town: &str) -> Result<Vec<Vec<Cell>>, Engin
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_relation_that_fills_its_barrier_is_an_error_and_no_short_answer() {
-    for remote in remotes() {
+    for remote in remotes().await {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("loans.parquet");
         let numbers: ArrayRef = Arc::new(Int64Array::from((0..20).collect::<Vec<i64>>()));
@@ -82,7 +82,7 @@ async fn a_relation_that_fills_its_barrier_is_an_error_and_no_short_answer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_value_that_is_not_of_its_declared_type_is_an_error_to_whose_it_is_and_to_nobody_else() {
-    for remote in remotes() {
+    for remote in remotes().await {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("loans.csv");
         std::fs::write(&path, "town,size\nt1,5\nt1,SECRET\nt2,7\nt2,\n").unwrap();
@@ -96,7 +96,7 @@ async fn a_value_that_is_not_of_its_declared_type_is_an_error_to_whose_it_is_and
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_that_changes_its_types_is_read_again_at_the_latest_after_an_error() {
-    for remote in remotes() {
+    for remote in remotes().await {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("loans.parquet");
         let engine = remote.engine(mapping(&path, Format::Parquet));
@@ -137,7 +137,7 @@ fn surveyed(catalog: &dyn Catalog, source: &str, columns: &[String]) -> BTreeMap
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_survey_tells_of_every_row_what_the_embedded_engines_does() {
-    for remote in remotes() {
+    for remote in remotes().await {
         for storage in [Storage::File, Storage::Hive] {
             let world = World::of(500, storage);
             let folder = tempfile::tempdir().unwrap();

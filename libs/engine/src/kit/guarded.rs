@@ -12,7 +12,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use splitplane_split_plane::{GuardError, SandboxView, ScopeValue, SecurityPlane};
-use splitplane_types::{Cell, Table};
+use splitplane_types::{Cell, Limits, Table};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -140,9 +140,29 @@ impl Guarded {
         Ok(self.run(&self.caller, sql).await?.table)
     }
 
+    pub(super) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    /// The result of a statement of the caller within other limits.
+    pub(super) async fn limited(&self, sql: &str, limits: Limits) -> Result<QueryResult, EngineError> {
+        self.limited_in(self.plane(Admin::Caller), sql, limits).await
+    }
+
+    /// The result of a statement in another sandbox.
+    pub(super) async fn limited_in(
+        &self,
+        plane: Arc<SecurityPlane>,
+        sql: &str,
+        limits: Limits,
+    ) -> Result<QueryResult, EngineError> {
+        let query = self.view.guard(sql).map_err(EngineError::internal)?;
+        self.engine.execute(Statement::new(plane, query, limits)).await
+    }
+
     async fn run(&self, sandbox: &Sandbox, sql: &str) -> Result<QueryResult, Observation> {
         let query = self.view.guard(sql).map_err(|error| refused(&error))?;
-        let statement = Statement { plane: Arc::clone(&sandbox.plane), query, limits: limits() };
+        let statement = Statement::new(Arc::clone(&sandbox.plane), query, limits());
         self.engine.execute(statement).await.map_err(|error| (self.tell)(&error))
     }
 

@@ -145,7 +145,7 @@ fn line(row: &[Cell]) -> String {
     text
 }
 
-const fn class(error: &EngineError) -> &'static str {
+pub(super) const fn class(error: &EngineError) -> &'static str {
     match error {
         EngineError::Warehouse { .. } => "warehouse",
         EngineError::Unavailable { .. } => "unavailable",

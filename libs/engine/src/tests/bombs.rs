@@ -170,7 +170,7 @@ async fn the_largest_statements_that_are_accepted_are_planned_and_run_in_time() 
         // Of its own, so that a thread which never comes back is one statement's.
         let engine = engine(folder.path());
         let begin = Instant::now();
-        let statement = Statement { plane: Arc::clone(&plane), query, limits: bounded.clone() };
+        let statement = Statement::new(Arc::clone(&plane), query, bounded.clone());
         let answer = engine.execute(statement).await;
         worst.push((begin.elapsed(), name));
         if let Err(error) = answer {

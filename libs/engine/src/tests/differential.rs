@@ -133,7 +133,7 @@ async fn what_the_guard_accepts_of_the_corpus_can_be_run() {
         let plane = Arc::new(SecurityPlane::new(relations.clone()).unwrap());
         for statement in statements {
             let Ok(query) = view.guard(statement) else { continue };
-            let run = crate::Statement { plane: Arc::clone(&plane), query, limits: limits() };
+            let run = crate::Statement::new(Arc::clone(&plane), query, limits());
             let answer = engine.execute(run).await;
             // A division by the zero that a group counts is an error on Databricks as well.
             if let Err(error) = answer

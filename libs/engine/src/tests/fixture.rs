@@ -111,7 +111,7 @@ pub(crate) fn view(relations: &[ScopedRelation]) -> SandboxView {
 /// A statement over these relations, through the real guard.
 pub(crate) fn statement(relations: &[ScopedRelation], sql: &str) -> Statement {
     let query = view(relations).guard(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-    Statement { plane: Arc::new(SecurityPlane::new(relations.to_vec()).unwrap()), query, limits: limits() }
+    Statement::new(Arc::new(SecurityPlane::new(relations.to_vec()).unwrap()), query, limits())
 }
 
 pub(crate) async fn run(

@@ -140,8 +140,7 @@ async fn an_engine_answers_the_same_twice() {
     for number in 0..60 {
         let Ask::Statement(sql) = draft(&world, SEED, number).probe.ask else { continue };
         let Ok(query) = world.view().unwrap().guard(&sql) else { continue };
-        let statement =
-            crate::Statement { plane: Arc::clone(&plane), query, limits: super::fixture::limits() };
+        let statement = crate::Statement::new(Arc::clone(&plane), query, super::fixture::limits());
         let (one, other) = (engine.execute(statement.clone()).await, engine.execute(statement).await);
         answered += usize::from(one.is_ok());
         let shown = |result: Result<QueryResult, crate::EngineError>| match result {

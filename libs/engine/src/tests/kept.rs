@@ -217,7 +217,7 @@ async fn answers_are_the_same_from_files_and_from_what_was_kept() {
         for sql in HOSTILE {
             let Ok(query) = world::view().unwrap().guard(sql) else { continue };
             let plane = Arc::new(world::plane().unwrap());
-            let statement = Statement { plane, query, limits: limits() };
+            let statement = Statement::new(plane, query, limits());
             let expected = shown(plain.execute(statement.clone()).await);
             for round in 0..2 {
                 let answer = keeps.execute(Statement { plane: owned(), ..statement.clone() }).await;

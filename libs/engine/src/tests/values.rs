@@ -130,7 +130,7 @@ async fn every_expression_has_the_value_that_databricks_gives_it_or_none() {
         let found = match view(&relations).guard(&sql) {
             Err(error) => format!("refused: {error}"),
             Ok(query) => {
-                let statement = crate::Statement { plane: Arc::clone(&plane), query, limits: limits() };
+                let statement = crate::Statement::new(Arc::clone(&plane), query, limits());
                 match engine.execute(statement).await {
                     Err(EngineError::Data { .. }) => "ERROR".to_owned(),
                     Err(EngineError::Plan { cause }) => format!("refused: {cause}"),

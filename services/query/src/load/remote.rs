@@ -1,14 +1,17 @@
 //! Engines that run elsewhere: where they are, and where each source lies for them.
 
 use super::Ready;
-use crate::config::{Config, SparkServer};
+use crate::config::{Config, DatabricksWarehouse, SparkServer};
 use crate::declared::declared_columns;
+use splitplane_engine_databricks::{
+    Credentials, DatabricksConfig, DatabricksEngine, SetupError, Statements, Workspace,
+};
 use splitplane_engine_spark::layout::{self, Format, Sources};
 use splitplane_engine_spark::{
     Address, Client, ClientError, ClientOptions, FileToken, Roots, SparkConfig, SparkEngine, TokenSource,
 };
 use splitplane_semantics::{Policy, SemanticModel};
-use splitplane_service::StartError;
+use splitplane_service::{Clock, StartError};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +46,35 @@ pub(super) async fn spark(
     let engine = SparkEngine::open(client, config)
         .await
         .map_err(|error| StartError::service("the Spark Connect server cannot be used", error))?;
+    let engine = Arc::new(engine);
+    let catalog = Arc::clone(&engine);
+    Ok((engine, catalog))
+}
+
+pub(super) async fn databricks(config: &Config) -> Result<Ready, StartError> {
+    let failed = |error: SetupError| {
+        StartError::service("the Databricks warehouse cannot be used as configured", error)
+    };
+    let Some(DatabricksWarehouse { workspace, credentials, requests_max, barrier_rows, tags }) =
+        &config.databricks
+    else {
+        return Err(StartError::service(
+            "the Databricks warehouse is not configured",
+            "there is no [databricks]",
+        ));
+    };
+    let workspace = Workspace::new(workspace.clone(), || Clock::system().now()).map_err(failed)?;
+    let credentials = Credentials::new(credentials.clone(), &workspace).await.map_err(failed)?;
+    let statements = Statements::new(workspace, credentials).map_err(failed)?;
+    let config = DatabricksConfig {
+        sources: config.warehouse.sources.clone(),
+        requests_max: requests_max.get(),
+        barrier_rows: barrier_rows.get(),
+        tags: tags.clone().into_iter().collect(),
+    };
+    let engine = DatabricksEngine::open(statements, config)
+        .await
+        .map_err(|error| StartError::service("the Databricks warehouse cannot be used", error))?;
     let engine = Arc::new(engine);
     let catalog = Arc::clone(&engine);
     Ok((engine, catalog))

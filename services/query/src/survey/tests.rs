@@ -122,7 +122,7 @@ impl Subject {
         let names: Vec<&str> = relation.columns.iter().map(|column| column.name.as_str()).collect();
         let sql = format!("SELECT {} FROM {dataset} ORDER BY {}", names.join(", "), names.join(", "));
         let query = SandboxView::new(vec![view], BTreeMap::new()).unwrap().guard(&sql).unwrap();
-        let statement = Statement { plane: Arc::clone(&sandbox.plane), query, limits: self.limits.clone() };
+        let statement = Statement::new(Arc::clone(&sandbox.plane), query, self.limits.clone());
         let mut shown = Shown::new();
         for row in self.builder.engine.execute(statement).await.unwrap().table.rows {
             let text = |cell: Cell| match cell {

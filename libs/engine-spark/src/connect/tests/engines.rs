@@ -8,10 +8,12 @@ mod survivors;
 
 use super::double::SOON;
 use super::proxy::Proxy;
+use crate::tests::Work;
 use crate::{Address, Batches, Client, ClientOptions, ConnectError, Session};
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt as _;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Long enough for a cold engine on a loaded machine.
@@ -27,6 +29,7 @@ enum Kind {
 struct Engine {
     kind: Kind,
     address: SocketAddr,
+    _work: Arc<Work>,
 }
 
 impl Engine {
@@ -51,16 +54,20 @@ async fn settle(session: &Session) {
     session.configure(&settings).await.unwrap();
 }
 
-/// The engines that are there.
+/// The engines that are there, to be put to work.
+async fn engines() -> Vec<Engine> {
+    engines_for(Work::beside_others().await)
+}
+
 #[expect(clippy::disallowed_methods, reason = "tests that run where an engine is at hand")]
-fn engines() -> Vec<Engine> {
-    let mut engines = Vec::new();
+fn engines_for(work: Work) -> Vec<Engine> {
+    let (mut engines, work) = (Vec::new(), Arc::new(work));
     for (kind, name) in [(Kind::Sail, "SPLITPLANE_SAIL"), (Kind::Spark, "SPLITPLANE_SPARK")] {
         match std::env::var(name) {
             Ok(text) => {
                 let address = Address::parse(&text).unwrap();
                 let found = (address.host(), address.port()).to_socket_addrs().unwrap().next();
-                engines.push(Engine { kind, address: found.unwrap() });
+                engines.push(Engine { kind, address: found.unwrap(), _work: Arc::clone(&work) });
             }
             Err(_) => eprintln!("SKIPPED: {name} names no engine"),
         }

@@ -33,7 +33,7 @@ async fn every_type_arrives_as_what_it_is() {
         date'1969-12-31' as d, cast('ab' as binary) as bin, array(1, null, 3) as arr, \
         named_struct('x', 1, 'y', 'z') as st, map('k', 2L) as m, cast(1.5 as double) as dbl, \
         cast(1.5 as float) as flt, true as b, cast(null as string) as nothing, 7Y as tiny, 8S as small";
-    for engine in engines() {
+    for engine in engines().await {
         let session = engine.session().await;
         let relation = plan::sql(query, vec![]);
         let said = session.schema(relation.clone()).await.unwrap();
@@ -75,7 +75,7 @@ async fn every_type_arrives_as_what_it_is() {
 
 #[tokio::test]
 async fn an_empty_answer_has_its_schema() {
-    for engine in engines() {
+    for engine in engines().await {
         let session = engine.session().await;
         for relation in [
             plan::sql("select 1 as a, cast('x' as string) as b where false", vec![]),
@@ -108,7 +108,7 @@ async fn a_value_is_data_whatever_it_holds() {
         "\u{212a}elvin",
         "",
     ];
-    for engine in engines() {
+    for engine in engines().await {
         let session = engine.session().await;
         for text in texts {
             let arguments = vec![("x".to_owned(), Value::Text(text.to_owned()))];
@@ -138,7 +138,7 @@ async fn every_kind_of_value_arrives() {
         (Value::Timestamp(1), "1970-01-01T00:00:00.000001Z"),
         (Value::TimestampNtz(-1), "1969-12-31T23:59:59.999999"),
     ];
-    for engine in engines() {
+    for engine in engines().await {
         let session = engine.session().await;
         for (value, expected) in cases.clone() {
             let by_name = plan::sql("select :x as v", vec![("x".to_owned(), value.clone())]);
@@ -174,7 +174,7 @@ async fn a_plan_of_every_relation_gives_its_rows() {
     let places: ArrayRef = Arc::new(StringArray::from(vec!["a", "c"]));
     let places = RecordBatch::try_from_iter([("place", places)]).unwrap();
     let is_after = |id| function(">", vec![column("id"), literal(Value::Long(id))]);
-    for engine in engines() {
+    for engine in engines().await {
         let session = engine.session().await;
         let read = || plan::read_files(files.clone());
         let by_columns =
@@ -212,7 +212,7 @@ async fn a_plan_of_every_relation_gives_its_rows() {
 #[tokio::test]
 async fn a_view_has_a_name_in_its_session_alone() {
     let (_folder, files) = sales();
-    for engine in engines() {
+    for engine in engines().await {
         let session = engine.session().await;
         session.view("sales", plan::read_files(files.clone())).await.unwrap();
         let query = plan::sql("select count(*) as n from sales", vec![]);
@@ -231,7 +231,7 @@ async fn a_view_has_a_name_in_its_session_alone() {
 /// Rows far larger than a message may be arrive on Spark in pieces; Sail sends no pieces.
 #[tokio::test]
 async fn large_rows_arrive_in_pieces() {
-    for engine in engines() {
+    for engine in engines().await {
         if engine.kind == Kind::Sail {
             continue;
         }
@@ -253,7 +253,7 @@ async fn large_rows_arrive_in_pieces() {
 
 #[tokio::test]
 async fn a_batch_above_the_limit_is_an_error_on_every_engine() {
-    for engine in engines() {
+    for engine in engines().await {
         let options = ClientOptions { batch_bytes_max: 1 << 20, ..short() };
         let session = engine.client_with(options).session().unwrap();
         let query = plan::sql("select repeat('x', 3000000) as text", vec![]);
@@ -266,7 +266,7 @@ async fn a_batch_above_the_limit_is_an_error_on_every_engine() {
 #[tokio::test]
 async fn a_connection_that_is_cut_again_and_again_loses_no_row() {
     use futures::StreamExt as _;
-    for engine in engines() {
+    for engine in engines().await {
         let (proxy, client) = behind_a_proxy(&engine, short()).await;
         let session = client.session().unwrap();
         settle(&session).await;

@@ -31,7 +31,7 @@ fn corrupt(folder: &Path) -> Relation {
 async fn errors_are_told_apart_and_never_quoted() {
     let sql = |query: &str| plan::sql(query, vec![]);
     let rows = "(select cast(id as string) || 'SECRET' as s, id as n from range(3))";
-    for engine in engines() {
+    for engine in engines().await {
         let folder = tempfile::Builder::new().prefix("splitplane-").tempdir().unwrap();
         let both = |class| (class, class);
         let cases = [
@@ -81,7 +81,7 @@ async fn errors_are_told_apart_and_never_quoted() {
 
 #[tokio::test]
 async fn a_setting_that_spark_does_not_take_is_named() {
-    for engine in engines().into_iter().filter(|engine| engine.kind == Kind::Spark) {
+    for engine in engines().await.into_iter().filter(|engine| engine.kind == Kind::Spark) {
         let session = engine.client().session().unwrap();
         for (key, value) in [
             ("spark.sql.warehouse.dir", "/elsewhere"),
@@ -98,7 +98,7 @@ async fn a_setting_that_spark_does_not_take_is_named() {
 
 #[tokio::test]
 async fn a_session_that_was_released_is_lost_and_another_is_not() {
-    for engine in engines() {
+    for engine in engines().await {
         let client = engine.client();
         let (first, second) = (client.session().unwrap(), client.session().unwrap());
         settle(&first).await;

@@ -125,7 +125,7 @@ async fn no_query_survives_its_request() {
         End::DroppedAtOnce,
         End::ConnectionCut,
     ];
-    for engine in engines() {
+    for engine in engines_for(Work::alone().await) {
         let process = process_of(engine.address.port()).expect("the engine runs on this machine");
         let join = (engine.kind == Kind::Spark).then_some(ENDLESS_JOIN);
         for (query, end) in
