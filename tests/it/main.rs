@@ -16,6 +16,7 @@ mod audit;
 mod bad_input;
 mod bedrock;
 mod conversations;
+mod databricks;
 mod demo;
 mod door;
 #[path = "../../libs/llm/tests/it/endpoint.rs"]

@@ -5,12 +5,12 @@
 //! `credentials.rs` does.
 
 use crate::error::SetupError;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// The keys of a configuration.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkspaceConfig {
     /// `https://` and the host of the workspace; `http://` only for a host of this machine.
@@ -53,7 +53,7 @@ pub struct WorkspaceConfig {
 }
 
 /// How results travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     /// As Arrow, fetched chunk by chunk from the storage of the workspace.

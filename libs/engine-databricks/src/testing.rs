@@ -6,6 +6,7 @@
 
 mod door;
 mod encode;
+mod lake;
 mod links;
 mod request;
 mod script;
@@ -13,6 +14,7 @@ mod socket;
 mod statements;
 mod tokens;
 
+pub use lake::Lake;
 pub use request::BackendParameter;
 pub use script::{Faults, Seen};
 

@@ -155,6 +155,7 @@ mod tests {
         assert!(matches!(error, EngineError::RowsExceeded { rows_max: 1 }));
         let error = collect(&limits(2, 10), texts).unwrap_err();
         assert!(matches!(error, EngineError::BytesExceeded { bytes_max: 10 }));
+        assert!(collect(&limits(0, 0), &[&[], &[]]).is_ok());
         let none = limits(2, 11);
         assert!(Collected::new(&batch(&[]).schema(), &[], &none).is_err());
     }

@@ -38,9 +38,8 @@ pub struct Config {
     pub warehouse: WarehousePlace,
     /// `[spark]`
     pub spark: SparkServer,
-    /// `[databricks]`: only where that is the engine.
-    #[serde(default, skip_serializing)]
-    pub databricks: Option<DatabricksWarehouse>,
+    /// `[databricks]`
+    pub databricks: DatabricksWarehouse,
     /// `[sandboxes]`
     pub sandboxes: Sandboxes,
     /// `[masks]`
@@ -106,17 +105,17 @@ pub enum EngineKind {
 }
 
 /// `[databricks]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabricksWarehouse {
-    /// `[databricks.workspace]`
-    pub workspace: WorkspaceConfig,
-    /// `[databricks.credentials]`
-    pub credentials: CredentialsConfig,
     /// Requests at the same time.
     pub requests_max: NonZeroUsize,
     /// Rows that a barrier lets through.
     pub barrier_rows: NonZeroI32,
+    /// `[databricks.workspace]`
+    pub workspace: WorkspaceConfig,
+    /// `[databricks.credentials]`
+    pub credentials: Option<CredentialsConfig>,
     /// What statements are known by in the workspace's history, beside their application and their transaction.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -201,32 +200,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_databricks_warehouse_is_configured_wholly_or_not_at_all() {
+    fn a_databricks_warehouse_is_configured_by_its_place_and_who_asks_there() {
         let text = r#"
             [warehouse]
             engine = "databricks"
             [warehouse.sources.orders]
             table = "main.shop.orders"
             partitions = ["tenant_id"]
-            [databricks]
-            requests_max = 8
-            barrier_rows = 2147483647
-            tags = { team = "shop" }
+            [databricks.tags]
+            team = "shop"
             [databricks.workspace]
             url = "https://example.cloud.databricks.com"
             warehouse_id = "abc123"
-            catalog = "empty"
-            schema = "empty"
-            disposition = "external-links"
-            wait = "0s"
-            request_time_max = "30s"
-            poll_pause_first = "100ms"
-            poll_pause_max = "5s"
-            retries_max = 4
-            retry_pause_first = "200ms"
-            retry_pause_max = "5s"
-            chunk_bytes_max = 67108864
-            link_hosts = []
+            catalog = "nothing"
             [databricks.credentials]
             from = "service-account-token"
             file = "/var/run/secrets/databricks/token"
@@ -238,9 +224,17 @@ mod tests {
         let load = || splitplane_service::config::load::<Config>("query", DEFAULTS, Some(&file), []);
         let config = load().unwrap();
         assert_eq!(config.warehouse.engine, EngineKind::Databricks);
-        assert_eq!(config.databricks.unwrap().workspace.warehouse_id, "abc123");
-        std::fs::write(&file, text.replace("warehouse_id", "warehouse")).unwrap();
-        assert!(load().is_err());
+        let DatabricksWarehouse { workspace, credentials, tags, .. } = config.databricks;
+        assert_eq!((workspace.warehouse_id.as_str(), tags["team"].as_str()), ("abc123", "shop"));
+        let Some(CredentialsConfig::ServiceAccountToken { file: token, client_id: Some(_) }) = credentials
+        else {
+            panic!("{credentials:?}")
+        };
+        assert_eq!(token, std::path::Path::new("/var/run/secrets/databricks/token"));
+        for (key, another) in [("warehouse_id", "warehouse"), ("from = ", "of = "), ("client_id", "client")] {
+            std::fs::write(&file, text.replace(key, another)).unwrap();
+            assert!(load().is_err(), "{another}");
+        }
     }
 
     #[test]

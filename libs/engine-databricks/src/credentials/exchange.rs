@@ -15,14 +15,14 @@ use bytes::Bytes;
 use http::header;
 use http_body_util::Full;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// What proves to the workspace who we are.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum CredentialsConfig {
     /// A token that Kubernetes puts into a file and replaces there.

@@ -55,14 +55,13 @@ pub(super) async fn databricks(config: &Config) -> Result<Ready, StartError> {
     let failed = |error: SetupError| {
         StartError::service("the Databricks warehouse cannot be used as configured", error)
     };
-    let Some(DatabricksWarehouse { workspace, credentials, requests_max, barrier_rows, tags }) =
-        &config.databricks
-    else {
-        return Err(StartError::service(
+    let DatabricksWarehouse { requests_max, barrier_rows, workspace, credentials, tags } = &config.databricks;
+    let credentials = credentials.as_ref().ok_or_else(|| {
+        StartError::service(
             "the Databricks warehouse is not configured",
-            "there is no [databricks]",
-        ));
-    };
+            "there is no [databricks.credentials]",
+        )
+    })?;
     let workspace = Workspace::new(workspace.clone(), || Clock::system().now()).map_err(failed)?;
     let credentials = Credentials::new(credentials.clone(), &workspace).await.map_err(failed)?;
     let statements = Statements::new(workspace, credentials).map_err(failed)?;
