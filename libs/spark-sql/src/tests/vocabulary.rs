@@ -23,7 +23,7 @@ const WORDS: &str = "ALL AND AS ASC BETWEEN BIGINT BOOLEAN BOTH BY CASE CAST CRO
     SEMI SETS SMALLINT STRING THEN TIMESTAMP TIMESTAMP_NTZ TINYINT TRAILING TRUE UNBOUNDED UNION WEEK WHEN WHERE \
     WITH WITHIN YEAR \
     abs array_join ascii avg bool_and bool_or ceil char_length coalesce collect_list collect_set concat concat_ws \
-    contains corr count covar_pop covar_samp cume_dist date_add date_format date_sub date_trunc datediff day \
+    contains corr count covar_pop covar_samp cume_dist date_add date_format date_from_unix_date date_sub date_trunc datediff day \
     dayofmonth dayofyear dense_rank div endswith exp first_value floor format_string greatest grouping hour initcap \
     instr lag last_value lead least left ln log10 log2 lower lpad make_ym_interval max median min minute month \
     months_between next_day nth_value ntile nullif percent_rank percentile_cont pmod power quarter rank replace \

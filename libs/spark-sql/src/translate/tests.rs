@@ -186,8 +186,8 @@ fn times_are_moved_cut_and_read_without_a_failure() {
         ("weekday(day)", "try_subtract(CAST((pmod(pmod(unix_date(day), 7) + 3, 7) + 1) AS BIGINT), :p0)"),
         (
             "date_trunc('month', ts)",
-            "try_add(try_cast(date_sub(try_cast(ts AS DATE), dayofmonth(try_cast(ts AS DATE)) - 1) AS TIMESTAMP_NTZ), \
-             INTERVAL 0 SECOND)",
+            "try_add(try_cast(date_from_unix_date(try_subtract(unix_date(try_cast(ts AS DATE)), \
+             dayofmonth(try_cast(ts AS DATE)) - 1)) AS TIMESTAMP_NTZ), INTERVAL 0 SECOND)",
         ),
         ("date_trunc('hour', at)", "try_add(CAST(date_trunc(:p0, at) AS TIMESTAMP), INTERVAL 0 SECOND)"),
         ("date_format(at, 'yyyy-MM')", "date_format(at, :p0)"),
