@@ -5,6 +5,7 @@
 
 use crate::arithmetic::OPERATORS;
 use crate::databricks;
+use crate::mean::Mean;
 use crate::sum::Sum;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, WindowUDF};
@@ -66,8 +67,9 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     scalar.retain(|f| !ours(f.name()) && !f.aliases().iter().any(|alias| ours(alias)));
     scalar.extend(databricks::functions().iter().map(Arc::clone));
     let mut aggregate = SessionStateDefaults::default_aggregate_functions();
-    aggregate.retain(|f| known(f.name(), f.aliases()) && f.name() != "sum");
+    aggregate.retain(|f| known(f.name(), f.aliases()) && !["sum", "avg"].contains(&f.name()));
     aggregate.push(Arc::new(AggregateUDF::from(Sum::new())));
+    aggregate.push(Arc::new(AggregateUDF::from(Mean::new())));
     let mut window = SessionStateDefaults::default_window_functions();
     window.retain(|f| known(f.name(), f.aliases()));
     let names = scalar.iter().map(|f| f.name()).chain(aggregate.iter().map(|f| f.name()));

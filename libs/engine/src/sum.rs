@@ -3,22 +3,18 @@
 //! Integers are added up as decimals of 38 digits, which no number of rows fills, and the total has to
 //! be an integer again: terms that overflow on the way and come back are a sum like any other.
 
-use arrow::array::{ArrayRef, BooleanArray};
-use arrow::compute::{CastOptions, cast_with_options};
+use crate::narrowed::Narrowed;
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, Signature,
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature,
 };
 use std::sync::Arc;
 
 const WIDE: DataType = DataType::Decimal128(38, 0);
-const STRICT: CastOptions<'static> =
-    CastOptions { safe: false, format_options: arrow::util::display::FormatOptions::new() };
 
 /// The engine's `sum`, but for integers.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -37,6 +33,11 @@ impl Sum {
 
 fn is_integer(field: &FieldRef) -> bool {
     *field.data_type() == DataType::Int64
+}
+
+/// A sum of decimals, of integers and to an integer.
+const fn narrowed<A>(inner: A) -> Narrowed<A> {
+    Narrowed { inner, before: Some(WIDE), after: DataType::Int64 }
 }
 
 /// The same arguments, for a sum of decimals.
@@ -63,14 +64,14 @@ impl AggregateUDFImpl for Sum {
         if !is_integer(&args.return_field) {
             return self.engines.accumulator(args);
         }
-        Ok(Box::new(Narrowed(self.engines.accumulator(widened(args))?)))
+        Ok(Box::new(narrowed(self.engines.accumulator(widened(args))?)))
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         if !is_integer(&args.return_field) {
             return self.engines.create_sliding_accumulator(args);
         }
-        Ok(Box::new(Narrowed(self.engines.create_sliding_accumulator(widened(args))?)))
+        Ok(Box::new(narrowed(self.engines.create_sliding_accumulator(widened(args))?)))
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
@@ -81,7 +82,7 @@ impl AggregateUDFImpl for Sum {
         if !is_integer(&args.return_field) {
             return self.engines.create_groups_accumulator(args);
         }
-        Ok(Box::new(NarrowedGroups(self.engines.create_groups_accumulator(widened(args))?)))
+        Ok(Box::new(narrowed(self.engines.create_groups_accumulator(widened(args))?)))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
@@ -98,77 +99,5 @@ impl AggregateUDFImpl for Sum {
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
         AggregateOrderSensitivity::Insensitive
-    }
-}
-
-fn widen(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-    values.iter().map(|array| Ok(cast_with_options(array, &WIDE, &STRICT)?)).collect()
-}
-
-/// A sum of decimals, of integers and to an integer.
-#[derive(Debug)]
-struct Narrowed(Box<dyn Accumulator>);
-
-impl Accumulator for Narrowed {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.0.update_batch(&widen(values)?)
-    }
-
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.0.retract_batch(&widen(values)?)
-    }
-
-    fn supports_retract_batch(&self) -> bool {
-        self.0.supports_retract_batch()
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        self.0.merge_batch(states)
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.state()
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.evaluate()?.cast_to_with_options(&DataType::Int64, &STRICT)
-    }
-
-    fn size(&self) -> usize {
-        self.0.size()
-    }
-}
-
-struct NarrowedGroups(Box<dyn GroupsAccumulator>);
-
-impl GroupsAccumulator for NarrowedGroups {
-    fn update_batch(
-        &mut self,
-        values: &[ArrayRef],
-        groups: &[usize],
-        filter: Option<&BooleanArray>,
-        total: usize,
-    ) -> Result<()> {
-        self.0.update_batch(&widen(values)?, groups, filter, total)
-    }
-
-    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.0.merge_batch(states, groups, total)
-    }
-
-    fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
-        self.0.state(emit)
-    }
-
-    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        self.0.convert_to_state(&widen(values)?, filter)
-    }
-
-    fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
-        Ok(cast_with_options(&self.0.evaluate(emit)?, &DataType::Int64, &STRICT)?)
-    }
-
-    fn size(&self) -> usize {
-        self.0.size()
     }
 }
