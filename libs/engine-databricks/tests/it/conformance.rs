@@ -22,11 +22,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("Sail", "division by sums", CUT),
     ("Sail", "share of a total", CUT),
     ("Sail", "share of a partition", CUT),
-    (
-        "Spark",
-        "moving average",
-        "it rounds the last digit of a sliding mean, which the embedded engine cuts off",
-    ),
+    ("Sail", "moving average", CUT),
 ];
 const CUT: &str = "it cuts quotients of decimals off, at another digit than Databricks keeps";
 

@@ -16,7 +16,6 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("Sail", "share of a total", CUT),
     ("Sail", "share of a partition", CUT),
     ("Sail", "moving average", "it fails on sliding means of decimals of more than 28 digits"),
-    ("Spark", "moving average", "the embedded engine cuts the mean of a frame off where Spark rounds it"),
 ];
 const CUT: &str = "it cuts quotients of decimals off, at another digit than Databricks keeps";
 
