@@ -6,11 +6,12 @@ use splitplane::answer::Answer;
 use splitplane::mesh::{Mesh, MeshOptions};
 use splitplane_engine_databricks::testing::{Faults, Lake, Options, TestServer};
 use splitplane_engine_spark::{Address, Client, ClientOptions, Files};
+use splitplane_service::Clock;
 use splitplane_testkit::World;
 use splitplane_types::{Outcome, Reason};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const PROOF: &str = "header.proof-of-the-pod.signature";
 const WAREHOUSE: &str = "w1";
@@ -58,7 +59,7 @@ async fn server(address: &str, data: &Path) -> TestServer {
         token_time: Duration::from_secs(3600),
         chunk_rows: 3,
         link_time: Duration::from_secs(900),
-        clock: SystemTime::now,
+        clock: || Clock::system().now(),
     };
     TestServer::start(Arc::new(lake), options).await.unwrap()
 }

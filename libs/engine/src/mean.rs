@@ -30,7 +30,6 @@ impl Mean {
 }
 
 /// The same arguments for a mean of a digit more, and the type that was promised; nothing where all digits are taken.
-#[expect(clippy::needless_pass_by_value, reason = "the arguments are not Clone, and are handed on")]
 fn longer(args: AccumulatorArgs<'_>) -> (AccumulatorArgs<'_>, Option<DataType>) {
     let promised = args.return_field.data_type().clone();
     let DataType::Decimal128(precision, scale) = promised else { return (args, None) };

@@ -31,8 +31,8 @@ pub(crate) async fn sandbox_builder(
     let masks = MaskKeys::new(&secret(&config.masks.key, "the key of masks cannot be used")?);
     let (engine, catalog) = match config.warehouse.engine {
         EngineKind::Embedded => embedded(config, &model, &policy)?,
-        EngineKind::Spark => remote::spark(config, &model, &policy).await?,
-        EngineKind::Databricks => remote::databricks(config).await?,
+        EngineKind::Spark => Box::pin(remote::spark(config, &model, &policy)).await?,
+        EngineKind::Databricks => Box::pin(remote::databricks(config)).await?,
     };
     let known = Arc::clone(&catalog);
     let dispatch = tracing::dispatcher::get_default(Clone::clone);

@@ -36,10 +36,8 @@ pub async fn broken(guarded: &Guarded, parallel: usize) -> Vec<String> {
     found.classes(guarded).await;
     // More than run at the same time, so that one which is not given back is missed.
     let left = (0..=parallel).map(|_| tokio::time::timeout(SHORT, guarded.limited(ENDLESS, far())));
-    for outcome in futures::future::join_all(left).await {
-        if let Ok(ended) = outcome {
-            found.add(format!("an endless statement ended: {:?}", ended.map(|result| result.table)));
-        }
+    for ended in futures::future::join_all(left).await.into_iter().flatten() {
+        found.add(format!("an endless statement ended: {:?}", ended.map(|result| result.table)));
     }
     if let Some(after) = found.rows(guarded, "after statements that were left").await
         && after.table != whole.table
@@ -132,7 +130,7 @@ impl Found {
                 "warehouse",
             ),
         ] {
-            self.class(what, outcome.map(|_| ()), expected);
+            self.class(what, &outcome.map(|_| ()), expected);
         }
         for (what, source, column) in [
             ("a source that is not there", NOWHERE, "id"),
@@ -142,11 +140,11 @@ impl Found {
                 Ok(plane) => guarded.limited_in(Arc::new(plane), "SELECT id FROM harvests", far()).await,
                 Err(error) => Err(EngineError::internal(error)),
             };
-            self.class(what, outcome.map(|_| ()), "warehouse");
+            self.class(what, &outcome.map(|_| ()), "warehouse");
         }
     }
 
-    fn class(&mut self, what: &str, outcome: Result<(), EngineError>, expected: &str) {
+    fn class(&mut self, what: &str, outcome: &Result<(), EngineError>, expected: &str) {
         let class = outcome.as_ref().err().map_or("none", super::subject::class);
         if class != expected {
             self.add(format!("{what}: {class} and not {expected}: {outcome:?}"));
