@@ -121,45 +121,113 @@ def check_all(check, start, project, folder):
                     found, wanted = cents(found), cents(wanted)
                 check(found == wanted, f"{name}: {world}: {profile}: {question}", f"{json.dumps(found)}\n{json.dumps(wanted)}")
             mesh.stop()
+        cut_off(check, start, folder, name, address, expected["restaurant"][0])
     if sail:
         outage(check, start, folder, sail, expected["restaurant"][0])
+
+
+class Asking:
+    """Somebody who asks the first question again and again, and what came of it."""
+
+    def __init__(self, mesh):
+        self.mesh, self.seen, self.stopped = mesh, [], threading.Event()
+        self.thread = threading.Thread(target=self.ask)
+        self.thread.start()
+
+    def ask(self):
+        profile, question = RESTAURANT[0]
+        while not self.stopped.is_set():
+            done = subprocess.run(
+                ["splitplane", "ask", "--as", profile, "--json", question],
+                env=self.mesh.env, capture_output=True, text=True, timeout=120,
+            )
+            self.seen.append((done.returncode, done.stdout))
+
+    def until(self, is_so, seconds=120):
+        deadline = time.monotonic() + seconds
+        while not is_so(self.seen) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def judge(self, check, what, wanted, after):
+        """Ends the asking. `after` is how many had asked when all was well again."""
+        self.until(lambda seen: any(code == 0 for code, _ in seen[after:]))
+        self.stopped.set()
+        self.thread.join()
+        answered = [told(json.loads(text)) for code, text in self.seen if code == 0]
+        check(all(answer == wanted for answer in answered), f"{what}: no answer is another", str(answered))
+        failed = [json.loads(text) for code, text in self.seen if code != 0 and text.strip()]
+        check(len(failed) + len(answered) == len(self.seen), f"{what}: every failure is a typed one", str(self.seen))
+        reasons = {answer.get("reason") or answer["outcome"] for answer in failed}
+        check(reasons <= {"WAREHOUSE_UNAVAILABLE", "unavailable"}, f"{what}: failures are of the warehouse", str(failed))
+        again = any(code == 0 for code, _ in self.seen[after:])
+        check(again, f"{what}: the mesh answers again ({len(failed)} of {len(self.seen)} had failed)", str(self.seen[after:]))
+        return failed
 
 
 def outage(check, start, folder, sail, wanted):
     """The engine is killed while questions run, and started again."""
     mesh = start(folder / "outage", "--log", "error", environment=on(sail.address))
-    profile, question = RESTAURANT[0]
-    seen, stop = [], threading.Event()
-
-    def ask():
-        while not stop.is_set():
-            done = subprocess.run(
-                ["splitplane", "ask", "--as", profile, "--json", question],
-                env=mesh.env, capture_output=True, text=True, timeout=120,
-            )
-            seen.append((done.returncode, done.stdout))
-
-    asker = threading.Thread(target=ask)
-    asker.start()
-    deadline = time.monotonic() + 60
-    while not seen and time.monotonic() < deadline:
-        time.sleep(0.01)
+    asking = Asking(mesh)
+    asking.until(lambda seen: seen)
     sail.kill()
-    gone = len(seen)
-    while len(seen) < gone + 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    gone = len(asking.seen)
+    asking.until(lambda seen: len(seen) >= gone + 3)
     again = Sail(sail.port)
-    back = len(seen)
-    while not any(code == 0 for code, _ in seen[back:]) and time.monotonic() < deadline + 60:
-        time.sleep(0.05)
-    stop.set()
-    asker.join()
-    answered = [told(json.loads(text)) for code, text in seen if code == 0]
-    check(all(answer == wanted for answer in answered), "no answer around the engine's end is another", str(answered))
-    failed = [json.loads(text) for code, text in seen if code != 0 and text.strip()]
-    check(len(failed) + len(answered) == len(seen), "every failure is a typed one", str(seen))
-    reasons = {answer.get("reason") or answer["outcome"] for answer in failed}
-    check(reasons and reasons <= {"WAREHOUSE_UNAVAILABLE", "unavailable"}, "without the engine the warehouse is unavailable", str(failed))
-    check(any(code == 0 for code, _ in seen[back:]), "the mesh answers again when the engine is back", str(seen[back:]))
+    failed = asking.judge(check, "the engine's end", wanted, len(asking.seen))
+    check(failed, "without the engine there is no answer", str(asking.seen))
     mesh.stop()
     again.kill()
+
+
+class Way:
+    """A way to a port of this machine, whose connections can be cut."""
+
+    def __init__(self, port):
+        self.to, self.lock, self.open, self.moved = port, threading.Lock(), [], 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            near, _ = self.listener.accept()
+            far = socket.create_connection(("127.0.0.1", self.to))
+            with self.lock:
+                self.open += [near, far]
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self.pass_on, args=(one, other), daemon=True).start()
+
+    def pass_on(self, one, other):
+        try:
+            while data := one.recv(65536):
+                self.moved += len(data)
+                other.sendall(data)
+        except OSError:
+            pass
+        self.end([one, other])
+
+    @staticmethod
+    def end(connections):
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        with self.lock:
+            cut, self.open = self.open, []
+        self.end(cut)
+
+
+def cut_off(check, start, folder, name, address, wanted):
+    """Connections to the engine are cut again and again while something passes through them."""
+    way = Way(int(address.rsplit(":", 1)[1]))
+    mesh = start(folder / f"cut-{name}", "--log", "error", environment=on(f"sc://127.0.0.1:{way.port}"))
+    asking = Asking(mesh)
+    for _ in range(20):
+        moved = way.moved
+        asking.until(lambda seen: way.moved > moved + 2_000)
+        way.cut()
+    asking.judge(check, f"{name}: connections that are cut", wanted, len(asking.seen))
+    mesh.stop()

@@ -89,6 +89,8 @@ enum Unfit {
     Zone,
     #[error("a statement can have 20 tags with those of its application and its transaction")]
     Tags,
+    #[error("the tag `{0}` is not to be configured: every statement has its own")]
+    OwnTag(String),
 }
 
 /// How UTC is called where it is set.
@@ -105,6 +107,11 @@ impl DatabricksEngine {
         tables::check(&config.sources).map_err(EngineError::internal)?;
         if config.tags.len() + OWN_TAGS > crate::statement::TAGS_MAX {
             return Err(EngineError::internal(Unfit::Tags));
+        }
+        if let Some((key, _)) =
+            config.tags.iter().find(|(key, _)| [APPLICATION.0, TRANSACTION].contains(&key.as_str()))
+        {
+            return Err(EngineError::internal(Unfit::OwnTag(key.clone())));
         }
         let turns = Semaphore::new(config.requests_max);
         let inside = Inside { statements, config, schemas: Schemas::default(), turns };

@@ -9,7 +9,7 @@ use splitplane_service::config::{
     LimitsConfig, Listen, Mesh, ServiceConfig, Shared, State, TelemetryConfig, Tls, Upstream,
 };
 use std::collections::BTreeMap;
-use std::num::{NonZeroI32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -104,6 +104,31 @@ pub enum EngineKind {
     Databricks,
 }
 
+/// Rows that a barrier lets through: at least one, and as many as a LIMIT can say.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "i32", into = "i32")]
+pub struct BarrierRows(i32);
+
+impl BarrierRows {
+    pub(crate) const fn get(self) -> i32 {
+        self.0
+    }
+}
+
+impl TryFrom<i32> for BarrierRows {
+    type Error = &'static str;
+
+    fn try_from(rows: i32) -> Result<Self, Self::Error> {
+        if rows > 0 { Ok(Self(rows)) } else { Err("a barrier lets one row through at the least") }
+    }
+}
+
+impl From<BarrierRows> for i32 {
+    fn from(rows: BarrierRows) -> Self {
+        rows.0
+    }
+}
+
 /// `[databricks]`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -111,7 +136,7 @@ pub struct DatabricksWarehouse {
     /// Requests at the same time.
     pub requests_max: NonZeroUsize,
     /// Rows that a barrier lets through.
-    pub barrier_rows: NonZeroI32,
+    pub barrier_rows: BarrierRows,
     /// `[databricks.workspace]`
     pub workspace: WorkspaceConfig,
     /// `[databricks.credentials]`
@@ -134,7 +159,7 @@ pub struct SparkServer {
     /// Sessions at the same time.
     pub sessions_max: NonZeroUsize,
     /// Rows that a barrier lets through.
-    pub barrier_rows: NonZeroI32,
+    pub barrier_rows: BarrierRows,
 }
 
 /// `[warehouse.s3]`
@@ -234,6 +259,19 @@ mod tests {
         for (key, another) in [("warehouse_id", "warehouse"), ("from = ", "of = "), ("client_id", "client")] {
             std::fs::write(&file, text.replace(key, another)).unwrap();
             assert!(load().is_err(), "{another}");
+        }
+    }
+
+    #[test]
+    fn a_barrier_lets_as_many_rows_through_as_a_limit_can_say() {
+        for (rows, is_one) in
+            [("1", true), ("2147483647", true), ("0", false), ("-1", false), ("2147483648", false)]
+        {
+            for engine in ["SPARK", "DATABRICKS"] {
+                let set = [(format!("SPLITPLANE_QUERY__{engine}__BARRIER_ROWS"), rows.to_owned())];
+                let loaded = splitplane_service::config::load::<Config>("query", DEFAULTS, None, set);
+                assert_eq!(loaded.is_ok(), is_one, "{engine} {rows}: {loaded:?}");
+            }
         }
     }
 

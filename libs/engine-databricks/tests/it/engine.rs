@@ -90,6 +90,24 @@ async fn nothing_is_served_outside_utc_or_over_a_mapping_that_is_no_table() {
 }
 
 #[tokio::test]
+async fn tags_of_ours_are_nobody_elses_to_set_and_there_are_no_more_than_a_statement_can_have() {
+    let bench = Bench::over(Arc::new(Ledger::default()), options()).await;
+    let tags = |keys: Vec<String>| keys.into_iter().map(|key| (key, "v".to_owned())).collect::<Vec<_>>();
+    let many = |count: usize| tags((0..count).map(|at| format!("k{at}")).collect());
+    let one = |key: &str| tags(vec![key.to_owned()]);
+    for (tags, is_served) in [
+        (many(18), true),
+        (many(19), false),
+        (one("team"), true),
+        (one("application"), false),
+        (one("transaction"), false),
+    ] {
+        let config = splitplane_engine_databricks::DatabricksConfig { tags, ..config(source("a.b.c", "")) };
+        assert_eq!(open(&bench, config, |_| {}).await.is_ok(), is_served);
+    }
+}
+
+#[tokio::test]
 async fn the_columns_of_a_table_are_asked_once_and_again_after_a_failure_of_its_source() {
     let (ledger, _bench, engine) = opened().await;
     let asked = |ledger: &Ledger| ledger.texts().iter().filter(|text| text.ends_with(" LIMIT 0")).count();
