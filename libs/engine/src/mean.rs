@@ -29,20 +29,24 @@ impl Mean {
     }
 }
 
-/// The same arguments for a mean of a digit more, and the type that was promised; nothing where all digits are taken.
-fn longer(args: AccumulatorArgs<'_>) -> (AccumulatorArgs<'_>, Option<DataType>) {
-    let promised = args.return_field.data_type().clone();
-    let DataType::Decimal128(precision, scale) = promised else { return (args, None) };
-    if scale.unsigned_abs() >= DECIMAL128_MAX_PRECISION {
-        return (args, None);
+/// Makes an accumulator of means that have a digit more, and have what was promised at the end. Doubles, and decimals all of
+/// whose digits are taken, stay as they are.
+#[expect(clippy::needless_pass_by_value, reason = "the arguments are not Clone, and are handed on")]
+fn rounded<A>(
+    args: AccumulatorArgs<'_>,
+    make: impl FnOnce(AccumulatorArgs<'_>) -> Result<A>,
+) -> Result<Box<Narrowed<A>>> {
+    let after = args.return_field.data_type().clone();
+    let mut longer = after.clone();
+    if let DataType::Decimal128(precision, scale) = &mut longer
+        && scale.unsigned_abs() < DECIMAL128_MAX_PRECISION
+    {
+        *precision = DECIMAL128_MAX_PRECISION.min(*precision + 1);
+        *scale += 1;
     }
-    let digit_more = DataType::Decimal128(DECIMAL128_MAX_PRECISION.min(precision + 1), scale + 1);
-    let return_field = Arc::new(Field::new(args.return_field.name(), digit_more, true));
-    (AccumulatorArgs { return_field, ..args }, Some(promised))
-}
-
-fn shortened<A>(inner: A, after: DataType) -> Narrowed<A> {
-    Narrowed { inner, before: None, after }
+    let return_field = Arc::new(Field::new(args.return_field.name(), longer, true));
+    let inner = make(AccumulatorArgs { return_field, ..args })?;
+    Ok(Box::new(Narrowed { inner, before: None, after }))
 }
 
 impl AggregateUDFImpl for Mean {
@@ -63,21 +67,11 @@ impl AggregateUDFImpl for Mean {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        let (args, promised) = longer(args);
-        let inner = self.engines.accumulator(args)?;
-        Ok(match promised {
-            Some(promised) => Box::new(shortened(inner, promised)),
-            None => inner,
-        })
+        Ok(rounded(args, |args| self.engines.accumulator(args))?)
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        let (args, promised) = longer(args);
-        let inner = self.engines.create_sliding_accumulator(args)?;
-        Ok(match promised {
-            Some(promised) => Box::new(shortened(inner, promised)),
-            None => inner,
-        })
+        Ok(rounded(args, |args| self.engines.create_sliding_accumulator(args))?)
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
@@ -85,12 +79,7 @@ impl AggregateUDFImpl for Mean {
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        let (args, promised) = longer(args);
-        let inner = self.engines.create_groups_accumulator(args)?;
-        Ok(match promised {
-            Some(promised) => Box::new(shortened(inner, promised)),
-            None => inner,
-        })
+        Ok(rounded(args, |args| self.engines.create_groups_accumulator(args))?)
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {

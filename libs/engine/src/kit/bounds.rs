@@ -23,6 +23,8 @@ const SHORT: Duration = Duration::from_secs(2);
 const PACE: Duration = Duration::from_millis(200);
 /// What is given to an engine that is to answer.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// What is given to the whole list.
+const ALL: Duration = Duration::from_secs(300);
 /// A source that no warehouse has.
 const NOWHERE: &str = "nowhere";
 
@@ -30,19 +32,8 @@ const NOWHERE: &str = "nowhere";
 /// the same time.
 pub async fn broken(guarded: &Guarded, parallel: usize) -> Vec<String> {
     let mut found = Found::default();
-    let Some(whole) = found.rows(guarded, "at first").await else { return found.0 };
-    found.limits(guarded, &whole).await;
-    found.time(guarded).await;
-    found.classes(guarded).await;
-    // More than run at the same time, so that one which is not given back is missed.
-    let left = (0..=parallel).map(|_| tokio::time::timeout(SHORT, guarded.limited(ENDLESS, far())));
-    for ended in futures::future::join_all(left).await.into_iter().flatten() {
-        found.add(format!("an endless statement ended: {:?}", ended.map(|result| result.table)));
-    }
-    if let Some(after) = found.rows(guarded, "after statements that were left").await
-        && after.table != whole.table
-    {
-        found.add("another result after statements that were left".to_owned());
+    if tokio::time::timeout(ALL, found.look(guarded, parallel)).await.is_err() {
+        found.add(format!("the list is not through in {ALL:?}"));
     }
     found.0
 }
@@ -57,6 +48,23 @@ struct Found(Vec<String>);
 impl Found {
     fn add(&mut self, what: String) {
         self.0.push(what);
+    }
+
+    async fn look(&mut self, guarded: &Guarded, parallel: usize) {
+        let Some(whole) = self.rows(guarded, "at first").await else { return };
+        self.limits(guarded, &whole).await;
+        self.time(guarded).await;
+        self.classes(guarded).await;
+        // More than run at the same time, so that one which is not given back is missed.
+        let left = (0..=parallel).map(|_| tokio::time::timeout(SHORT, guarded.limited(ENDLESS, far())));
+        for ended in futures::future::join_all(left).await.into_iter().flatten() {
+            self.add(format!("an endless statement ended: {:?}", ended.map(|result| result.table)));
+        }
+        if let Some(after) = self.rows(guarded, "after statements that were left").await
+            && after.table != whole.table
+        {
+            self.add("another result after statements that were left".to_owned());
+        }
     }
 
     /// The rows that there are. An engine elsewhere may have to recover first, and says so until it has.
