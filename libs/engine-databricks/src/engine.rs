@@ -252,7 +252,7 @@ impl Inside {
         let relation = named(&lookup.plane, &lookup.relation)?;
         let Some(wanted) = wanted(relation, lookup)? else { return Ok(Vec::new()) };
         let mut found = Found::new(lookup.columns.len(), &lookup.matching, lookup.limit);
-        self.each(relation, &wanted, &mut |batch| found.add(&batch)).await?;
+        self.each(relation, &wanted, lookup.transaction.as_deref(), &mut |batch| found.add(&batch)).await?;
         Ok(found.tuples())
     }
 
@@ -264,7 +264,7 @@ impl Inside {
             granted.extend(granted_tuples(&batch, &request.source)?);
             Ok(())
         };
-        self.each(&relation, &wanted, visit).await?;
+        self.each(&relation, &wanted, request.transaction.as_deref(), visit).await?;
         Ok(granted.into_iter().collect())
     }
 
@@ -273,6 +273,7 @@ impl Inside {
         &self,
         relation: &ScopedRelation,
         wanted: &[&String],
+        transaction: Option<&str>,
         visit: &mut (dyn FnMut(arrow::array::RecordBatch) -> Result<(), EngineError> + Send),
     ) -> Result<(), EngineError> {
         let sources = [relation.source.as_str()];
@@ -282,7 +283,7 @@ impl Inside {
             let scope = self.scope(&[(relation, columns)], SCAN_TIME_MAX, &mut read).await?;
             let one = scope.relations.into_iter().next();
             let (_, scoped) = one.ok_or_else(|| EngineError::internal("a relation that was not planned"))?;
-            let asked = Asked::scan(&sources, SCAN_TIME_MAX);
+            let asked = Asked { transaction, ..Asked::scan(&sources, SCAN_TIME_MAX) };
             let text = distinct(wanted, &format!("({}) AS one", scoped.plan.text));
             let rows = async {
                 let parameters = [scope.values.clone(), scope.pads].concat();

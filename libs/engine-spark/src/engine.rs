@@ -33,13 +33,21 @@ use tokio::sync::Semaphore;
 
 /// A lookup or a reading of grants is one scan without a policy's limits; a stuck engine must still end it.
 const SCAN_TIME_MAX: Duration = Duration::from_secs(60);
-/// What operations of ours are called on the engine; a caller's statement with its transaction after it.
+/// What operations of ours are called on the engine; a caller's with the transaction after it.
 pub(crate) const TAG: &str = "splitplane";
 /// The name of the one relation of a lookup or of grants.
 const ONE: &str = "one";
 
 /// A relation of a sandbox, planned.
 type Scoped = crate::scoped::Scoped<Relation>;
+
+/// Distinct tuples of a relation's columns, and what reading them is called on the engine.
+#[derive(Clone, Copy)]
+struct Tuples<'a> {
+    relation: &'a ScopedRelation,
+    columns: &'a [&'a String],
+    tag: &'a str,
+}
 
 /// Shown every batch of some tuples.
 type Seen<'v> = &'v mut (dyn FnMut(arrow::array::RecordBatch) -> Result<(), EngineError> + Send);
@@ -73,6 +81,10 @@ pub(crate) struct Inside {
     config: SparkConfig,
     schemas: Schemas,
     turns: Semaphore,
+}
+
+fn tag(transaction: &Option<String>) -> String {
+    transaction.as_ref().map_or(TAG.to_owned(), |transaction| format!("{TAG}-{transaction}"))
 }
 
 impl SparkEngine {
@@ -175,10 +187,10 @@ impl Inside {
         let files = session.input_files(whole.clone()).await.map_err(fail)?;
         inside::check(&files, read)?;
         let rows_max = i32::try_from(limits.rows_max.saturating_add(1)).unwrap_or(i32::MAX);
-        let tag = transaction.as_ref().map_or(TAG.to_owned(), |transaction| format!("{TAG}-{transaction}"));
+        let tag = tag(transaction);
         let batches = session.run(plan::limit(whole, rows_max), &tag).map_err(fail)?;
         let answer = collected(batches, &translated, limits, &sources);
-        let checked = checked(session, checks, self.config.barrier_rows, &sources);
+        let checked = checked(session, checks, self.config.barrier_rows, &sources, &tag);
         let (result, ()) = futures::future::try_join(answer, checked).await?;
         Ok(result)
     }
@@ -187,7 +199,8 @@ impl Inside {
         let relation = named(&lookup.plane, &lookup.relation)?;
         let Some(wanted) = wanted(relation, lookup)? else { return Ok(Vec::new()) };
         let mut found = Found::new(lookup.columns.len(), &lookup.matching, lookup.limit);
-        self.each(session, relation, &wanted, &mut |batch| found.add(&batch)).await?;
+        let tuples = Tuples { relation, columns: &wanted, tag: &tag(&lookup.transaction) };
+        self.each(session, tuples, &mut |batch| found.add(&batch)).await?;
         Ok(found.tuples())
     }
 
@@ -203,20 +216,15 @@ impl Inside {
             granted.extend(granted_tuples(&batch, &request.source)?);
             Ok(())
         };
-        self.each(session, &relation, &wanted, visit).await?;
+        let tuples = Tuples { relation: &relation, columns: &wanted, tag: &tag(&request.transaction) };
+        self.each(session, tuples, visit).await?;
         Ok(granted.into_iter().collect())
     }
 
-    /// Shows every batch of the distinct tuples of a relation's columns.
-    async fn each(
-        &self,
-        session: &Session,
-        relation: &ScopedRelation,
-        wanted: &[&String],
-        visit: Seen<'_>,
-    ) -> Result<(), EngineError> {
+    /// Shows every batch of tuples.
+    async fn each(&self, session: &Session, tuples: Tuples<'_>, visit: Seen<'_>) -> Result<(), EngineError> {
         let mut read = BTreeSet::new();
-        let outcome = self.each_over(session, relation, wanted, visit, &mut read).await;
+        let outcome = self.each_over(session, tuples, visit, &mut read).await;
         self.forget_if_of_sources(&outcome, read);
         outcome
     }
@@ -224,25 +232,25 @@ impl Inside {
     async fn each_over(
         &self,
         session: &Session,
-        relation: &ScopedRelation,
-        wanted: &[&String],
+        tuples: Tuples<'_>,
         visit: Seen<'_>,
         read: &mut BTreeSet<Place>,
     ) -> Result<(), EngineError> {
+        let Tuples { relation, columns: wanted, tag } = tuples;
         let sources = [relation.source.as_str()];
         let fail = |error: ConnectError| of_statement(&sources, error);
         let columns = wanted.iter().map(|name| (*name).clone()).collect();
         let scoped = self.plan(session, relation, &columns, read).await?;
         session.view(ONE, scoped.plan).await.map_err(fail)?;
         let distinct = plan::sql(&distinct(wanted, ONE), Vec::new());
-        let mut batches = session.run(distinct, TAG).map_err(fail)?;
+        let mut batches = session.run(distinct, tag).map_err(fail)?;
         let rows = async {
             while let Some(batch) = batches.try_next().await.map_err(fail)? {
                 visit(batch)?;
             }
             Ok(())
         };
-        let checked = checked(session, scoped.checks, self.config.barrier_rows, &sources);
+        let checked = checked(session, scoped.checks, self.config.barrier_rows, &sources, tag);
         futures::future::try_join(rows, checked).await?;
         Ok(())
     }

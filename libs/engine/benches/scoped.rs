@@ -321,6 +321,7 @@ async fn opening(root: &Path) {
                     pair("admin_id", admin),
                 ],
                 yields: vec!["branch_id".to_owned()],
+                transaction: None,
             };
             let granted = engine.read_grants(request).await.unwrap();
             let ids: Vec<i64> = granted

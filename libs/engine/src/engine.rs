@@ -66,6 +66,8 @@ pub struct Lookup {
     pub matching: Vec<Match>,
     /// Most tuples returned.
     pub limit: usize,
+    /// What an engine that keeps a history knows it by: the caller's transaction (`txn` of the token).
+    pub transaction: Option<String>,
 }
 
 /// A condition of a lookup on a column that the relation shows. NULL meets none.
@@ -103,6 +105,8 @@ pub struct GrantsRequest {
     pub identity: Vec<(String, String)>,
     /// Columns whose values are granted.
     pub yields: Vec<String>,
+    /// What an engine that keeps a history knows it by: the caller's transaction (`txn` of the token).
+    pub transaction: Option<String>,
 }
 
 /// A complete result.

@@ -35,7 +35,7 @@ pub(crate) struct Sandbox {
     pub(crate) plane: Arc<SecurityPlane>,
     pub(crate) grants: GrantedKeys,
     /// What statements in it are known by to an engine that keeps a history.
-    transaction: String,
+    pub(crate) transaction: String,
 }
 
 /// A complete result.
@@ -102,7 +102,12 @@ impl SandboxBuilder {
             (grants.business.clone(), composite.business().to_string()),
             (grants.admin.clone(), composite.admin().to_string()),
         ];
-        let request = GrantsRequest { source, identity, yields: columns_to_read(&self.policy) };
+        let request = GrantsRequest {
+            source,
+            identity,
+            yields: columns_to_read(&self.policy),
+            transaction: Some(session.txn().to_string()),
+        };
         Ok(GrantedKeys::new(&self.policy, self.engine.read_grants(request).await?))
     }
 

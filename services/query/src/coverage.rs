@@ -2,11 +2,11 @@
 //!
 //! Counted by code over the caller's own grants and rows; no model has a say.
 
-use crate::scope::{GrantedKeys, granted_names, key_column};
+use crate::builder::Sandbox;
+use crate::scope::{granted_names, key_column};
 use crate::token::ResolvedFilter;
 use splitplane_engine::{Engine, EngineError, Lookup, Match};
 use splitplane_semantics::{Interpretation, Policy, SemanticModel, words_of};
-use splitplane_split_plane::SecurityPlane;
 use splitplane_types::Cell;
 use std::sync::Arc;
 
@@ -26,14 +26,12 @@ pub(crate) struct Coverage {
 pub(crate) struct Counting<'a> {
     /// The engine.
     pub(crate) engine: &'a dyn Engine,
-    /// The caller's scope.
-    pub(crate) plane: &'a Arc<SecurityPlane>,
+    /// The caller's scope and keys.
+    pub(crate) sandbox: &'a Sandbox,
     /// The semantic model.
     pub(crate) model: &'a SemanticModel,
     /// The policy.
     pub(crate) policy: &'a Policy,
-    /// The caller's keys.
-    pub(crate) grants: &'a GrantedKeys,
 }
 
 impl Counting<'_> {
@@ -44,7 +42,7 @@ impl Counting<'_> {
         filters: &[ResolvedFilter],
     ) -> Result<Coverage, EngineError> {
         let names = granted_names(&self.policy.grants.yields);
-        let granted = self.grants.len();
+        let granted = self.sandbox.grants.len();
         let mut covered = granted;
         if let [name] = names.as_slice() {
             for (position, filter) in interpretation.filters.iter().enumerate() {
@@ -80,16 +78,17 @@ impl Counting<'_> {
         let mut keys: Vec<Vec<Cell>> = Vec::new();
         let mut is_said = false;
         for filter in values {
-            let column = key_column(self.model, self.policy, self.plane, &filter.relation, name);
+            let column = key_column(self.model, self.policy, &self.sandbox.plane, &filter.relation, name);
             let Some(column) = column else { continue };
             is_said = true;
             let value = Cell::Text(filter.value.clone());
             let lookup = Lookup {
-                plane: Arc::clone(self.plane),
+                plane: Arc::clone(&self.sandbox.plane),
                 relation: filter.relation.clone(),
                 columns: vec![column],
                 matching: vec![Match::Exactly { column: filter.column.clone(), value }],
-                limit: self.grants.len(),
+                limit: self.sandbox.grants.len(),
+                transaction: Some(self.sandbox.transaction.clone()),
             };
             let found = self.engine.lookup(lookup).await?;
             keys.extend(found.into_iter().filter(|key| !keys.contains(key)).collect::<Vec<_>>());

@@ -85,7 +85,7 @@ impl DataPlane {
         let used = self.budgets.use_receipt(receipt.id(), receipt.expires_at(), now).err_into::<QueryError>();
         let ((), sandbox) = try_join(used, self.builder.enter(session, relations)).await?;
         telemetry::decision("layer 3a", true, "scope from policy and grants");
-        let filters = match resolve(&**engine, &sandbox.plane, model, &interpretation).await? {
+        let filters = match resolve(&**engine, &sandbox, model, &interpretation).await? {
             Resolution::Bound(filters) => filters,
             Resolution::Ambiguous { phrase, options } => {
                 self.opened(session, relations, &interpretation, (Some(Outcome::Clarify), &[])).await?;
@@ -97,8 +97,7 @@ impl DataPlane {
                 return Ok(Opening::Nothing);
             }
         };
-        let counting =
-            Counting { engine: &**engine, plane: &sandbox.plane, model, policy, grants: &sandbox.grants };
+        let counting = Counting { engine: &**engine, sandbox: &sandbox, model, policy };
         let coverage = counting.coverage(&interpretation, &filters).await?;
         self.opened(session, relations, &interpretation, (None, &filters)).await?;
         let token = SandboxToken {

@@ -3,6 +3,7 @@
 //! One match is bound as a parameter, several give a question back, none gives the fixed answer of
 //! "nothing by that name", which is the same for what does not exist and for what is not theirs.
 
+use crate::builder::Sandbox;
 use crate::token::ResolvedFilter;
 use splitplane_engine::{Engine, EngineError, Lookup, Match};
 use splitplane_semantics::{FieldRef, Filter, Interpretation, SemanticModel};
@@ -32,7 +33,7 @@ pub(crate) enum Resolution {
 /// Looks every filter up in the sandbox.
 pub(crate) async fn resolve(
     engine: &dyn Engine,
-    plane: &Arc<SecurityPlane>,
+    sandbox: &Sandbox,
     model: &SemanticModel,
     interpretation: &Interpretation,
 ) -> Result<Resolution, EngineError> {
@@ -42,7 +43,7 @@ pub(crate) async fn resolve(
         for (at, phrase) in phrases(filter) {
             let mut found = Vec::new();
             for field in &filter.fields {
-                found.extend(matches(engine, plane, model, &phrase, field).await?);
+                found.extend(matches(engine, sandbox, model, &phrase, field).await?);
             }
             let named = |(field, value): &(FieldRef, String)| format!("{} {value}", label(model, field));
             let [(field, value)] = found.as_slice() else {
@@ -94,20 +95,21 @@ fn at_odds<'a>(
 
 async fn matches(
     engine: &dyn Engine,
-    plane: &Arc<SecurityPlane>,
+    sandbox: &Sandbox,
     model: &SemanticModel,
     phrase: &str,
     field: &FieldRef,
 ) -> Result<Vec<(FieldRef, String)>, EngineError> {
-    if !is_searchable(plane, model, field) {
+    if !is_searchable(&sandbox.plane, model, field) {
         return Ok(Vec::new());
     }
     let lookup = Lookup {
-        plane: Arc::clone(plane),
+        plane: Arc::clone(&sandbox.plane),
         relation: field.dataset.clone(),
         columns: vec![field.field.clone()],
         matching: vec![Match::Phrase { column: field.field.clone(), phrase: phrase.to_owned() }],
         limit: OPTIONS_MAX + 1,
+        transaction: Some(sandbox.transaction.clone()),
     };
     let rows = engine.lookup(lookup).await?;
     let values = rows.into_iter().filter_map(|row| match row.into_iter().next() {

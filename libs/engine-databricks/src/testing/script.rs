@@ -2,8 +2,6 @@
 //!
 //! Decides nothing: these are the words of a test. A number counts down as it is used up.
 
-use std::collections::BTreeSet;
-
 /// What goes wrong.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
@@ -97,10 +95,8 @@ pub struct Seen {
     pub statements: u32,
     /// The text of each statement.
     pub texts: Vec<String>,
-    /// The tags of the last statement.
-    pub tags: Vec<(String, String)>,
-    /// The tags of all statements.
-    pub tags_ever: BTreeSet<(String, String)>,
+    /// The tags of each statement.
+    pub tags: Vec<Vec<(String, String)>>,
     /// Questions for a statement's state.
     pub polls: u32,
     /// Questions for a chunk, or for its link.

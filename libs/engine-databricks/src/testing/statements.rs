@@ -121,8 +121,7 @@ pub(crate) async fn begin(shared: &Arc<Shared>, request: Execute) -> Begun {
         seen.running += 1;
         seen.texts.push(request.statement.clone());
         let tag = |tag: &super::request::Tag| (tag.key.clone(), tag.value.clone().unwrap_or_default());
-        seen.tags = request.query_tags.iter().map(tag).collect();
-        seen.tags_ever.extend(request.query_tags.iter().map(tag));
+        seen.tags.push(request.query_tags.iter().map(tag).collect());
     });
     let works = Works { shared: Arc::clone(shared), entry: Arc::clone(&entry) };
     let task = tokio::spawn(work(works, request));

@@ -24,7 +24,7 @@ async fn a_result_by_links_is_the_rows_of_the_engine_and_no_link_sees_our_token(
         let seen = bench.seen();
         assert_eq!((seen.fetches, seen.fetches_with_authorization, seen.chunks), (3, 0, 2));
         assert_eq!(seen.refused, Vec::<String>::new());
-        assert_eq!(seen.tags, [("transaction".to_owned(), "t-1".to_owned())]);
+        assert_eq!(seen.tags, [[("transaction".to_owned(), "t-1".to_owned())]]);
     }
 }
 

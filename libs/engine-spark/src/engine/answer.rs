@@ -39,6 +39,7 @@ pub(super) async fn checked(
     checks: Vec<Check<Relation>>,
     barrier_rows: i32,
     sources: &[&str],
+    tag: &str,
 ) -> Result<(), EngineError> {
     for check in checks {
         let lost = match check.loss() {
@@ -51,7 +52,7 @@ pub(super) async fn checked(
             named(function("sum", vec![crate::connect::expression::column("lost")]), "lost"),
         ];
         let fail = |error: ConnectError| of_statement(sources, error);
-        let batches = session.run(plan::aggregate(counted, counts), super::TAG).map_err(fail)?;
+        let batches = session.run(plan::aggregate(counted, counts), tag).map_err(fail)?;
         let batches: Vec<RecordBatch> = batches.try_collect().await.map_err(fail)?;
         let counts = numbers::<2>(&batches)?;
         let [counts] = counts.as_slice() else {

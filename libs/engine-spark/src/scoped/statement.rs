@@ -148,6 +148,7 @@ mod tests {
             columns: vec![shown.to_owned()],
             matching: vec![Match::Phrase { column: matched.to_owned(), phrase: "1".to_owned() }],
             limit: 1,
+            transaction: None,
         };
         let found = lookup("phone", "town");
         assert_eq!(wanted(&relation, &found).unwrap(), Some(vec![&"phone".to_owned(), &"town".to_owned()]));

@@ -58,7 +58,14 @@ async fn sizes(engine: &SparkEngine, town: &str) -> Result<Vec<Vec<Cell>>, Engin
     let plane = Arc::new(SecurityPlane::new(vec![relation]).unwrap());
     let columns = vec!["size".to_owned()];
     engine
-        .lookup(Lookup { plane, relation: "loans".to_owned(), columns, matching: Vec::new(), limit: 100 })
+        .lookup(Lookup {
+            plane,
+            relation: "loans".to_owned(),
+            columns,
+            matching: Vec::new(),
+            limit: 100,
+            transaction: None,
+        })
         .await
 }
 
@@ -104,6 +111,7 @@ async fn a_source_that_changes_its_types_is_read_again_at_the_latest_after_an_er
             source: "loans".to_owned(),
             identity: vec![("town".to_owned(), "t1".to_owned())],
             yields: vec!["desk".to_owned()],
+            transaction: None,
         };
         let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
         write(&path, vec![("town", text(&["t1", "t2"])), ("desk", numbers)]);

@@ -128,6 +128,7 @@ impl Found {
             source: source.to_owned(),
             identity,
             yields: vec!["site".to_owned()],
+            transaction: None,
         };
         let whose = || vec![("coop".to_owned(), "c-1".to_owned())];
         for (what, outcome, expected) in [

@@ -175,8 +175,14 @@ impl Guarded {
         limit: usize,
     ) -> Result<Vec<Vec<Cell>>, EngineError> {
         let plane = Arc::clone(&sandbox.plane);
-        let lookup =
-            Lookup { plane, relation: relation.to_owned(), columns, matching: matching.to_vec(), limit };
+        let lookup = Lookup {
+            plane,
+            relation: relation.to_owned(),
+            columns,
+            matching: matching.to_vec(),
+            limit,
+            transaction: None,
+        };
         self.engine.lookup(lookup).await
     }
 }

@@ -155,8 +155,14 @@ async fn lookups_find_values_without_regard_to_case_in_scope_alone() {
     let engine = engine(folder.path());
     let find = async |columns: &[&str], matching: Vec<Match>, limit| {
         let columns = columns.iter().map(|name| (*name).to_owned()).collect();
-        let lookup =
-            Lookup { plane: Arc::clone(&plane), relation: "tanks".to_owned(), columns, matching, limit };
+        let lookup = Lookup {
+            plane: Arc::clone(&plane),
+            relation: "tanks".to_owned(),
+            columns,
+            matching,
+            limit,
+            transaction: None,
+        };
         let found = engine.lookup(lookup).await.unwrap();
         found.iter().map(|row| row.iter().map(show).collect::<Vec<_>>().join("|")).collect::<Vec<_>>()
     };
@@ -186,6 +192,7 @@ async fn grants_are_typed_exact_and_read_anew() {
         source: "grants".to_owned(),
         identity: vec![("tenant".to_owned(), "t1".to_owned()), ("keeper".to_owned(), "ann".to_owned())],
         yields: vec!["tank".to_owned(), "since".to_owned()],
+        transaction: None,
     };
     let write = |keepers: Vec<&str>| {
         let n = keepers.len();
@@ -230,6 +237,7 @@ async fn whole_decimals_are_granted_as_numbers() {
         source: "grants".to_owned(),
         identity: vec![("tenant".to_owned(), "t1".to_owned())],
         yields: vec!["tank".to_owned()],
+        transaction: None,
     };
     let granted = engine(folder.path()).read_grants(request).await.unwrap();
     assert_eq!(granted, [vec![ScopeValue::Integer(7)], vec![ScopeValue::Integer(12)]]);

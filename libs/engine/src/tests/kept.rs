@@ -230,6 +230,7 @@ async fn answers_are_the_same_from_files_and_from_what_was_kept() {
             columns: vec!["orchard".to_owned(), "grower".to_owned()],
             matching: Vec::new(),
             limit: 9,
+            transaction: None,
         };
         let unowned = plain.lookup(lookup(Arc::new(world::plane().unwrap()))).await.unwrap();
         let first = keeps.lookup(lookup(owned())).await.unwrap();

@@ -271,6 +271,7 @@ impl World {
             source: GRANTS.to_owned(),
             identity: identity.map(|(column, value)| (column.to_owned(), value.to_owned())).to_vec(),
             yields: vec!["site".to_owned()],
+            transaction: None,
         }
     }
 
