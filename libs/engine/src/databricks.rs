@@ -5,6 +5,7 @@
 
 use crate::calendar;
 use crate::convert;
+use crate::round::Round;
 use arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
 };
@@ -63,7 +64,7 @@ static FUNCTIONS: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(|| {
         let signature = Signature::any(arguments, Volatility::Immutable);
         Arc::new(ScalarUDF::from(Function { name, meaning, signature }))
     };
-    [
+    let mut functions = [
         (TEXT, 1, Meaning::Text),
         ("timestampdiff", 3, Meaning::Elapsed),
         ("months_between", 2, Meaning::MonthsBetween),
@@ -77,7 +78,9 @@ static FUNCTIONS: LazyLock<Vec<Arc<ScalarUDF>>> = LazyLock::new(|| {
         ("floor", 1, Meaning::Floor),
     ]
     .map(function)
-    .to_vec()
+    .to_vec();
+    functions.push(Arc::new(ScalarUDF::from(Round::new())));
+    functions
 });
 
 /// All of them.

@@ -50,6 +50,7 @@ mod reading;
 mod reads;
 mod recut;
 mod registry;
+mod round;
 mod rows;
 mod run;
 mod scan;

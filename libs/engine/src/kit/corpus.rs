@@ -90,6 +90,14 @@ pub const CORPUS: &[(&str, &str)] = &[
         "rounding",
         "SELECT id, round(kilos, 1) AS d, round(per_crate, 2) AS f, round(crates / 7.0, 0) AS w FROM harvests WHERE crates IS NOT NULL ORDER BY id",
     ),
+    (
+        "rounding of halves",
+        "SELECT id, round((crates + 200) / 200, 2) AS q, round((crates + 150) / 40, 2) AS r, round(-crates / 40, 2) AS n, round(crates / 2, 0) AS w FROM harvests WHERE crates IS NOT NULL ORDER BY id",
+    ),
+    (
+        "rounding of averages",
+        "SELECT variety, ripe, round(avg(crates + 200) / 200, 2) AS a, round(100 * sum(frost) / count(*), 1) AS s FROM harvests GROUP BY variety, ripe ORDER BY variety, ripe",
+    ),
     ("rounding to tens", "SELECT id, round(big, -3) AS t FROM harvests ORDER BY id"),
     (
         "ceil and floor",

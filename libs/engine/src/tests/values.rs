@@ -1,6 +1,6 @@
 //! Values of expressions as Databricks gives them: the table of `values.tsv`, held against this engine.
 //!
-//! The expected values were read off Apache Spark 4.3.0 in ANSI mode with the session in UTC, over the two
+//! The expected values were read off Apache Spark 4.3.0, or 4.2.1, in ANSI mode with the session in UTC, over the two
 //! relations below (`x` is an expression over `one`, `a` an aggregate over `events`, `s` a statement); for
 //! functions that only Databricks has, off its reference. None was read off this engine. `ERROR` is a
 //! failure on the rows. A fourth column says `refused` where there is no value here: what cannot have
