@@ -41,8 +41,27 @@ pub const DIFFERENCES: &[Difference] = &[
     difference(
         "a sum of whole numbers whose parts overflow on the way",
         "the sum, if it fits itself",
-        "NULL, if the engine meets the parts in such an order",
-        "a sum that is tried gives up at the first overflow; exact sums cost several times as much",
+        "NULL, if the engine meets the parts in such an order; the sum, among other people's rows",
+        "a sum that is tried gives up at the first overflow; exact sums cost several times as much, and are what rows \
+         among others' need",
+    ),
+    difference(
+        "sums and means of decimals of more than 28 digits among other people's rows",
+        "the sum or mean",
+        "NULL, if the largest of them as often as there are any would not fit",
+        "whether a part of it overflows depends on the order, and so on where others' rows lie",
+    ),
+    difference(
+        "sums and means of doubles among other people's rows",
+        "of as many digits as doubles have",
+        "exact to the thirtieth digit after the point; NULL with a finite value from 1e27 on",
+        "they are added up as decimals, for the last digits of a sum of doubles depend on the order",
+    ),
+    difference(
+        "stddev, variance, covariance and corr among other people's rows, where no window orders them",
+        "the value",
+        "refused",
+        "there is no form of it that every engine has and that does not depend on the order",
     ),
     difference(
         "sums and multiplications of decimals whose types together have more than 38 digits",

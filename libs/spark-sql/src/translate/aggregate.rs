@@ -103,7 +103,7 @@ impl Translation<'_> {
                 if distinct && value.kind().digits().is_some_and(|digits| !is_summed(digits)) {
                     return Err(Refusal::Types("a mean of different decimals of so many digits"));
                 }
-                let (name, kind) = if call.name == "sum" { sum(value.kind())? } else { mean(value.kind())? };
+                let (name, kind) = sum_or_mean(call.name, value.kind())?;
                 let from = if value.kind() == Kind::Null { Kind::Integer } else { value.kind() };
                 Ok(plain(name, &self.text_as(value, from)?, kind))
             }
@@ -274,12 +274,22 @@ const fn is_summed(digits: Digits) -> bool {
     digits.whole.saturating_add(digits.scale) <= SUMMED_DIGITS_MAX
 }
 
+/// Whether a sum of decimals of so many digits may overflow.
+pub(super) const fn is_wide(precision: u8) -> bool {
+    precision > SUMMED_DIGITS_MAX
+}
+
+/// The aggregate of a sum or a mean, and the kind that it gives.
+pub(super) fn sum_or_mean(name: &str, of: Kind) -> Result<(&'static str, Kind), Refusal> {
+    if name == "sum" { sum(of) } else { mean(of) }
+}
+
 fn sum(kind: Kind) -> Result<(&'static str, Kind), Refusal> {
     match kind {
         Kind::Integer | Kind::Null => Ok(("try_sum", Kind::Integer)),
         Kind::Float => Ok(("sum", Kind::Float)),
         Kind::Decimal { precision, scale } => {
-            let name = if precision <= SUMMED_DIGITS_MAX { "sum" } else { "try_sum" };
+            let name = if is_wide(precision) { "try_sum" } else { "sum" };
             Ok((name, Kind::Decimal { precision: precision.saturating_add(10).min(38), scale }))
         }
         Kind::Boolean | Kind::Text | Kind::Date | Kind::Timestamp | Kind::TimestampTz | Kind::Interval => {
@@ -292,7 +302,7 @@ fn mean(kind: Kind) -> Result<(&'static str, Kind), Refusal> {
     match kind {
         Kind::Integer | Kind::Null | Kind::Float => Ok(("avg", Kind::Float)),
         Kind::Decimal { precision, scale } => {
-            let name = if precision <= SUMMED_DIGITS_MAX { "avg" } else { "try_avg" };
+            let name = if is_wide(precision) { "try_avg" } else { "avg" };
             let more = |digits: u8| digits.saturating_add(4).min(38);
             Ok((name, Kind::Decimal { precision: more(precision), scale: more(scale) }))
         }

@@ -1,39 +1,95 @@
-//! Sums and means of doubles that do not depend on the order of the rows.
+//! Sums and means that do not depend on the order of the rows.
 //!
-//! Where a relation's rows lie among others', those decide how an engine cuts the work, and the last digits of a sum of
-//! doubles tell of it. Sums of decimals do not: each double is rounded to eighteen digits after the point and added up
-//! exactly. Doubles that such a decimal cannot hold, or of which it would keep too few digits, are added up as they are.
+//! Where a relation's rows lie among others', those decide how an engine cuts the work, and so in which order it meets the
+//! rows. A sum of doubles tells of it in its last digits, and one that gives up where a part of it overflows by whether
+//! it is there. Here whole numbers are added up as decimals that no number of them overflows, decimals of many digits only
+//! if no part of them can overflow, and doubles as decimals in bands of their size. Measures of spread have no such
+//! form that every engine has: they are refused.
 
 use super::Translation;
+use super::aggregate::{is_wide, sum_or_mean};
 use super::call::Call;
 use super::term::Term;
 use crate::kind::Kind;
 use crate::refusal::Refusal;
 
-/// The decimal that doubles are added up as.
-const WIDE: &str = "DECIMAL(38, 18)";
-/// The least size of a largest double of which enough digits are kept: a thousandth.
+/// From which size on a double is too large to be added up exactly; a larger one leaves no sum.
+const LARGEST: &str = "CAST(1E27 AS DOUBLE)";
+/// Bands of doubles: from which size on, to which, and the decimal that they are added up as. Fifteen digits are kept of
+/// each that is not smaller than the fifteenth digit after the point.
+const BANDS: [(&str, &str, &str); 3] = [
+    ("CAST(1E20 AS DOUBLE)", LARGEST, "DECIMAL(38, 0)"),
+    (LEAST, "CAST(1E20 AS DOUBLE)", "DECIMAL(38, 18)"),
+    (ZERO, LEAST, "DECIMAL(38, 30)"),
+];
+/// A thousandth.
 const LEAST: &str = "(CAST(1 AS DOUBLE) / CAST(1000 AS DOUBLE))";
+const ZERO: &str = "CAST(0 AS DOUBLE)";
+
+/// An aggregate's filter and window.
+struct Around {
+    filter: String,
+    over: String,
+}
+
+impl Around {
+    fn of(&self, name: &str, args: &str) -> String {
+        let Self { filter, over } = self;
+        format!("{name}({args}){filter}{over}")
+    }
+}
 
 impl Translation<'_> {
-    /// The sum or mean of a call over doubles; none where the order is determined or does not matter.
+    /// The sum or mean of a call; none where the order is determined or does not matter.
     pub(super) fn sum_in_any_order(&mut self, call: &Call<'_>) -> Result<Option<Term>, Refusal> {
-        if !self.is_shared || !matches!(call.name, "sum" | "avg") {
+        // The guard has made the order of a window total.
+        let is_ordered = call.window.is_some_and(|window| !window.order_by.is_empty());
+        if !self.is_shared || is_ordered {
+            return Ok(None);
+        }
+        if is_of_spread(call.name) {
+            return Err(Refusal::Types("a measure of spread among other people's rows"));
+        }
+        if !matches!(call.name, "sum" | "avg") {
             return Ok(None);
         }
         let args = call.expressions()?;
         let [value] = args.as_slice() else { return Err(Refusal::Function) };
         let value = self.expr(value)?;
-        if value.kind() != Kind::Float {
-            return Ok(None);
+        let kind = value.kind();
+        let is_mean = call.name == "avg";
+        match kind {
+            Kind::Float if call.distinct => {
+                Err(Refusal::Types("a sum of different doubles among other people's rows"))
+            }
+            // Those of different decimals of so many digits are refused wherever they are.
+            Kind::Decimal { precision, scale: _ } if !is_wide(precision) || call.distinct => Ok(None),
+            Kind::Float => {
+                let (value, around) = (self.text(value)?, self.around(call)?);
+                Ok(Some(of_doubles(&value, &around, is_mean)))
+            }
+            Kind::Integer => {
+                let (value, around) = (self.text(value)?, self.around(call)?);
+                Ok(Some(of_integers(&value, &around, is_mean, call.distinct)))
+            }
+            Kind::Decimal { precision: _, scale } => {
+                let (value, around) = (self.text(value)?, self.around(call)?);
+                let (name, total) = sum_or_mean(call.name, kind)?;
+                Ok(Some(of_decimals(&value, &around, (name, total), scale)))
+            }
+            Kind::Boolean
+            | Kind::Text
+            | Kind::Date
+            | Kind::Timestamp
+            | Kind::TimestampTz
+            | Kind::Interval
+            | Kind::Null => Ok(None),
         }
-        if call.distinct {
-            return Err(Refusal::Types("a sum of different doubles among other people's rows"));
-        }
+    }
+
+    fn around(&mut self, call: &Call<'_>) -> Result<Around, Refusal> {
         let over = match call.window {
             None => String::new(),
-            // The guard has made the order of a window total.
-            Some(window) if !window.order_by.is_empty() => return Ok(None),
             Some(window) => self.over(window)?,
         };
         let filter = match call.filter {
@@ -43,19 +99,57 @@ impl Translation<'_> {
                 format!(" FILTER (WHERE {})", self.truth(condition)?)
             }
         };
-        let value = self.text(value)?;
-        let of = |name: &str, args: &str| format!("{name}({args}){filter}{over}");
-        let wide = format!("try_cast({value} AS {WIDE})");
-        let (plain, exact) = (of("sum", &value), format!("CAST({} AS DOUBLE)", of("try_sum", &wide)));
-        // Each aggregate stands once: not every engine plans one that is named twice.
-        let largest = of("max", &format!("abs({value})"));
-        let lost = of("count", &format!("CASE WHEN {value} IS NOT NULL AND {wide} IS NULL THEN 1 END"));
-        let is_kept = format!("coalesce(nullif({largest}, CAST(0 AS DOUBLE)), CAST(1 AS DOUBLE)) >= {LEAST}");
-        let sum = format!("coalesce(CASE WHEN {lost} = 0 AND {is_kept} THEN {exact} END, {plain})");
-        if call.name == "sum" {
-            return Ok(Some(Term::written(sum, Kind::Float)));
-        }
-        let count = format!("nullif(CAST({} AS DOUBLE), CAST(0 AS DOUBLE))", of("count", &value));
-        Ok(Some(Term::written(format!("({sum} / {count})"), Kind::Float)))
+        Ok(Around { filter, over })
     }
+}
+
+fn is_of_spread(name: &str) -> bool {
+    matches!(name, "stddev" | "stddev_pop" | "var_pop" | "var_samp" | "corr" | "covar_pop" | "covar_samp")
+}
+
+/// Whole numbers as decimals: ten thousand million of them fit.
+fn of_integers(value: &str, around: &Around, is_mean: bool, is_distinct: bool) -> Term {
+    let distinct = if is_distinct { "DISTINCT " } else { "" };
+    let sum = around.of("sum", &format!("{distinct}CAST({value} AS DECIMAL(20, 0))"));
+    if !is_mean {
+        return Term::written(format!("try_cast({sum} AS BIGINT)"), Kind::Integer);
+    }
+    let count = around.of("count", &format!("{distinct}{value}"));
+    let text = format!("(CAST({sum} AS DOUBLE) / nullif(CAST({count} AS DOUBLE), {ZERO}))");
+    Term::written(text, Kind::Float)
+}
+
+/// Decimals of many digits, if the largest of them as often as there are any would fit.
+fn of_decimals(value: &str, around: &Around, (name, kind): (&str, Kind), scale: u8) -> Term {
+    let largest = around.of("max", &format!("abs({value})"));
+    let count = around.of("count", value);
+    let total = around.of(name, value);
+    let text = format!(
+        "(CASE WHEN CAST({largest} AS DOUBLE) * CAST({count} AS DOUBLE) * CAST(1E{scale} AS DOUBLE) \
+         < CAST(1E37 AS DOUBLE) THEN {total} END)"
+    );
+    Term::written(text, kind)
+}
+
+/// Doubles in bands. Each aggregate stands once: not every engine plans one that is named twice.
+fn of_doubles(value: &str, around: &Around, is_mean: bool) -> Term {
+    let size = format!("abs({value})");
+    let band = |(from, to, decimal): (&str, &str, &str)| {
+        let within = format!("CASE WHEN {size} >= {from} AND {size} < {to} THEN {value} END");
+        let exact = around.of("sum", &format!("try_cast({within} AS {decimal})"));
+        format!("coalesce(CAST({exact} AS DOUBLE), {ZERO})")
+    };
+    let mut parts: Vec<String> = BANDS.into_iter().map(band).collect();
+    // What is no finite number comes to the same in any order.
+    let endless = format!("CASE WHEN isnan({value} - {value}) THEN {value} END");
+    parts.push(format!("coalesce({}, {ZERO})", around.of("sum", &endless)));
+    let huge = format!("CASE WHEN {size} >= {LARGEST} AND NOT isnan({value} - {value}) THEN 1 END");
+    let none_huge = format!("{} = 0", around.of("count", &huge));
+    let some = format!("{} = 1", around.of("max", &format!("CASE WHEN {value} IS NOT NULL THEN 1 END")));
+    let sum = format!("CASE WHEN {none_huge} AND {some} THEN {} END", parts.join(" + "));
+    if !is_mean {
+        return Term::written(format!("({sum})"), Kind::Float);
+    }
+    let count = around.of("count", value);
+    Term::written(format!("(({sum}) / nullif(CAST({count} AS DOUBLE), {ZERO}))"), Kind::Float)
 }

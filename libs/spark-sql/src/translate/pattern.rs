@@ -1,7 +1,8 @@
-//! LIKE: the pattern spelled anew, so that no escape in it stands alone.
+//! LIKE: the pattern spelled anew, so that no escape in it stands alone and no two wildcards of any length are neighbours.
 //!
 //! Spark fails on a pattern that ends in its escape or escapes an ordinary letter; the embedded engine
-//! takes such a letter as itself.
+//! takes such a letter as itself. Spark's matcher tries each `%` at every letter, and no interrupt reaches it: `%%%%`
+//! would hold a core for as long as a text is long, to the fourth power.
 
 use super::Translation;
 use super::expr::literal_text;
@@ -31,21 +32,30 @@ impl Translation<'_> {
     }
 }
 
-/// The same pattern with an escape before a wildcard or another escape, and nowhere else.
+/// The same pattern with an escape before a wildcard or another escape and nowhere else, and of neighbouring wildcards
+/// first those of one letter, then at most one of any length.
 fn spelled(pattern: &str) -> String {
     let mut spelled = String::with_capacity(pattern.len());
+    let mut is_any_length = false;
     let mut letters = pattern.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' => {
-                let meant = letters.next().unwrap_or('\\');
+            '%' => is_any_length = true,
+            '_' => spelled.push('_'),
+            other => {
+                if std::mem::take(&mut is_any_length) {
+                    spelled.push('%');
+                }
+                let meant = if other == '\\' { letters.next().unwrap_or('\\') } else { other };
                 if matches!(meant, '%' | '_' | '\\') {
                     spelled.push('\\');
                 }
                 spelled.push(meant);
             }
-            letter => spelled.push(letter),
         }
+    }
+    if is_any_length {
+        spelled.push('%');
     }
     spelled
 }
@@ -57,8 +67,22 @@ mod tests {
     #[test]
     fn an_escape_stands_before_what_it_escapes_and_nowhere_else() {
         for (pattern, expected) in
-            [("a%_", "a%_"), ("a\\", "a\\\\"), ("\\a", "a"), ("\\%", "\\%"), ("\\\\", "\\\\"), ("", "")]
+            [("a_%", "a_%"), ("a\\", "a\\\\"), ("\\a", "a"), ("\\%", "\\%"), ("\\\\", "\\\\"), ("", "")]
         {
+            assert_eq!(spelled(pattern), expected);
+        }
+    }
+
+    #[test]
+    fn neighbouring_wildcards_mean_the_same_with_one_of_any_length() {
+        for (pattern, expected) in [
+            ("%%%%%%%%z", "%z"),
+            ("%_%_%", "__%"),
+            ("a%_b%%", "a_%b%"),
+            ("%\\%%", "%\\%%"),
+            ("_%\\", "_%\\\\"),
+            ("%%", "%"),
+        ] {
             assert_eq!(spelled(pattern), expected);
         }
     }

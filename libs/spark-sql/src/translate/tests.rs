@@ -142,6 +142,53 @@ fn decimals_that_may_overflow_lose_digits_before_they_are_calculated_with() {
     assert_eq!(one("sum(n) OVER ()"), "try_sum(n) OVER ()");
 }
 
+/// An expression over a relation of which the rows lie among others'.
+fn among_others(expr: &str) -> Result<String, Refusal> {
+    let relations: Vec<_> =
+        relations().into_iter().map(|relation| Relation { is_shared: true, ..relation }).collect();
+    let text = statement(&guarded(&format!("SELECT {expr} AS x FROM w")), &relations)?.text();
+    let expr = text.strip_prefix("SELECT ").unwrap().split(" AS c0 FROM").next().unwrap().to_owned();
+    Ok(expr.replace("r0.", "").replace('`', ""))
+}
+
+#[test]
+fn sums_among_other_peoples_rows_do_not_depend_on_the_order_in_which_the_engine_meets_them() {
+    for (expr, text) in [
+        ("sum(n)", "try_cast(sum(CAST(n AS DECIMAL(20, 0))) AS BIGINT)"),
+        (
+            "sum(n) OVER (PARTITION BY t)",
+            "try_cast(sum(CAST(n AS DECIMAL(20, 0))) OVER (PARTITION BY t) AS BIGINT)",
+        ),
+        (
+            "avg(DISTINCT n) FILTER (WHERE b)",
+            "(CAST(sum(DISTINCT CAST(n AS DECIMAL(20, 0))) FILTER (WHERE b) AS DOUBLE) / nullif(CAST(count(DISTINCT n) \
+             FILTER (WHERE b) AS DOUBLE), CAST(0 AS DOUBLE)))",
+        ),
+        (
+            "sum(e)",
+            "(CASE WHEN CAST(max(abs(e)) AS DOUBLE) * CAST(count(e) AS DOUBLE) * CAST(1E6 AS DOUBLE) < CAST(1E37 AS \
+             DOUBLE) THEN try_sum(e) END)",
+        ),
+        ("sum(d)", "sum(d)"),
+        ("sum(n) OVER (ORDER BY id)", "try_sum(n) OVER (ORDER BY id ASC NULLS FIRST)"),
+    ] {
+        assert_eq!(among_others(expr).unwrap(), text, "{expr}");
+    }
+    let doubles = among_others("avg(f)").unwrap();
+    assert!(!doubles.contains("sum(f)"), "{doubles}");
+    for refused in [
+        "stddev(f)",
+        "var_pop(f)",
+        "corr(f, n)",
+        "covar_samp(f, n)",
+        "variance(n) OVER (PARTITION BY t)",
+        "sum(DISTINCT f)",
+    ] {
+        assert!(matches!(among_others(refused), Err(Refusal::Types(_))), "{refused}");
+    }
+    among_others("stddev(f) OVER (ORDER BY id)").unwrap();
+}
+
 #[test]
 fn what_is_compared_is_brought_into_one_kind() {
     for (expr, text) in [
