@@ -57,7 +57,7 @@ type Seen<'v> = &'v mut (dyn FnMut(arrow::array::RecordBatch) -> Result<(), Engi
 pub struct SparkConfig {
     /// Sources by the name that the semantic model gives them.
     pub sources: Sources,
-    /// Sessions at the same time; others wait.
+    /// Sessions at the same time, until the engine has ended them; others wait.
     pub sessions_max: usize,
     /// Rows that a barrier lets through. A relation that has as many is an error, never a short answer.
     pub barrier_rows: i32,
@@ -80,7 +80,7 @@ pub(crate) struct Inside {
     client: Client,
     config: SparkConfig,
     schemas: Schemas,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 fn tag(transaction: &Option<String>) -> String {
@@ -95,7 +95,7 @@ impl SparkEngine {
     /// reached, or does not take a setting.
     pub async fn open(client: Client, config: SparkConfig) -> Result<Self, EngineError> {
         crate::layout::check(&config.sources).map_err(EngineError::internal)?;
-        let turns = Semaphore::new(config.sessions_max);
+        let turns = Arc::new(Semaphore::new(config.sessions_max));
         let inside = Inside { client, config, schemas: Schemas::default(), turns };
         let engine = Self { inside: Arc::new(inside), handle: Handle::current() };
         engine.inside.within(SCAN_TIME_MAX, async |_configured| Ok(())).await?;
@@ -127,8 +127,9 @@ impl Inside {
         work: impl AsyncFnOnce(&Session) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let timed = tokio::time::timeout(time_max, async {
-            let _turn = self.turns.acquire().await.map_err(EngineError::internal)?;
-            let session = self.client.session().map_err(|error| of_statement(&[], error))?;
+            let turns = Arc::clone(&self.turns);
+            let turn = turns.acquire_owned().await.map_err(EngineError::internal)?;
+            let session = self.client.session().map_err(|error| of_statement(&[], error))?.in_turn(turn);
             session.configure(REQUIRED).await.map_err(|error| of_statement(&[], error))?;
             work(&session).await
         });

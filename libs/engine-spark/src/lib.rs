@@ -4,7 +4,8 @@
 //! on such an engine is `splitplane-spark-sql`'s.
 //!
 //! - `connect`: the client that speaks the wire; it knows nothing of tenants, scopes and policies.
-//! - `layout`: where sources lie, and which part of them a scope names; `schemas`: what columns they have.
+//! - `layout`: where sources lie, and which part of them a scope names; `schemas`: what columns they have; `partitions`:
+//!   by which of them a table is partitioned.
 //! - `scoped`: a relation of a sandbox as a plan; `engine`: a statement from plans to a complete result.
 //!
 //! # Invariants
@@ -19,6 +20,7 @@ mod connect;
 mod engine;
 mod errors;
 pub mod layout;
+pub mod partitions;
 mod schemas;
 pub mod scoped;
 mod settings;

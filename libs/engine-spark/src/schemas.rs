@@ -1,15 +1,21 @@
-//! What columns the places of sources have. Asked of the engine once for each place, and kept.
+//! What columns the places of sources have. Asked of the engine once for each folder, and kept; for each statement of a table.
 //!
-//! Decides that the tenant's own part says which types it has, not someone else's: a part is asked by its own path. A file
-//! that changes its types afterwards is an error of its source, and the place is asked anew.
+//! Decides that the tenant's own part says which types it has, not someone else's: a part is asked by its own path. Files
+//! are read with the types that are known of them: one that has others is an error of its source, and the place is asked
+//! anew. Nothing declares what a table is read with, and so it is planned with the types that it has now.
 
 use crate::connect::error::ConnectError;
+use crate::connect::plan;
 use crate::connect::session::Session;
 use crate::connect::wire::Relation;
+use crate::engine::TAG;
 use crate::errors::of_source;
-use crate::layout::Sources;
+use crate::layout::{Format, Source, Sources};
+use crate::partitions;
 use crate::scoped::{Known, Place, files, listed, mapped, table};
+use crate::types::quoted;
 use arrow::datatypes::DataType as Arrow;
+use futures::TryStreamExt as _;
 use splitplane_engine::EngineError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -98,12 +104,37 @@ impl Schemas {
         if columns.is_empty() {
             return Err(EngineError::warehouse(&place.source, "the source has no columns, or is not there"));
         }
+        if !place.is_path {
+            parted(session, mapped(sources, &place.source)?, &place.source).await?;
+        }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT_MAX {
+        if is_declared(sources, place)? && kept.len() < KEPT_MAX {
             kept.insert(place.clone(), columns.clone());
         }
         Ok(Some(columns))
     }
+}
+
+/// Whether what is known of a place's types is what it is read with.
+fn is_declared(sources: &Sources, place: &Place) -> Result<bool, EngineError> {
+    Ok(match mapped(sources, &place.source)?.format {
+        _ if !place.is_path => false,
+        Format::Delta => false,
+        Format::Parquet | Format::Csv | Format::Json => true,
+    })
+}
+
+/// Whether a table has the partitions of its mapping.
+async fn parted(session: &Session, mapping: &Source, source: &str) -> Result<(), EngineError> {
+    if mapping.partitions.is_empty() {
+        return Ok(());
+    }
+    let parts: Vec<String> = mapping.table.split('.').map(quoted).collect();
+    let described = plan::sql(&partitions::description(&parts.join(".")), Vec::new());
+    let fail = |error| of_source(source, error);
+    let rows = session.run(described, TAG).map_err(fail)?;
+    let rows: Vec<_> = rows.try_collect().await.map_err(fail)?;
+    partitions::check(source, mapping, &rows)
 }
 
 /// The whole of a source.
@@ -125,6 +156,5 @@ pub(crate) fn relation(sources: &Sources, place: &Place) -> Result<Relation, Eng
 }
 
 async fn asked(session: &Session, relation: Relation) -> Result<Columns, ConnectError> {
-    let schema = session.schema(relation).await?;
-    Ok(schema.fields().iter().map(|field| (field.name().clone(), field.data_type().clone())).collect())
+    session.columns(relation).await
 }

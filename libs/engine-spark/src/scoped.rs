@@ -178,6 +178,7 @@ impl<A: Algebra> Planner<'_, A> {
             if check.is_barred || !check.loses.is_empty() {
                 checks.push(check);
             }
+            checks.extend(part.below);
             let part = self.algebra.project(part.relation, &expressions);
             plan = Some(match plan {
                 None => part,

@@ -19,6 +19,9 @@ pub(crate) const REQUIRED: &[(&str, &str)] = &[
     // Times without a zone stay so.
     ("spark.sql.parquet.inferTimestampNTZ.enabled", "true"),
     ("spark.sql.timestampType", "TIMESTAMP_LTZ"),
+    // An old day in a file is that day: neither moved nor, in somebody's row, a failure of the scan.
+    ("spark.sql.parquet.datetimeRebaseModeInRead", "CORRECTED"),
+    ("spark.sql.parquet.int96RebaseModeInRead", "CORRECTED"),
     // What translated statements rest on.
     ("spark.sql.orderByOrdinal", "true"),
     ("spark.sql.decimalOperations.allowPrecisionLoss", "true"),

@@ -83,8 +83,12 @@ pub(crate) fn sources(world: &World, folder: &Path) -> Sources {
 }
 
 impl Remote {
+    pub(crate) fn client(&self) -> Result<Client, AnyError> {
+        Ok(Client::new(crate::Address::parse(&self.address)?, None, ClientOptions::default())?)
+    }
+
     pub(crate) async fn engine(&self, sources: Sources) -> Result<SparkEngine, AnyError> {
-        let client = Client::new(crate::Address::parse(&self.address)?, None, ClientOptions::default())?;
+        let client = self.client()?;
         let config = SparkConfig { sources, sessions_max: 4, barrier_rows: self.barrier_rows };
         Ok(SparkEngine::open(client, config).await?)
     }

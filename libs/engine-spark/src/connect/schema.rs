@@ -12,12 +12,29 @@ use std::sync::Arc;
 /// The zone in which instants are given unless the session says otherwise.
 pub(crate) const UTC: &str = "UTC";
 
+/// Collations in which texts are equal if their bytes are.
+const BY_BYTES: [&str; 2] = ["", "UTF8_BINARY"];
+
 /// The schema of a relation, whose type is a struct.
 pub(crate) fn schema_of(data_type: &wire::DataType, zone: &str) -> Result<SchemaRef, ConnectError> {
     let Some(Kind::Struct(columns)) = &data_type.kind else {
         return Err(ConnectError::protocol("a relation's type is not a struct"));
     };
     Ok(Arc::new(Schema::new(fields_of(columns, zone)?)))
+}
+
+/// The columns of a relation whose types are known. Others are none: no scope may compare them, and nothing shows them.
+pub(crate) fn known_columns(
+    data_type: &wire::DataType,
+    zone: &str,
+) -> Result<Vec<(String, DataType)>, ConnectError> {
+    let Some(Kind::Struct(columns)) = &data_type.kind else {
+        return Err(ConnectError::protocol("a relation's type is not a struct"));
+    };
+    let known = |field: &wire::data_type::StructField| {
+        Some((field.name.clone(), required(field.data_type.as_ref(), zone).ok()?))
+    };
+    Ok(columns.fields.iter().filter_map(known).collect())
 }
 
 fn fields_of(columns: &wire::data_type::Struct, zone: &str) -> Result<Fields, ConnectError> {
@@ -45,6 +62,9 @@ fn of_kind(kind: &Kind, zone: &str) -> Result<DataType, ConnectError> {
         Kind::Float(_) => DataType::Float32,
         Kind::Double(_) => DataType::Float64,
         Kind::Decimal(decimal) => decimal_of(*decimal)?,
+        Kind::String(text) if !BY_BYTES.contains(&text.collation.as_str()) => {
+            return Err(ConnectError::protocol("a text is not compared by its bytes"));
+        }
         Kind::String(_) | Kind::Char(_) | Kind::VarChar(_) => DataType::Utf8,
         Kind::Date(_) => DataType::Date32,
         Kind::Timestamp(_) => DataType::Timestamp(TimeUnit::Microsecond, Some(zone.into())),

@@ -11,28 +11,37 @@ use super::error::{Cause, ConnectError};
 use super::ids::random_uuid;
 use super::operation::{self, Work};
 use super::plan::number;
-use super::schema::{UTC, schema_of};
+use super::schema::{UTC, known_columns, schema_of};
 use super::wire;
 use super::wire::Relation;
 use super::wire::analyze_plan_request::{Analyze, InputFiles, Schema as AskSchema};
 use super::wire::analyze_plan_response::Result as Analyzed;
 use super::wire::config_request::operation::OpType;
 use super::wire::config_request::{GetOption, Set};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A session with a random id. When it is closed or dropped, whatever it runs is interrupted, then it is
 /// released.
 pub struct Session {
     shape: Arc<Shape>,
     is_closed: bool,
+    /// Given back when the engine has ended the session.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 impl Session {
     pub(crate) fn new(client: Arc<Shared>, id: String, user_id: String) -> Self {
-        Self { shape: Arc::new(Shape::new(client, id, user_id)), is_closed: false }
+        Self { shape: Arc::new(Shape::new(client, id, user_id)), is_closed: false, turn: None }
+    }
+
+    /// The session in its turn, which lasts until the engine has ended it.
+    pub(crate) fn in_turn(mut self, turn: OwnedSemaphorePermit) -> Self {
+        self.turn = Some(turn);
+        self
     }
 
     /// Sets settings, then reads each back.
@@ -118,11 +127,19 @@ impl Session {
     /// # Errors
     /// The engine cannot plan the relation.
     pub async fn schema(&self, relation: Relation) -> Result<SchemaRef, ConnectError> {
+        schema_of(&self.data_type(relation).await?, UTC)
+    }
+
+    /// The columns that a relation would have, of types that are known. Runs nothing.
+    pub(crate) async fn columns(&self, relation: Relation) -> Result<Vec<(String, DataType)>, ConnectError> {
+        known_columns(&self.data_type(relation).await?, UTC)
+    }
+
+    async fn data_type(&self, relation: Relation) -> Result<wire::DataType, ConnectError> {
         let plan = Some(self.root(relation));
         match self.analyze(Analyze::Schema(AskSchema { plan })).await? {
             Some(Analyzed::Schema(said)) => {
-                let data_type = said.schema.ok_or_else(|| ConnectError::protocol("a schema is empty"))?;
-                schema_of(&data_type, UTC)
+                said.schema.ok_or_else(|| ConnectError::protocol("a schema is empty"))
             }
             Some(Analyzed::InputFiles(_)) | None => {
                 Err(ConnectError::protocol("the answer is to another question"))
@@ -207,7 +224,11 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if !self.is_closed {
-            self.shape.client.handle.spawn(closing::end_quietly(Arc::clone(&self.shape)));
+            let (shape, turn) = (Arc::clone(&self.shape), self.turn.take());
+            self.shape.client.handle.spawn(async move {
+                closing::end_quietly(shape).await;
+                drop(turn);
+            });
         }
     }
 }

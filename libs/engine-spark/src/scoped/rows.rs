@@ -1,7 +1,7 @@
 //! Rows of a source in one scope, part by part: read, kept, barred.
 
 use super::algebra::Algebra;
-use super::{Planner, keys, mapped, place};
+use super::{Check, Planner, keys, mapped, place};
 use crate::layout::{Part, Source, parts};
 use crate::types::{Conversion, conversion, key_equality, of_folders, quoted, sql_type};
 use arrow::datatypes::DataType as Arrow;
@@ -15,10 +15,16 @@ pub(super) struct Rows<R> {
     pub(super) relation: R,
     columns: Vec<(String, Arrow)>,
     pub(super) is_barred: bool,
+    /// What has to be true of the sources that its scope leads through.
+    pub(super) below: Vec<Check<R>>,
 }
 
-/// Keys of a source, and the types in which they are compared.
-type KeysOf<R> = (R, Vec<Arrow>);
+/// Keys of a source, the types in which they are compared, and what has to be true of the rows they are of.
+struct KeysOf<R> {
+    keys: R,
+    types: Vec<Arrow>,
+    checks: Vec<Check<R>>,
+}
 
 /// How a column of another source is called in a condition that speaks of both.
 const OTHER: &str = "__other";
@@ -120,8 +126,9 @@ impl<A: Algebra> Planner<'_, A> {
             let columns: Vec<(String, String)> = columns.iter().map(column).collect();
             relation = self.algebra.project(relation, &columns);
         }
+        let mut below = Vec::new();
         for condition in &part.conditions {
-            relation = match self.kept(source, relation, &columns, condition)? {
+            relation = match self.kept(source, (relation, &columns), condition, &mut below)? {
                 Some(relation) => relation,
                 None => return Ok(None),
             };
@@ -130,16 +137,16 @@ impl<A: Algebra> Planner<'_, A> {
         if is_barred {
             relation = self.algebra.limit(relation, self.barrier_rows);
         }
-        Ok(Some(Rows { relation, columns, is_barred }))
+        Ok(Some(Rows { relation, columns, is_barred, below }))
     }
 
     /// The rows that meet a condition; `None` where none can.
     fn kept(
         &mut self,
         source: &str,
-        relation: A::Relation,
-        columns: &[(String, Arrow)],
+        (relation, columns): (A::Relation, &[(String, Arrow)]),
         condition: &Condition,
+        below: &mut Vec<Check<A::Relation>>,
     ) -> Result<Option<A::Relation>, EngineError> {
         let fail = |cause: String| EngineError::warehouse(source, cause);
         let held = |name: &String| -> Result<(String, Arrow), EngineError> {
@@ -154,15 +161,16 @@ impl<A: Algebra> Planner<'_, A> {
             }
             Condition::Exists { source: other, rows, by } => {
                 let theirs: Vec<String> = by.iter().map(|(_, theirs)| theirs.clone()).collect();
-                let Some((right, types)) = self.others(other, rows, &theirs)? else { return Ok(None) };
+                let Some(right) = self.others(other, rows, &theirs)? else { return Ok(None) };
+                below.extend(right.checks);
                 let mut equal = Vec::with_capacity(by.len());
-                for (at, ((mine, _), family)) in by.iter().zip(&types).enumerate() {
+                for (at, ((mine, _), family)) in by.iter().zip(&right.types).enumerate() {
                     let (name, data_type) = held(mine)?;
                     equal.push(
                         key_equality((&name, &data_type), (&format!("{OTHER}{at}"), family)).map_err(fail)?,
                     );
                 }
-                Ok(Some(self.algebra.semi_join(relation, right, &equal.join(" AND "))))
+                Ok(Some(self.algebra.semi_join(relation, right.keys, &equal.join(" AND "))))
             }
         }
     }
@@ -193,13 +201,22 @@ impl<A: Algebra> Planner<'_, A> {
                 shown.push((expression, format!("{OTHER}{at}")));
                 families.push(family);
             }
+            let mut checks = part.below;
+            if part.is_barred {
+                // One that was cut short would hide rows of whoever leads through it.
+                checks.push(Check { rows: part.relation.clone(), loses: Vec::new(), is_barred: true });
+            }
             let keys = self.algebra.project(part.relation, &shown);
             all = Some(match all {
-                None => (keys, families),
-                Some((_, known)) if known != families => {
+                None => KeysOf { keys, types: families, checks },
+                Some(known) if known.types != families => {
                     return Err(fail("the parts of a source differ in the types of their keys".to_owned()));
                 }
-                Some((known, families)) => (self.algebra.union_all(known, keys), families),
+                Some(known) => KeysOf {
+                    keys: self.algebra.union_all(known.keys, keys),
+                    types: families,
+                    checks: known.checks.into_iter().chain(checks).collect(),
+                },
             });
         }
         Ok(all)

@@ -49,7 +49,11 @@ fn source(name: &str, partitions: &[&str]) -> (String, Source) {
 
 /// The plan of loans in a scope, where their folders are named after these columns.
 fn planned(conditions: Vec<Condition>, partitions: &[&str]) -> Scoped<Relation> {
-    let sources = Sources::from([source("loans", partitions), source("desks", &["town"])]);
+    planned_over(conditions, [source("loans", partitions), source("desks", &["town"])])
+}
+
+fn planned_over(conditions: Vec<Condition>, sources: [(String, Source); 2]) -> Scoped<Relation> {
+    let sources = Sources::from(sources);
     let relation = loans(conditions);
     let columns = ["town", "desk", "id"].map(|name| (name.to_owned(), Arrow::Utf8));
     let columns = columns.into_iter().chain([("size".to_owned(), Arrow::Int64)]).collect::<Vec<_>>();
@@ -119,7 +123,16 @@ fn a_relationship_is_a_semi_join_with_rows_of_the_others_own_scope_and_is_barred
         "files /wh/desks/town=t1",
     ];
     assert_eq!(shape(&through.plan), expected);
-    assert!(!through.is_whole);
+    assert!(!through.is_whole && through.checks.len() == 1);
+}
+
+#[test]
+fn rows_that_a_scope_leads_through_are_counted_at_their_barrier() {
+    let through = planned_over(vec![through_desks()], [source("loans", &[]), source("desks", &[])]);
+    let [own, desks] = through.checks.as_slice() else { panic!("{:?}", through.checks) };
+    assert_eq!(shape(&own.rows)[..3], ["limit 77", "semi join", "files /wh/loans"]);
+    assert_eq!(shape(&desks.rows), ["limit 77", "filter", "files /wh/desks"]);
+    assert!(own.is_barred && desks.is_barred && desks.loss().is_none());
 }
 
 #[test]

@@ -10,6 +10,16 @@ use std::collections::BTreeSet;
 
 /// Statements that an engine reads otherwise, each with the reason.
 const KNOWN: &[(&str, &str, &str)] = &[
+    ("Sail", "deviation", SHARED),
+    ("Sail", "correlation", SHARED),
+    ("Sail", "rounding of halves", BINARY),
+    (
+        "Sail",
+        "window over groups",
+        "it cannot plan a window in the order of a sum that is there on a condition",
+    ),
+    ("Spark", "deviation", SHARED),
+    ("Spark", "correlation", SHARED),
     ("Sail", "average of decimals", CUT),
     ("Sail", "division of decimals", CUT),
     ("Sail", "division by sums", CUT),
@@ -17,6 +27,9 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("Sail", "share of a partition", CUT),
     ("Sail", "moving average", "it fails on sliding means of decimals of more than 28 digits"),
 ];
+const BINARY: &str = "it rounds doubles by their binary value, not by the digits that they are written with";
+const SHARED: &str =
+    "it is refused where the rows lie among others', whose place would be seen in the last digits";
 const CUT: &str = "it cuts quotients of decimals off, at another digit than Databricks keeps";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

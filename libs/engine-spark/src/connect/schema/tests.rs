@@ -1,5 +1,5 @@
 use super::*;
-use crate::connect::wire::data_type::{Array, Decimal, Length, Map, Plain, Struct, StructField};
+use crate::connect::wire::data_type::{Array, Decimal, Length, Map, Plain, Struct, StructField, Text};
 
 fn typed(kind: Kind) -> wire::DataType {
     wire::DataType { kind: Some(kind) }
@@ -24,7 +24,7 @@ fn types_are_arrows_as_spark_sends_them() {
     let element = Box::new(typed(Kind::Short(Plain {})));
     let entry = |kind| Box::new(typed(kind));
     let map = Map {
-        key_type: Some(entry(Kind::String(Plain {}))),
+        key_type: Some(entry(Kind::String(Text::default()))),
         value_type: Some(entry(Kind::Date(Plain {}))),
         value_contains_null: true,
     };
@@ -73,4 +73,20 @@ fn a_type_that_is_not_known_is_an_error() {
     ] {
         assert!(matches!(schema_of(&data_type, UTC), Err(ConnectError::Protocol { .. })), "{data_type:?}");
     }
+}
+
+#[test]
+fn a_text_that_other_texts_are_equal_to_is_of_no_known_type() {
+    let text = |collation: &str| Kind::String(Text { collation: collation.to_owned() });
+    let nested = Array { element_type: Some(Box::new(typed(text("UTF8_LCASE")))), contains_null: true };
+    let relation = columns(vec![
+        text(""),
+        text("UTF8_LCASE"),
+        text("UTF8_BINARY"),
+        text("de_CI"),
+        Kind::Array(Box::new(nested)),
+    ]);
+    let expected = ["c0", "c2"].map(|name| (name.to_owned(), DataType::Utf8));
+    assert_eq!(known_columns(&relation, UTC).unwrap(), expected);
+    assert!(schema_of(&relation, UTC).is_err());
 }

@@ -43,7 +43,7 @@ pub(super) enum Event {
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// Sends a response; its place in all that was scripted is its id.
-    Send(ExecutePlanResponse),
+    Send(Box<ExecutePlanResponse>),
     /// Ends the stream with a status.
     Fail(Status),
     /// Sends nothing more until the operation is interrupted; then ends as Sail does, without a word.
@@ -174,7 +174,7 @@ impl Double {
                         if response.server_side_session_id.is_empty() {
                             response.server_side_session_id = double.server_side();
                         }
-                        if sender.send(Ok(response)).await.is_err() {
+                        if sender.send(Ok(*response)).await.is_err() {
                             return;
                         }
                         double.edit(|state| state.sent += 1);
@@ -374,7 +374,7 @@ pub(super) fn schema(id: &str) -> Step {
     let columns = data_type::Kind::Struct(data_type::Struct { fields: vec![field] });
     let mut response = response(id, None);
     response.schema = Some(DataType { kind: Some(columns) });
-    Step::Send(response)
+    Step::Send(Box::new(response))
 }
 
 pub(super) fn batch(id: &str, start_offset: i64, values: &[i64]) -> Step {
@@ -389,7 +389,7 @@ pub(super) fn chunk(id: &str, start_offset: i64, values: &[i64], piece: Option<(
         data = data.slice(index * size..data.len().min((index + 1) * size));
     }
     let number = |number: usize| i64::try_from(number).unwrap();
-    Step::Send(response(
+    Step::Send(Box::new(response(
         id,
         Some(ResponseType::ArrowBatch(ArrowBatch {
             row_count: number(values.len()),
@@ -398,11 +398,11 @@ pub(super) fn chunk(id: &str, start_offset: i64, values: &[i64], piece: Option<(
             chunk_index: piece.map(|(index, _)| number(index)),
             num_chunks_in_batch: piece.map(|(_, count)| number(count)),
         })),
-    ))
+    )))
 }
 
 pub(super) fn complete(id: &str) -> Step {
-    Step::Send(response(id, Some(ResponseType::ResultComplete(ResultComplete {}))))
+    Step::Send(Box::new(response(id, Some(ResponseType::ResultComplete(ResultComplete {})))))
 }
 
 /// The values of an answer that has one column of integers.

@@ -4,7 +4,9 @@ use super::double::*;
 use super::proxy::Proxy;
 use crate::{Batches, ConnectError, Session, plan};
 use futures::StreamExt as _;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 fn hanging() -> Vec<Vec<Step>> {
     vec![vec![schema("a"), batch("b", 0, &[1]), Step::Hang]]
@@ -57,6 +59,16 @@ async fn a_session_that_is_dropped_interrupts_and_is_released() {
     assert_eq!(endings(&double.events()), WHOLE);
     assert!(matches!(batches.next().await, Some(Err(ConnectError::Cancelled))));
     assert!(batches.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_turn_is_given_back_when_the_engine_has_released_its_session() {
+    let double = Double::start(hanging()).await;
+    let turns = Arc::new(Semaphore::new(1));
+    let (session, _batches) = running(&double).await;
+    drop(session.in_turn(Arc::clone(&turns).try_acquire_owned().unwrap()));
+    let _next = turns.acquire().await.unwrap();
+    assert_eq!(endings(&double.events()), WHOLE);
 }
 
 #[tokio::test]

@@ -166,7 +166,8 @@ async fn chunks_in_the_wrong_order_are_an_error_and_the_operation_is_interrupted
 async fn an_engine_that_was_started_anew_has_lost_the_session() {
     let mut from_another = response("b", None);
     from_another.server_side_session_id = "server-2".to_owned();
-    let double = Double::start(vec![vec![schema("a"), Step::Send(from_another), complete("c")]]).await;
+    let double =
+        Double::start(vec![vec![schema("a"), Step::Send(Box::new(from_another)), complete("c")]]).await;
     assert!(matches!(answer(&double).await, Err(ConnectError::SessionLost { .. })));
 
     let double = Double::start(vec![vec![schema("a"), batch("b", 0, &[1]), complete("c")]]).await;
@@ -184,7 +185,8 @@ async fn an_answer_to_somebody_else_is_refused() {
         let mut foreign = response("b", None);
         foreign.session_id = session.to_owned();
         foreign.operation_id = operation.to_owned();
-        let double = Double::start(vec![vec![schema("a"), Step::Send(foreign), complete("c")]]).await;
+        let double =
+            Double::start(vec![vec![schema("a"), Step::Send(Box::new(foreign)), complete("c")]]).await;
         assert!(matches!(answer(&double).await, Err(ConnectError::Protocol { .. })));
     }
 }
