@@ -58,23 +58,25 @@ impl Class {
     }
 }
 
-/// The whole state first, then its class, which is its first two characters.
+/// The whole state first, then its class, which is its first two characters. One that is not known is the engine's: it
+/// is no word against the statement.
 fn by_sql_state(state: &str) -> Option<Class> {
     match state {
+        "" => return None,
         "42501" => return Some(Class::Unauthenticated),
         "57014" | "HY008" => return Some(Class::Cancelled),
-        "HYT00" | "HYT01" => return Some(Class::TimeExceeded),
+        "HYT00" | "HYT01" | "57KD0" => return Some(Class::TimeExceeded),
         _ => {}
     }
-    match state.get(..2)? {
-        "07" | "0A" | "26" | "34" | "3D" | "3F" | "42" => Some(Class::Plan),
-        "21" | "22" | "23" => Some(Class::Data),
-        "53" | "54" => Some(Class::Limit),
-        "08" => Some(Class::Unavailable),
-        "28" => Some(Class::Unauthenticated),
-        "38" | "39" | "58" | "XX" => Some(Class::Engine),
-        _ => None,
-    }
+    Some(match state.get(..2) {
+        Some("07" | "0A" | "26" | "34" | "3D" | "3F" | "42") => Class::Plan,
+        Some("21" | "22" | "23") => Class::Data,
+        Some("53" | "54") => Class::Limit,
+        Some("08") => Class::Unavailable,
+        Some("28") => Class::Unauthenticated,
+        // Functions, the system, files that cannot be read, the engine's own errors, and all that has no class here.
+        Some(_) | None => Class::Engine,
+    })
 }
 
 fn by_error_code(code: &str) -> Option<Class> {
@@ -136,9 +138,15 @@ mod tests {
             ("BAD_REQUEST", "57014", "cancelled"),
             ("BAD_REQUEST", "XX000", "engine"),
             ("BAD_REQUEST", "58030", "engine"),
+            ("BAD_REQUEST", "42704", "plan"),
+            ("BAD_REQUEST", "57KD0", "time"),
+            ("BAD_REQUEST", "KD001", "engine"),
+            ("BAD_REQUEST", "KD000", "engine"),
             ("BAD_REQUEST", "", "plan"),
-            ("BAD_REQUEST", "ZZ999", "plan"),
-            ("BAD_REQUEST", "é", "plan"),
+            ("BAD_REQUEST", "ZZ999", "engine"),
+            ("BAD_REQUEST", "é", "engine"),
+            ("BAD_REQUEST", "日本", "engine"),
+            ("BAD_REQUEST", "4", "engine"),
             ("RESOURCE_EXHAUSTED", "", "limit"),
             ("DEADLINE_EXCEEDED", "", "time"),
             ("CANCELLED", "", "cancelled"),

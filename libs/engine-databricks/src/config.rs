@@ -23,8 +23,9 @@ pub struct WorkspaceConfig {
     pub schema: Option<String>,
     /// How results travel.
     pub disposition: Disposition,
-    /// How long the workspace holds the first answer back for the result: none, or 5 to 50 whole seconds. A
-    /// statement whose caller leaves in this time runs until it is over, for its id is not known before.
+    /// How long the workspace holds the first answer back for the result: none, or 5 to 50 whole seconds. A statement
+    /// whose caller leaves in this time is cancelled when that answer comes, at most this long after it began: its id
+    /// is not known before.
     #[serde(with = "humantime_serde")]
     pub wait: Duration,
     /// How long one request may take, beyond `wait`.

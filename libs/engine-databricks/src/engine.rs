@@ -21,13 +21,11 @@ use crate::statement::{Parameter, Statement as Sent, Statements};
 use async_trait::async_trait;
 use errors::Asked;
 use futures::TryStreamExt as _;
-use schemas::Schemas;
+use schemas::{Columns, Schemas};
 use splitplane_engine::answers::{Found, granted_tuples, grants_relation};
 use splitplane_engine::{Engine, EngineError, GrantsRequest, Lookup, QueryResult, Statement};
 use splitplane_engine_spark::layout::Sources;
-use splitplane_engine_spark::scoped::{
-    Place, Planner, Scoped, distinct, named, places, translated, used, wanted,
-};
+use splitplane_engine_spark::scoped::{Planner, Scoped, distinct, named, places, translated, used, wanted};
 use splitplane_split_plane::{ScopeValue, ScopedRelation};
 use splitplane_types::Cell;
 use sql::{Query, SqlText};
@@ -54,7 +52,8 @@ const OWN_TAGS: usize = 2;
 pub struct DatabricksConfig {
     /// Tables by the name that the semantic model gives them. A path is refused.
     pub sources: Sources,
-    /// Requests at the same time; others wait. Each runs two statements at most.
+    /// Requests at the same time; others wait. Each first asks for the zone and for the columns of every table that it
+    /// reads, one statement each and all at once, and then runs two statements at most.
     pub requests_max: usize,
     /// Rows that a barrier lets through. A relation that has as many is an error, never a short answer.
     pub barrier_rows: i32,
@@ -117,7 +116,8 @@ impl DatabricksEngine {
         let inside = Inside { statements, config, schemas: Schemas::default(), turns };
         let engine = Self { inside: Arc::new(inside), handle: Handle::current() };
         let inside = &engine.inside;
-        inside.within(SCAN_TIME_MAX, async || inside.check_zone().await).await?;
+        let asked = Asked::scan(&[], SCAN_TIME_MAX);
+        inside.within(SCAN_TIME_MAX, async || inside.check_zone(&asked).await).await?;
         Ok(engine)
     }
 }
@@ -157,25 +157,36 @@ impl Inside {
         text: String,
         parameters: Vec<Parameter>,
     ) -> Result<ResultStream, EngineError> {
+        let sent = self.sent(asked, text, parameters)?;
+        self.statements.run(sent).await.map_err(|error| asked.fail(error))
+    }
+
+    /// Sends a statement for the columns of its result, of which those of a type that is not known are left out.
+    async fn columns(&self, asked: &Asked<'_>, text: String) -> Result<Columns, EngineError> {
+        let sent = self.sent(asked, text, Vec::new())?;
+        self.statements.columns(sent).await.map_err(|error| asked.fail(error))
+    }
+
+    fn sent(&self, asked: &Asked<'_>, text: String, parameters: Vec<Parameter>) -> Result<Sent, EngineError> {
         if parameters.len() > crate::statement::PARAMETERS_MAX {
             return Err(EngineError::plan("more values than a statement can have here"));
         }
         let own =
             [APPLICATION].into_iter().chain(asked.transaction.map(|transaction| (TRANSACTION, transaction)));
         let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let sent = Sent {
+        Ok(Sent {
             text,
             parameters,
             row_limit: asked.row_limit(),
             byte_limit: asked.byte_limit(),
             tags: own.chain(self.config.tags.iter().cloned()).collect(),
             time_max: asked.time_max,
-        };
-        self.statements.run(sent).await.map_err(|error| asked.fail(error))
+        })
     }
 
-    async fn check_zone(&self) -> Result<(), EngineError> {
-        let asked = Asked::scan(&[], SCAN_TIME_MAX);
+    /// Fails outside UTC. The zone is one of the warehouse's settings, which may change while this runs.
+    async fn check_zone(&self, asked: &Asked<'_>) -> Result<(), EngineError> {
+        let asked = Asked { sources: &[], limits: None, ..*asked };
         let rows = self.send(&asked, "SELECT current_timezone() AS zone".to_owned(), Vec::new()).await?;
         let rows: Vec<_> = rows.try_collect().await.map_err(|error| asked.fail(error))?;
         let zone = answer::one_text(&rows)?;
@@ -185,17 +196,18 @@ impl Inside {
         Err(EngineError::internal(Unfit::Zone))
     }
 
-    /// Plans relations with some of their columns, and remembers which tables they read.
+    /// Plans relations with some of their columns, by what the warehouse says now of its zone and of their tables.
     async fn scope(
         &self,
         relations: &[(&ScopedRelation, BTreeSet<String>)],
-        time_max: Duration,
-        read: &mut BTreeSet<Place>,
+        asked: &Asked<'_>,
     ) -> Result<Scope, EngineError> {
+        let mut read = BTreeSet::new();
         for (relation, _) in relations {
             read.extend(places(self.sources(), relation)?);
         }
-        let known = self.schemas.of(self, read, time_max).await?;
+        let looks = self.schemas.of(self, &read, asked);
+        let ((), known) = futures::future::try_join(self.check_zone(asked), looks).await?;
         let mut planner = Planner {
             sources: self.sources(),
             known: &known,
@@ -210,24 +222,13 @@ impl Inside {
         Ok(Scope { relations: scoped, values, pads })
     }
 
-    async fn run(&self, asked: &Statement) -> Result<QueryResult, EngineError> {
-        let mut read = BTreeSet::new();
-        let outcome = self.run_over(asked, &mut read).await;
-        if outcome.as_ref().is_err_and(errors::is_of_sources) {
-            self.schemas.forget(read);
-        }
-        outcome
-    }
-
-    async fn run_over(
-        &self,
-        statement: &Statement,
-        read: &mut BTreeSet<Place>,
-    ) -> Result<QueryResult, EngineError> {
+    async fn run(&self, statement: &Statement) -> Result<QueryResult, EngineError> {
         let Statement { plane, query, limits, transaction } = statement;
         let relations = used(plane, query)?;
         let sources: Vec<&str> = relations.iter().map(|(relation, _)| relation.source.as_str()).collect();
-        let scope = self.scope(&relations, limits.time_max, read).await?;
+        let transaction = transaction.as_deref();
+        let scan = Asked { transaction, ..Asked::scan(&sources, limits.time_max) };
+        let scope = self.scope(&relations, &scan).await?;
         let translated = translated(query, &scope.relations)?;
         let (mut tables, mut checks) = (Vec::new(), Vec::new());
         for (name, scoped) in scope.relations {
@@ -236,8 +237,6 @@ impl Inside {
         }
         let own = values::bound(translated.parameters());
         let parameters = [scope.values.clone(), scope.pads, own].concat();
-        let transaction = transaction.as_deref();
-        let scan = Asked { transaction, ..Asked::scan(&sources, limits.time_max) };
         let asked = Asked { limits: Some(limits), ..scan };
         let answer = async {
             let rows = self.send(&asked, translated.text_after(&tables), parameters).await?;
@@ -278,30 +277,22 @@ impl Inside {
     ) -> Result<(), EngineError> {
         let sources = [relation.source.as_str()];
         let columns: BTreeSet<String> = wanted.iter().map(|name| (*name).clone()).collect();
-        let mut read = BTreeSet::new();
-        let outcome = async {
-            let scope = self.scope(&[(relation, columns)], SCAN_TIME_MAX, &mut read).await?;
-            let one = scope.relations.into_iter().next();
-            let (_, scoped) = one.ok_or_else(|| EngineError::internal("a relation that was not planned"))?;
-            let asked = Asked { transaction, ..Asked::scan(&sources, SCAN_TIME_MAX) };
-            let text = distinct(wanted, &format!("({}) AS one", scoped.plan.text));
-            let rows = async {
-                let parameters = [scope.values.clone(), scope.pads].concat();
-                let mut rows = self.send(&asked, text, parameters).await?;
-                while let Some(batch) = rows.try_next().await.map_err(|error| asked.fail(error))? {
-                    visit(batch)?;
-                }
-                Ok(())
-            };
-            let checked = self.checked(&asked, scoped.checks, scope.values.clone());
-            futures::future::try_join(rows, checked).await?;
+        let asked = Asked { transaction, ..Asked::scan(&sources, SCAN_TIME_MAX) };
+        let scope = self.scope(&[(relation, columns)], &asked).await?;
+        let one = scope.relations.into_iter().next();
+        let (_, scoped) = one.ok_or_else(|| EngineError::internal("a relation that was not planned"))?;
+        let text = distinct(wanted, &format!("({}) AS one", scoped.plan.text));
+        let rows = async {
+            let parameters = [scope.values.clone(), scope.pads].concat();
+            let mut rows = self.send(&asked, text, parameters).await?;
+            while let Some(batch) = rows.try_next().await.map_err(|error| asked.fail(error))? {
+                visit(batch)?;
+            }
             Ok(())
         };
-        let outcome = outcome.await;
-        if outcome.as_ref().is_err_and(errors::is_of_sources) {
-            self.schemas.forget(read);
-        }
-        outcome
+        let checked = self.checked(&asked, scoped.checks, scope.values.clone());
+        futures::future::try_join(rows, checked).await?;
+        Ok(())
     }
 }
 

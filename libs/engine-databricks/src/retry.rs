@@ -54,11 +54,12 @@ impl Deadline {
 
     /// Waits; false at once where the wait would outlast the deadline.
     pub(crate) async fn pause(self, pause: Duration) -> bool {
-        if Instant::now() + pause >= self.0 {
-            return false;
+        // What the clock cannot say is beyond every deadline.
+        let is_in_time = Instant::now().checked_add(pause).is_some_and(|end| end < self.0);
+        if is_in_time {
+            wait(pause).await;
         }
-        wait(pause).await;
-        true
+        is_in_time
     }
 }
 

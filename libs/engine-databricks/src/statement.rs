@@ -3,14 +3,16 @@
 //! Decides what is sent with it, how long is waited for it, and what its last state means. A statement that nobody
 //! waits for any more (its caller left, its time is over) is cancelled. It knows nothing of whose rows these are.
 
-use crate::api::{Api, Running};
+use crate::api::{Api, StatementId};
 use crate::classify;
 use crate::config::{Disposition, Workspace};
 use crate::credentials::Credentials;
 use crate::error::{Cause, DatabricksError, Said, SetupError};
 use crate::result::ResultStream;
 use crate::retry::{Deadline, doubled, wait};
-use crate::wire::{ExecuteRequest, ParameterItem, State, StatementResponse, TagItem};
+use crate::types;
+use crate::wire::{ExecuteRequest, Manifest, ParameterItem, ResultData, State, StatementResponse, TagItem};
+use arrow::datatypes::DataType;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,8 +42,8 @@ pub struct Statement {
     pub time_max: Duration,
 }
 
-/// A value for a name in the text.
-#[derive(Debug, Clone)]
+/// A value for a name in the text. No value is shown by `Debug`: it may be one of a scope, or of the key of a mask.
+#[derive(Clone)]
 pub struct Parameter {
     /// The name, without its colon.
     pub name: String,
@@ -49,6 +51,15 @@ pub struct Parameter {
     pub value: Option<String>,
     /// What the text is read as.
     pub sql_type: SqlType,
+}
+
+impl std::fmt::Debug for Parameter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parameter")
+            .field("name", &self.name)
+            .field("sql_type", &self.sql_type)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Parameter {
@@ -120,7 +131,29 @@ impl Statements {
         deadline.within(self.run_until(body, deadline)).await
     }
 
+    /// Runs a statement for the columns of its result alone. Those of a type that is not known are left out.
+    pub(crate) async fn columns(
+        &self,
+        statement: Statement,
+    ) -> Result<Vec<(String, DataType)>, DatabricksError> {
+        let deadline = Deadline::after(statement.time_max);
+        let body = self.body(&statement)?;
+        let (_id, manifest, _rows) = deadline.within(self.ended(body, deadline)).await?;
+        let missing = DatabricksError::Protocol(Cause::Found("a manifest without a schema"));
+        Ok(types::known(&manifest.schema.ok_or(missing)?.columns))
+    }
+
     async fn run_until(&self, body: Bytes, deadline: Deadline) -> Result<ResultStream, DatabricksError> {
+        let (id, manifest, first) = self.ended(body, deadline).await?;
+        ResultStream::open(Arc::clone(&self.api), id, manifest, first, deadline).await
+    }
+
+    /// Waits for the end of a statement: its id, and what its last answer says of its result.
+    async fn ended(
+        &self,
+        body: Bytes,
+        deadline: Deadline,
+    ) -> Result<(StatementId, Manifest, Option<ResultData>), DatabricksError> {
         let (mut running, mut response) = self.api.submit(body, deadline).await?;
         let config = &self.api.workspace.config;
         let mut polls = 0;
@@ -132,40 +165,8 @@ impl Statements {
             polls += 1;
         }
         running.over();
-        self.result(&running, response, deadline).await
-    }
-
-    async fn result(
-        &self,
-        running: &Running,
-        response: StatementResponse,
-        deadline: Deadline,
-    ) -> Result<ResultStream, DatabricksError> {
-        let status = response.status;
-        let error = status.error.unwrap_or_default();
-        let sql_state = status.sql_state.unwrap_or(error.sql_state);
-        let said = Said::new(error.error_code, sql_state, &error.message);
-        match status.state {
-            State::Succeeded => {}
-            State::Failed => return Err(classify::failed(said)),
-            State::Canceled => {
-                return Err(DatabricksError::Cancelled(Cause::Answer { status: 200, said }));
-            }
-            State::Closed => {
-                return Err(DatabricksError::Incomplete(Cause::Found("the result is closed")));
-            }
-            State::Pending | State::Running => {
-                return Err(DatabricksError::Protocol(Cause::Found("a statement that is not over")));
-            }
-        }
-        let manifest = response
-            .manifest
-            .ok_or(DatabricksError::Protocol(Cause::Found("a result without a manifest")))?;
-        if manifest.truncated {
-            return Err(DatabricksError::Truncated { rows: manifest.total_row_count });
-        }
-        let api = Arc::clone(&self.api);
-        ResultStream::open(api, running.id.clone(), manifest, response.result, deadline).await
+        let (manifest, first) = succeeded(response)?;
+        Ok((running.id.clone(), manifest, first))
     }
 
     fn body(&self, statement: &Statement) -> Result<Bytes, DatabricksError> {
@@ -210,10 +211,58 @@ impl Statements {
     }
 }
 
+/// What a statement that is over says of its result.
+fn succeeded(response: StatementResponse) -> Result<(Manifest, Option<ResultData>), DatabricksError> {
+    let status = response.status;
+    let error = status.error.unwrap_or_default();
+    let sql_state = status.sql_state.unwrap_or(error.sql_state);
+    let said = Said::new(error.error_code, sql_state, &error.message);
+    match status.state {
+        State::Succeeded => {}
+        State::Failed => return Err(classify::failed(said)),
+        State::Canceled => {
+            return Err(DatabricksError::Cancelled(Cause::Answer { status: 200, said }));
+        }
+        State::Closed => {
+            return Err(DatabricksError::Incomplete(Cause::Found("the result is closed")));
+        }
+        State::Pending | State::Running => {
+            return Err(DatabricksError::Protocol(Cause::Found("a statement that is not over")));
+        }
+    }
+    let manifest =
+        response.manifest.ok_or(DatabricksError::Protocol(Cause::Found("a result without a manifest")))?;
+    if manifest.truncated {
+        return Err(DatabricksError::Truncated { rows: manifest.total_row_count });
+    }
+    Ok((manifest, response.result))
+}
+
 fn is_name(text: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.len() <= 128
         && text.chars().all(is_word)
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && !text.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_shown_with_a_parameter_or_a_statement() {
+        let value = Some("SECRET".to_owned());
+        let parameter = Parameter { name: "s0".to_owned(), value, sql_type: SqlType::Bigint };
+        let statement = Statement {
+            text: "SELECT :s0".to_owned(),
+            parameters: vec![parameter],
+            row_limit: None,
+            byte_limit: None,
+            tags: Vec::new(),
+            time_max: Duration::ZERO,
+        };
+        let shown = format!("{statement:?} {statement:#?}");
+        assert!(shown.contains("s0") && shown.contains("Bigint") && !shown.contains("SECRET"), "{shown}");
+    }
 }

@@ -29,7 +29,8 @@ use tokens::Tokens;
 /// What runs the statements.
 #[async_trait::async_trait]
 pub trait Backend: Send + Sync {
-    /// Runs one statement with its parameters; dropped when the statement is cancelled.
+    /// Runs one statement with its parameters; dropped when the statement is cancelled. A field whose metadata has a
+    /// `type_text` is of that type by the manifest.
     async fn run(
         &self,
         statement: &str,

@@ -1,7 +1,8 @@
 //! The types of SQL, as a manifest spells them, in the types of Arrow.
 //!
-//! Decides what an empty result looks like, and what text is read as. A timestamp with a zone is an instant and is
-//! labelled `UTC`, whatever zone the session was in.
+//! Decides what an empty result looks like, what text is read as, and which types are known. A timestamp with a zone is
+//! an instant and is labelled `UTC`, whatever zone the session was in. A text that another collation than that of its
+//! bytes compares is of no known type: what is equal there is not equal here.
 
 use crate::error::{Cause, DatabricksError};
 use crate::wire::Column;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 
 /// The label of instants.
 pub(crate) const UTC: &str = "UTC";
+/// The collation that compares the bytes of a text.
+const BYTES: &str = "UTF8_BINARY";
 const DEPTH_MAX: usize = 32;
 
 /// The schema that a manifest describes.
@@ -21,6 +24,12 @@ pub(crate) fn schema(columns: &[Column]) -> Result<SchemaRef, DatabricksError> {
     };
     let fields = columns.iter().map(field).collect::<Result<Vec<_>, DatabricksError>>()?;
     Ok(Arc::new(Schema::new(fields)))
+}
+
+/// The columns whose types are known; the others are left out.
+pub(crate) fn known(columns: &[Column]) -> Vec<(String, DataType)> {
+    let one = |column: &Column| Some((column.name.clone(), parse(&column.type_text, 0)?));
+    columns.iter().filter_map(one).collect()
 }
 
 /// The schema of an Arrow stream, with instants labelled alike.
@@ -62,10 +71,18 @@ fn parse(text: &str, depth: usize) -> Option<DataType> {
 }
 
 fn flat(text: &str) -> Option<DataType> {
+    let (text, collation) = match text.split_once(" COLLATE ") {
+        Some((text, collation)) => (text.trim_end(), Some(collation.trim_start())),
+        None => (text, None),
+    };
     let (name, arguments) = match text.split_once('(') {
         Some((name, rest)) => (name.trim(), Some(rest.strip_suffix(')')?)),
         None => (text, None),
     };
+    match (name, collation) {
+        (_, None) | ("STRING" | "VARCHAR" | "CHAR", Some(BYTES)) => {}
+        (_, Some(_)) => return None,
+    }
     Some(match name {
         "BOOLEAN" => DataType::Boolean,
         "TINYINT" | "BYTE" => DataType::Int8,
@@ -102,7 +119,7 @@ fn decimal(arguments: Option<&str>) -> Option<DataType> {
     is_one.then_some(DataType::Decimal128(precision, scale))
 }
 
-/// `name: TYPE [COLLATE ..] [NOT NULL] [COMMENT '..']`; what follows the type does not change it.
+/// `name: TYPE [NOT NULL] [COMMENT '..']`; what follows the type, of which a collation is part, does not change it.
 fn member(text: &str, depth: usize) -> Option<Field> {
     let text = text.trim();
     let (name, rest) = match text.strip_prefix('`') {
@@ -116,7 +133,7 @@ fn member(text: &str, depth: usize) -> Option<Field> {
     };
     let rest = rest.trim_start().strip_prefix(':')?;
     let upper = rest.to_ascii_uppercase();
-    let end = [" NOT NULL", " COMMENT ", " COLLATE "].iter().filter_map(|word| upper.find(word)).min();
+    let end = [" NOT NULL", " COMMENT "].iter().filter_map(|word| upper.find(word)).min();
     // A nested type is parsed whole: the words could be within it.
     let data_type = match parse(rest, depth + 1) {
         Some(data_type) => data_type,

@@ -1,13 +1,13 @@
 //! The messages of the Statement Execution API that are used, and only their fields that are.
 //!
 //! Decides how they are spelled. Answers may hold more than is read here; what must be in them is checked by
-//! whoever needs it. Links and their headers are secrets: nothing here shows them.
+//! whoever needs it. Links, their headers and the values of parameters are secrets: nothing here shows them.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct ExecuteRequest<'a> {
     pub(crate) statement: &'a str,
     pub(crate) warehouse_id: &'a str,
@@ -29,7 +29,7 @@ pub(crate) struct ExecuteRequest<'a> {
     pub(crate) query_tags: Vec<TagItem<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct ParameterItem<'a> {
     pub(crate) name: &'a str,
     /// Absent is NULL.
@@ -43,6 +43,12 @@ pub(crate) struct ParameterItem<'a> {
 pub(crate) struct TagItem<'a> {
     pub(crate) key: &'a str,
     pub(crate) value: &'a str,
+}
+
+/// What is read of the first answer before the rest of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Begun {
+    pub(crate) statement_id: String,
 }
 
 #[derive(Debug, Deserialize)]

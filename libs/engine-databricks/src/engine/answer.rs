@@ -1,4 +1,8 @@
 //! What comes back: a complete result inside its limits, and whether what it was made of was whole.
+//!
+//! Decides that no answer is given whose checks fail. The answer and its checks are two statements, each with its own
+//! snapshot of every table: a write between the two may be seen by one of them alone, so that an answer can be given
+//! whose rows the checks did not see, or refused for rows that it did not hold.
 
 use super::errors::Asked;
 use super::sql::Query;

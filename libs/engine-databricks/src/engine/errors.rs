@@ -19,8 +19,8 @@ pub(super) struct Asked<'a> {
     pub(super) transaction: Option<&'a str>,
 }
 
-/// A table that is not there. Every other name in a statement is one of ours.
-const MISSING_TABLE: &str = "42P01";
+/// A table that is not there, or its schema or catalog. Every other name in a statement is one of ours.
+const MISSING: [&str; 2] = ["42P01", "42704"];
 /// A result in the warehouse's own form is larger than its cells, at most so many times, and by no more than this.
 const BYTES_FACTOR: u64 = 4;
 const BYTES_BESIDE: u64 = 1 << 20;
@@ -49,7 +49,7 @@ impl<'a> Asked<'a> {
     pub(super) fn fail(&self, error: DatabricksError) -> EngineError {
         match error {
             DatabricksError::Plan(Cause::Answer { status: _, said: Said { ref sql_state, .. } })
-                if sql_state == MISSING_TABLE =>
+                if MISSING.contains(&sql_state.as_str()) =>
             {
                 EngineError::warehouse(&self.sources.join(", "), error)
             }
@@ -97,11 +97,6 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether what was known of the tables' types may be no longer so.
-pub(super) const fn is_of_sources(error: &EngineError) -> bool {
-    matches!(error, EngineError::Warehouse { .. } | EngineError::Plan { .. })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +124,7 @@ mod tests {
         for (error, expected) in [
             (DatabricksError::Plan(answer("42703")), "the statement cannot be planned"),
             (DatabricksError::Plan(answer("42P01")), "source `a, b` of the warehouse cannot be read"),
+            (DatabricksError::Plan(answer("42704")), "source `a, b` of the warehouse cannot be read"),
             (DatabricksError::Data(answer("22012")), "the statement failed on the rows it reads"),
             (DatabricksError::Limit(answer("53200")), "the statement needs too much memory"),
             (DatabricksError::Truncated { rows: 6 }, "the result has more than 5 rows"),

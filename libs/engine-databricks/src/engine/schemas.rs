@@ -1,41 +1,49 @@
-//! What columns tables have. Asked of the warehouse once for each, and kept.
+//! What columns tables have.
 //!
-//! Decides that a table which changes its types afterwards is an error of its source, and is asked anew.
+//! Decides that a request plans with the types of now: it asks for the columns of every table that it reads, so that a
+//! column whose type has changed is neither compared nor shown as what it was. What remains is the moment between the
+//! look and the statement: a change of type in it is an error or, where the warehouse compares both types, an answer by
+//! the older one. Columns of a type that is not known are as if the table had them not.
+//!
+//! What was seen last is kept for the catalog, whose many questions at a start-up are about one state of the tables.
 
 use super::Inside;
 use super::errors::Asked;
 use super::tables;
 use arrow::datatypes::DataType as Arrow;
+use futures::TryStreamExt as _;
+use futures::future::{try_join, try_join_all};
 use splitplane_engine::EngineError;
+use splitplane_engine_spark::partitions;
 use splitplane_engine_spark::scoped::{Known, Place, mapped};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub(super) type Columns = Vec<(String, Arrow)>;
 
-/// Columns by place.
+/// Columns by place, as they were seen last.
 #[derive(Debug, Default)]
 pub(super) struct Schemas {
     kept: Mutex<BTreeMap<Place, Columns>>,
 }
 
 impl Schemas {
-    /// Columns of places.
+    /// Columns of places, all asked for at the same time.
     pub(super) async fn of(
         &self,
         inside: &Inside,
         places: &BTreeSet<Place>,
-        time_max: Duration,
+        asked: &Asked<'_>,
     ) -> Result<Known, EngineError> {
-        let mut known = Known::new();
-        for place in places {
-            known.insert(place.clone(), Some(self.one(inside, place, time_max).await?));
-        }
-        Ok(known)
+        let looks = places.iter().map(|place| async move {
+            let columns = self.look(inside, place, asked).await?;
+            Ok::<_, EngineError>((place.clone(), Some(columns)))
+        });
+        Ok(try_join_all(looks).await?.into_iter().collect())
     }
 
-    /// Columns of a source.
+    /// Columns of a source, asked for where they are not kept.
     pub(super) async fn whole(
         &self,
         inside: &Inside,
@@ -44,32 +52,45 @@ impl Schemas {
     ) -> Result<Columns, EngineError> {
         let path = mapped(inside.sources(), source)?.table.clone();
         let place = Place { source: source.to_owned(), path, is_part: false, is_path: false };
-        self.one(inside, &place, time_max).await
+        let kept = self.kept().get(&place).cloned();
+        match kept {
+            Some(columns) => Ok(columns),
+            None => self.look(inside, &place, &Asked::scan(&[], time_max)).await,
+        }
     }
 
-    async fn one(&self, inside: &Inside, place: &Place, time_max: Duration) -> Result<Columns, EngineError> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(place).cloned();
-        if let Some(columns) = kept {
-            return Ok(columns);
-        }
+    async fn look(&self, inside: &Inside, place: &Place, asked: &Asked<'_>) -> Result<Columns, EngineError> {
         let sources = [place.source.as_str()];
-        let asked = Asked::scan(&sources, time_max);
+        let asked = Asked { sources: &sources, limits: None, ..*asked };
         let text = format!("SELECT * FROM {} LIMIT 0", tables::quoted(&place.path));
-        let rows = inside.send(&asked, text, Vec::new()).await;
-        let schema = rows.map_err(|error| asked.fail_of_source(error))?.schema();
-        let fields = schema.fields().iter();
-        let columns: Columns =
-            fields.map(|field| (field.name().clone(), field.data_type().clone())).collect();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.insert(place.clone(), columns.clone());
-        Ok(columns)
-    }
-
-    /// Forgets places: what was known of them was not so.
-    pub(super) fn forget(&self, places: impl IntoIterator<Item = Place>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        for place in places {
-            kept.remove(&place);
+        let columns =
+            async { inside.columns(&asked, text).await.map_err(|error| asked.fail_of_source(error)) };
+        match try_join(columns, parted(inside, place, &asked)).await {
+            Ok((columns, ())) => {
+                self.kept().insert(place.clone(), columns.clone());
+                Ok(columns)
+            }
+            Err(error) => {
+                self.kept().remove(place);
+                Err(error)
+            }
         }
     }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<Place, Columns>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a table has the partitions of its mapping.
+async fn parted(inside: &Inside, place: &Place, asked: &Asked<'_>) -> Result<(), EngineError> {
+    let mapping = mapped(inside.sources(), &place.source)?;
+    if mapping.partitions.is_empty() {
+        return Ok(());
+    }
+    let text = partitions::description(&tables::quoted(&place.path));
+    let fail = |error| asked.fail_of_source(error);
+    let rows = inside.send(asked, text, Vec::new()).await.map_err(fail)?;
+    let rows: Vec<_> = rows.try_collect().await.map_err(|error| fail(asked.fail(error)))?;
+    partitions::check(&place.source, mapping, &rows)
 }

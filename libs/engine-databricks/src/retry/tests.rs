@@ -51,8 +51,10 @@ async fn attempts_are_bounded_and_their_pauses_double() {
 async fn a_pause_that_was_asked_for_is_kept_and_one_beyond_the_deadline_not_waited_for() {
     let (made, took) = attempts(2, LONG, Again::Later(Some(Duration::from_secs(7)))).await;
     assert_eq!((made, took.as_secs()), (3, 14));
-    let (made, took) = attempts(2, Duration::from_secs(5), Again::Later(Some(LONG))).await;
-    assert_eq!((made, took), (1, Duration::ZERO));
+    for long in [LONG, Duration::from_secs(u64::MAX)] {
+        let (made, took) = attempts(2, Duration::from_secs(5), Again::Later(Some(long))).await;
+        assert_eq!((made, took), (1, Duration::ZERO));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,6 +79,7 @@ fn retry_after_is_read_in_seconds() {
     };
     assert_eq!(read("0"), Some(Duration::ZERO));
     assert_eq!(read(" 12 "), Some(Duration::from_secs(12)));
+    assert_eq!(read("18446744073709551615"), Some(Duration::from_secs(u64::MAX)));
     assert_eq!(read("-1"), None);
     assert_eq!(read("Wed, 21 Oct 2026 07:28:00 GMT"), None);
     assert_eq!(retry_after(&http::HeaderMap::new()), None);

@@ -38,7 +38,8 @@ pub(crate) async fn answer(shared: Arc<Shared>, request: http::Request<Incoming>
         return reply((status, error(code, "scripted")), pause);
     }
     if !is_let_in(&shared, &head.headers) {
-        return reply(refused(&shared, 401, "UNAUTHENTICATED", "no good token"), None);
+        let refused = refused(&shared, 401, "UNAUTHENTICATED", "no good token");
+        return reply(shared.faults().token_refusal.clone().unwrap_or(refused), None);
     }
     let path: Vec<&str> = head.uri.path().trim_start_matches('/').split('/').collect();
     let Some((&["api", "2.0", "sql", "statements"], rest)) = path.split_first_chunk() else {

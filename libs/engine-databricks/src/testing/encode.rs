@@ -7,7 +7,7 @@ use super::request::{Disposition, Execute};
 use arrow::array::{Array, AsArray as _, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{
-    DataType, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
+    DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 const INLINE_BYTES_MAX: usize = 25 * 1024 * 1024;
+/// In the metadata of a field: what a manifest calls its type, in place of its own name.
+const TYPE_TEXT: &str = "type_text";
 
 /// A result, cut into chunks.
 #[derive(Debug)]
@@ -75,7 +77,7 @@ pub(crate) fn encode(
         sql_state: "XX000".to_owned(),
     };
     let columns = schema.fields().iter().enumerate();
-    let columns = columns.map(|(at, field)| column(at, field.name(), field.data_type()));
+    let columns = columns.map(|(at, field)| column(at, field));
     let columns = columns.collect::<Option<Vec<_>>>();
     let columns =
         columns.ok_or_else(|| failed(ArrowError::SchemaError("a type without a name".to_owned())))?;
@@ -174,8 +176,12 @@ fn texts_of(column: &dyn Array) -> Result<Vec<Value>, ArrowError> {
     all.ok_or_else(|| ArrowError::CastError("a time that is none".to_owned()))
 }
 
-fn column(position: usize, name: &str, data_type: &DataType) -> Option<Value> {
-    let text = type_text(data_type)?;
+fn column(position: usize, field: &Field) -> Option<Value> {
+    let (name, data_type) = (field.name(), field.data_type());
+    let text = match field.metadata().get(TYPE_TEXT) {
+        Some(text) => text.clone(),
+        None => type_text(data_type)?,
+    };
     let base = text.split(['(', '<', ' ']).next()?;
     let type_name = match base {
         "TINYINT" => "BYTE",

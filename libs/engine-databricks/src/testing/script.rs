@@ -15,6 +15,8 @@ pub struct Faults {
     pub retry_after_seconds: Option<u64>,
     /// So many good tokens are refused all the same.
     pub tokens_refused: u32,
+    /// What refused tokens are answered by, in place of 401: a status and a body.
+    pub token_refusal: Option<(u16, serde_json::Value)>,
     /// So many requests to the token endpoint are answered by 503.
     pub tokens_unavailable: u32,
     /// Added to the bytes of what the token endpoint answers.
@@ -23,6 +25,8 @@ pub struct Faults {
     pub submissions_dropped: u32,
     /// Statements run until they are cancelled.
     pub is_endless: bool,
+    /// The state that an answer says of a statement that is not over, in place of its own.
+    pub unfinished_state: Option<&'static str>,
     /// So many questions for a statement's state are answered by `PENDING` and `RUNNING`.
     pub polls_unfinished: u32,
     /// So many questions for a statement's state find that it is not known.

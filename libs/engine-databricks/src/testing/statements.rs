@@ -204,6 +204,7 @@ fn name(shared: &Shared, id: &str) -> String {
 }
 
 fn unfinished(shared: &Shared, id: &str, state: &str) -> Value {
+    let state = shared.faults().unfinished_state.unwrap_or(state);
     json!({"statement_id": name(shared, id), "status": {"state": state}})
 }
 

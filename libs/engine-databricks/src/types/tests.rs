@@ -49,7 +49,6 @@ fn nested_types_are_read_at_any_depth_that_is_sane() {
     assert_eq!(entries[1].data_type(), &DataType::Decimal128(10, 2));
     assert_eq!(fields[1].data_type(), &DataType::Int32);
     assert_eq!(one("STRUCT<>"), Some(DataType::Struct(Fields::empty())));
-    assert!(one("STRUCT<a: STRING COLLATE UTF8_LCASE>").is_some());
     for text in
         ["ARRAY<", "ARRAY<>", "MAP<INT>", "MAP<INT,INT,INT>", "STRUCT<a>", "STRUCT<`a: INT>", "ARRAY<INT>>"]
     {
@@ -58,6 +57,49 @@ fn nested_types_are_read_at_any_depth_that_is_sane() {
     let deep = |n: usize| format!("{}INT{}", "ARRAY<".repeat(n), ">".repeat(n));
     assert!(one(&deep(32)).is_some());
     assert!(one(&deep(33)).is_none());
+}
+
+#[test]
+fn a_text_is_known_if_its_bytes_are_compared() {
+    for text in [
+        "STRING COLLATE UTF8_BINARY",
+        "string collate utf8_binary",
+        "VARCHAR(20) COLLATE UTF8_BINARY",
+        "CHAR(2)  COLLATE  UTF8_BINARY",
+    ] {
+        assert_eq!(one(text), Some(DataType::Utf8), "{text}");
+    }
+    for within in
+        ["ARRAY<#>", "MAP<#, INT>", "MAP<INT, #>", "STRUCT<a: #>", "STRUCT<a: # NOT NULL COMMENT 'b'>"]
+    {
+        let of = |collation: &str| one(&within.replace('#', &format!("STRING COLLATE {collation}")));
+        assert_eq!(of("UTF8_BINARY"), one(&within.replace('#', "STRING")), "{within}");
+        assert!(of("UTF8_BINARY").is_some(), "{within}");
+        for other in ["UTF8_LCASE", "UNICODE", "UTF8_BINARY_RTRIM", "de_CI_AI", ""] {
+            assert_eq!(of(other), None, "{within} {other}");
+        }
+    }
+    for text in [
+        "STRING COLLATE UTF8_LCASE",
+        "STRING COLLATE UNICODE_CI",
+        "STRING COLLATE UTF8_BINARY_RTRIM",
+        "STRING COLLATE",
+        "STRING COLLATE UTF8_BINARY COLLATE UTF8_LCASE",
+        "INT COLLATE UTF8_BINARY",
+        "INTERVAL DAY TO SECOND COLLATE UTF8_BINARY",
+        "STRUCT<a: STRING COLLATE UTF8_LCASE COMMENT ' COLLATE UTF8_BINARY'>",
+    ] {
+        assert_eq!(one(text), None, "{text}");
+    }
+}
+
+#[test]
+fn columns_of_unknown_types_are_left_out_of_a_table_and_are_errors_of_a_result() {
+    let column = |name: &str, text: &str| Column { name: name.to_owned(), type_text: text.to_owned() };
+    let columns = [column("a", "INT"), column("b", "VARIANT"), column("c", "STRING COLLATE UTF8_LCASE")];
+    assert_eq!(known(&columns), [("a".to_owned(), DataType::Int32)]);
+    assert!(matches!(schema(&columns), Err(DatabricksError::Protocol(_))));
+    assert_eq!(schema(&columns[..1]).unwrap().fields().len(), 1);
 }
 
 #[test]

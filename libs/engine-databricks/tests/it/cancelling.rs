@@ -2,7 +2,11 @@
 
 use crate::support::{Bench, LONG, all, class, statement};
 use splitplane_engine_databricks::Statement;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
+use tracing::instrument::WithSubscriber as _;
+use tracing::{Event, Level, Metadata, Subscriber, span};
 
 #[tokio::test]
 async fn a_statement_whose_caller_leaves_is_cancelled() {
@@ -69,6 +73,60 @@ async fn a_statement_that_cannot_be_asked_for_is_cancelled() {
     });
     assert_eq!(class(&client, statement("rows 1")).await, "incomplete");
     bench.until("it is cancelled", |seen| seen.cancelled == 1 && seen.running == 0).await;
+}
+
+#[tokio::test]
+async fn a_statement_whose_first_answer_cannot_be_read_is_cancelled() {
+    let bench = Bench::new().await;
+    let client = bench.client_with(|config| config.wait = Duration::ZERO).await;
+    bench.script(|faults| {
+        faults.is_endless = true;
+        faults.unfinished_state = Some("SOMETHING_NEW");
+    });
+    assert_eq!(class(&client, statement("rows 1")).await, "protocol");
+    bench.until("it is cancelled", |seen| seen.cancelled == 1 && seen.running == 0).await;
+}
+
+/// Counts warnings.
+struct Warnings(Arc<Semaphore>);
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN && metadata.target().starts_with("splitplane")
+    }
+
+    fn new_span(&self, _span: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _span: &span::Id, _values: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _span: &span::Id, _follows: &span::Id) {}
+
+    fn event(&self, _event: &Event<'_>) {
+        self.0.add_permits(1);
+    }
+
+    fn enter(&self, _span: &span::Id) {}
+
+    fn exit(&self, _span: &span::Id) {}
+}
+
+#[tokio::test]
+async fn a_cancellation_that_fails_is_told_where_the_statement_was_begun() {
+    let bench = Bench::new().await;
+    let client = bench.client_with(|config| config.wait = Duration::ZERO).await;
+    bench.script(|faults| faults.is_endless = true);
+    let warned = Arc::new(Semaphore::new(0));
+    let run = async move { client.run(statement("rows 1")).await.map(|_| ()) };
+    // As a service has its subscriber: around its own tasks, and nowhere else.
+    let running = tokio::spawn(run.with_subscriber(Warnings(Arc::clone(&warned))));
+    bench.until("it is asked for", |seen| seen.polls > 0).await;
+    bench.script(|faults| faults.internal = 1000);
+    running.abort();
+    assert!(running.await.is_err());
+    let one = tokio::time::timeout(LONG, warned.acquire()).await;
+    assert!(one.unwrap().is_ok());
 }
 
 #[tokio::test]

@@ -18,12 +18,20 @@ use std::sync::Arc;
 
 /// Statements that an engine reads otherwise, each with the reason.
 const KNOWN: &[(&str, &str, &str)] = &[
+    ("Sail", "deviation", SHARED),
+    ("Sail", "correlation", SHARED),
+    ("Sail", "rounding of halves", BINARY),
+    ("Spark", "deviation", SHARED),
+    ("Spark", "correlation", SHARED),
     ("Sail", "division of decimals", CUT),
     ("Sail", "division by sums", CUT),
     ("Sail", "share of a total", CUT),
     ("Sail", "share of a partition", CUT),
     ("Sail", "moving average", CUT),
 ];
+const BINARY: &str = "it rounds doubles by their binary value, not by the digits that they are written with";
+const SHARED: &str =
+    "it is refused where the rows lie among others', whose place would be seen in the last digits";
 const CUT: &str = "it cuts quotients of decimals off, at another digit than Databricks keeps";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,7 @@
 
 use crate::support::{Bench, PROOF, all, clock, file, options, statement};
 use aws_credential_types::Credentials as AwsCredentials;
+use serde_json::json;
 use splitplane_engine_databricks::testing::Options;
 use splitplane_engine_databricks::{
     Credentials, CredentialsConfig, DatabricksError, Statements, WebIdentity, Workspace,
@@ -10,6 +11,7 @@ use std::error::Error;
 use std::io::{Seek as _, Write as _};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
@@ -64,6 +66,31 @@ async fn a_token_that_is_refused_is_replaced_once() {
     let error = all(&client, statement("rows 1")).await.unwrap_err();
     assert!(matches!(error, DatabricksError::Unauthenticated(_)), "{error:?}");
     assert_eq!((bench.seen().exchanges, bench.seen().statements), (3, 1));
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_as_forbidden_is_replaced_and_a_right_that_is_missing_is_not() {
+    for (body, exchanges, is_served) in [
+        (json!({"error_code": "INVALID_TOKEN", "message": "a"}), 2, true),
+        (json!({"error_code": "403", "message": "a"}), 2, true),
+        (json!("Invalid access token."), 2, true),
+        (json!({"error_code": "PERMISSION_DENIED", "message": "a"}), 1, false),
+    ] {
+        let bench = Bench::new().await;
+        let client = bench.client().await;
+        bench.script(|faults| {
+            faults.tokens_refused = 1;
+            faults.token_refusal = Some((403, body.clone()));
+        });
+        let came = all(&client, statement("rows 1")).await;
+        assert_eq!(came.is_ok(), is_served, "{body}");
+        assert_eq!(bench.seen().exchanges, exchanges, "{body}");
+        bench.script(|faults| faults.tokens_refused = 1000);
+        let error = all(&client, statement("rows 1")).await.unwrap_err();
+        assert!(matches!(error, DatabricksError::Unauthenticated(_)), "{error:?}");
+        // One more attempt, if any.
+        assert_eq!(bench.seen().exchanges, if is_served { 3 } else { 1 }, "{body}");
+    }
 }
 
 #[tokio::test]
@@ -158,7 +185,14 @@ fn where_a_token_comes_from_is_spelled_out() {
 }
 
 /// Answers one request as STS does, and gives what was asked.
-async fn sts(listener: tokio::net::TcpListener) -> String {
+async fn sts(listener: TcpListener) -> String {
+    let (stream, asked) = sts_asked(&listener).await;
+    sts_answer(stream).await;
+    asked
+}
+
+/// A request to STS that waits for its answer, and what was asked.
+async fn sts_asked(listener: &TcpListener) -> (TcpStream, String) {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut asked = Vec::new();
     let mut part = [0; 4096];
@@ -175,6 +209,10 @@ async fn sts(listener: tokio::net::TcpListener) -> String {
             break;
         }
     }
+    (stream, String::from_utf8_lossy(&asked).into_owned())
+}
+
+async fn sts_answer(mut stream: TcpStream) {
     let body = format!(
         "<GetWebIdentityTokenResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
          <GetWebIdentityTokenResult><WebIdentityToken>{PROOF}</WebIdentityToken>\
@@ -183,7 +221,6 @@ async fn sts(listener: tokio::net::TcpListener) -> String {
     );
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-    String::from_utf8_lossy(&asked).into_owned()
 }
 
 #[tokio::test]
@@ -193,7 +230,7 @@ async fn a_role_of_aws_gives_a_token_for_the_audience_and_a_user_none() {
         audience: "https://w.example/oidc/v1/token".to_owned(),
         client_id: Some("service-principal".to_owned()),
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let user = AwsCredentials::new("AKIAIOSFODNN7EXAMPLE", "secret", None, None, "test");
     let aws = WebIdentity::at(&endpoint, "us-east-1", user);
@@ -212,6 +249,30 @@ async fn a_role_of_aws_gives_a_token_for_the_audience_and_a_user_none() {
         assert!(asked.contains(part), "{part}: {asked}");
     }
     assert!(!asked.contains("Tags"), "{asked}");
+}
+
+#[tokio::test]
+async fn a_statement_whose_caller_leaves_while_a_token_is_fetched_never_begins() {
+    let bench = Bench::new().await;
+    let config = CredentialsConfig::WebIdentity {
+        audience: "https://w.example/oidc/v1/token".to_owned(),
+        client_id: Some("service-principal".to_owned()),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let role = AwsCredentials::new("ASIAIOSFODNN7EXAMPLE", "secret", Some("token".to_owned()), None, "test");
+    let client = client_of(&bench, config, Some(WebIdentity::at(&endpoint, "us-east-1", role))).await;
+    let running = tokio::spawn({
+        let client = client.clone();
+        async move { client.run(statement("rows 1")).await.map(|_| ()) }
+    });
+    let (stream, _asked) = sts_asked(&listener).await;
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    sts_answer(stream).await;
+    // It waits for the same token, behind the one whose caller is gone.
+    assert_eq!(all(&client, statement("rows 2")).await.unwrap().num_rows(), 2);
+    assert_eq!((bench.seen().exchanges, bench.seen().texts), (1, vec!["rows 2".to_owned()]));
 }
 
 #[tokio::test]

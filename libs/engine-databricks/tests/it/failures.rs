@@ -14,6 +14,9 @@ async fn a_failed_statement_has_the_class_of_its_state_and_is_not_repeated() {
         ("fail BAD_REQUEST 22012", "data"),
         ("fail BAD_REQUEST 42703", "plan"),
         ("fail BAD_REQUEST 53200", "limit"),
+        ("fail BAD_REQUEST 57KD0", "time"),
+        ("fail BAD_REQUEST KD001", "engine"),
+        ("fail BAD_REQUEST ZZ999", "engine"),
         ("fail INTERNAL_ERROR XX000", "engine"),
         ("fail TEMPORARILY_UNAVAILABLE ", "unavailable"),
         ("fail DEADLINE_EXCEEDED ", "time"),
@@ -21,7 +24,7 @@ async fn a_failed_statement_has_the_class_of_its_state_and_is_not_repeated() {
     for (text, expected) in cases {
         assert_eq!(class(&client, statement(text)).await, expected, "{text}");
     }
-    assert_eq!(bench.seen().statements, 6);
+    assert_eq!(bench.seen().statements, 9);
 }
 
 #[tokio::test]

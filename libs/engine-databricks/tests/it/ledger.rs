@@ -5,7 +5,7 @@
 
 use crate::support::{Bench, clock, options};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
 use splitplane_engine::{EngineError, QueryResult, Statement};
 use splitplane_engine_databricks::testing::{Backend, BackendError, BackendParameter};
 use splitplane_engine_databricks::{
@@ -31,13 +31,32 @@ pub(crate) struct Answers {
     pub(crate) counted: i64,
     pub(crate) lost: i64,
     pub(crate) rows: i64,
-    /// What every statement but those of an opening fails with.
+    /// The columns of the table: names, and what a manifest calls their types.
+    pub(crate) table: &'static [(&'static str, &'static str)],
+    /// What describes the table, line by line.
+    pub(crate) description: &'static [&'static str],
+    /// Every statement but those of an opening and of a look at the table runs until it is cancelled.
+    pub(crate) is_endless: bool,
+    /// What those statements fail with.
     pub(crate) failure: Option<(&'static str, &'static str)>,
+    /// What a look at the table fails with.
+    pub(crate) look_failure: Option<(&'static str, &'static str)>,
 }
 
 impl Default for Answers {
     fn default() -> Self {
-        Self { zone: "Etc/UTC", counted: 3, lost: 0, rows: 10, failure: None }
+        let table = &[("tenant", "STRING"), ("place", "STRING"), ("amount", "BIGINT")];
+        Self {
+            zone: "Etc/UTC",
+            counted: 3,
+            lost: 0,
+            rows: 10,
+            table,
+            description: &[],
+            is_endless: false,
+            failure: None,
+            look_failure: None,
+        }
     }
 }
 
@@ -58,6 +77,15 @@ impl Ledger {
     }
 }
 
+/// A table without rows, of types that only a manifest knows.
+fn described(table: &[(&str, &str)]) -> RecordBatch {
+    let field = |(name, type_text): &(&str, &str)| {
+        let metadata = [("type_text".to_owned(), (*type_text).to_owned())];
+        Field::new(*name, Arrow::Utf8, true).with_metadata(metadata.into())
+    };
+    RecordBatch::new_empty(Arc::new(Schema::new(table.iter().map(field).collect::<Vec<_>>())))
+}
+
 fn numbers(values: Vec<i64>) -> ArrayRef {
     Arc::new(Int64Array::from(values))
 }
@@ -71,17 +99,23 @@ impl Backend for Ledger {
     ) -> Result<(SchemaRef, Vec<RecordBatch>), BackendError> {
         self.sent.lock().unwrap().push((statement.to_owned(), parameters.to_vec()));
         let answers = self.answers.lock().unwrap().clone();
+        let is_look = statement.ends_with(" LIMIT 0");
+        let failure = if is_look { answers.look_failure } else { answers.failure };
         let columns: Vec<(&str, ArrayRef)> = if statement == "SELECT current_timezone() AS zone" {
             vec![("zone", Arc::new(StringArray::from(vec![answers.zone])))]
-        } else if let Some((error_code, sql_state)) = answers.failure {
+        } else if let Some((error_code, sql_state)) = failure {
             return Err(BackendError {
                 error_code: error_code.to_owned(),
                 message: "TEXT-OF-THE-ENGINE".to_owned(),
                 sql_state: sql_state.to_owned(),
             });
-        } else if statement.ends_with(" LIMIT 0") {
-            let text: ArrayRef = Arc::new(StringArray::from(Vec::<&str>::new()));
-            vec![("tenant", Arc::clone(&text)), ("place", text), ("amount", numbers(Vec::new()))]
+        } else if is_look {
+            let table = described(answers.table);
+            return Ok((table.schema(), vec![table]));
+        } else if statement == "DESCRIBE TABLE `main`.`sales`.`orders`" {
+            vec![("col_name", Arc::new(StringArray::from(answers.description.to_vec())))]
+        } else if answers.is_endless {
+            return std::future::pending().await;
         } else if statement.starts_with("SELECT 0 AS place") {
             let counts = [0, answers.counted, answers.lost].map(|count| numbers(vec![count]));
             let [place, counted, lost] = counts;
@@ -129,10 +163,16 @@ pub(crate) async fn open(
 
 /// The ledger, a server in front of it, and an engine over that.
 pub(crate) async fn opened() -> (Arc<Ledger>, Bench, DatabricksEngine) {
+    opened_with(|_| {}).await
+}
+
+pub(crate) async fn opened_with(
+    change: impl FnOnce(&mut WorkspaceConfig),
+) -> (Arc<Ledger>, Bench, DatabricksEngine) {
     let ledger = Arc::new(Ledger::default());
     let backend: Arc<dyn Backend> = Arc::<Ledger>::clone(&ledger);
     let bench = Bench::over(backend, options()).await;
-    let engine = open(&bench, config(source("main.sales.orders", "")), |_| {}).await.unwrap();
+    let engine = open(&bench, config(source("main.sales.orders", "")), change).await.unwrap();
     (ledger, bench, engine)
 }
 

@@ -107,8 +107,12 @@ fn what_columns_decide_is_behind_a_barrier_and_checked_with_the_same_text() {
         FROM `main`.`sales`.`stores` WHERE `town` = :s1 AND CAST(`town` AS BINARY) = CAST(:s1 AS BINARY)) AS d0 \
         LIMIT 2147483647) AS d1) AS d3 ON `store` = `__other0`) AS d4 LIMIT 2147483647";
     assert_eq!(scoped.plan.text, format!("SELECT try_cast(`day` AS DATE) AS `day` FROM ({kept}) AS d5"));
-    let [check] = scoped.checks.as_slice() else { panic!("one check") };
+    let [check, below] = scoped.checks.as_slice() else { panic!("two checks") };
     assert_eq!((check.rows.text.as_str(), check.is_barred), (kept, true));
+    // The source that the scope leads through has a barrier of its own.
+    let through = "SELECT * FROM (SELECT `store`, `town` FROM `main`.`sales`.`stores` \
+        WHERE `town` = :s1 AND CAST(`town` AS BINARY) = CAST(:s1 AS BINARY)) AS d0 LIMIT 2147483647";
+    assert_eq!((below.rows.text.as_str(), below.is_barred), (through, true));
     assert_eq!(check.loss().unwrap(), "`day` IS NOT NULL AND try_cast(`day` AS DATE) IS NULL");
     assert_eq!(values.len(), 2);
 }
