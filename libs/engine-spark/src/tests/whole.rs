@@ -201,21 +201,13 @@ async fn with_a_catalogue() -> Vec<Remote> {
 async fn a_table_is_read_with_the_types_that_it_has_now() {
     for remote in with_a_catalogue().await {
         let table = Table::new(&remote, "changing");
-        table.run(&["DROP TABLE IF EXISTS $", "CREATE TABLE $ AS SELECT 't1' AS town, 5 AS size"]).await;
+        table.run(&["DROP TABLE IF EXISTS $", "CREATE TABLE $ AS SELECT 1L AS town, 5 AS size"]).await;
         let engine = remote.engine(table.mapping(&[])).await.unwrap();
-        assert_eq!(sizes(&engine, "t1").await.unwrap(), [[Cell::Integer(5)]]);
-        // As numbers, the text of another's key would fail the statement.
-        table
-            .run(&[
-                "DROP TABLE $",
-                "CREATE TABLE $ AS SELECT 1L AS town, '6' AS size UNION SELECT 2L, 'SECRET'",
-            ])
-            .await;
+        assert_eq!(sizes(&engine, "1").await.unwrap(), [[Cell::Integer(5)]]);
+        // As a number, another's key would fail the statement.
+        let texts = "CREATE TABLE $ AS SELECT '1' AS town, '6' AS size UNION ALL SELECT 'other', 'SECRET'";
+        table.run(&["DROP TABLE $", texts]).await;
         assert_eq!(sizes(&engine, "1").await.unwrap(), [[Cell::Integer(6)]]);
-        table
-            .run(&["DROP TABLE $", "CREATE TABLE $ AS SELECT '1' AS town, 7 AS size UNION SELECT 'x', 8"])
-            .await;
-        assert_eq!(sizes(&engine, "1").await.unwrap(), [[Cell::Integer(7)]]);
         table.run(&["DROP TABLE $"]).await;
     }
 }
