@@ -15,11 +15,12 @@ use crate::refusal::Refusal;
 
 /// From which size on a double is too large to be added up exactly; a larger one leaves no sum.
 const LARGEST: &str = "CAST(1E27 AS DOUBLE)";
-/// Bands of doubles: from which size on, to which, and the decimal that they are added up as. Fifteen digits are kept of
-/// each that is not smaller than the fifteenth digit after the point.
-const BANDS: [(&str, &str, &str); 3] = [
+/// Bands of doubles: from which size on, to which, and the decimal that they are added up as, which has place for ten
+/// thousand million of them. Fifteen digits are kept of each that is not smaller than the fifteenth digit after the point.
+const BANDS: [(&str, &str, &str); 4] = [
     ("CAST(1E20 AS DOUBLE)", LARGEST, "DECIMAL(38, 0)"),
-    (LEAST, "CAST(1E20 AS DOUBLE)", "DECIMAL(38, 18)"),
+    ("CAST(1E10 AS DOUBLE)", "CAST(1E20 AS DOUBLE)", "DECIMAL(38, 8)"),
+    (LEAST, "CAST(1E10 AS DOUBLE)", "DECIMAL(38, 18)"),
     (ZERO, LEAST, "DECIMAL(38, 30)"),
 ];
 /// A thousandth.
@@ -152,4 +153,25 @@ fn of_doubles(value: &str, around: &Around, is_mean: bool) -> Term {
     }
     let count = around.of("count", value);
     Term::written(format!("(({sum}) / nullif(CAST({count} AS DOUBLE), {ZERO}))"), Kind::Float)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BANDS, LEAST, ZERO};
+
+    #[test]
+    fn bands_are_neighbours_and_no_sum_in_one_overflows() {
+        let exponent = |text: &str| -> i32 {
+            if text == LEAST {
+                return -3;
+            }
+            text.strip_prefix("CAST(1E").unwrap().split(' ').next().unwrap().parse().unwrap()
+        };
+        for (at, (from, to, decimal)) in BANDS.into_iter().enumerate() {
+            assert_eq!(from, BANDS.get(at + 1).map_or(ZERO, |(_, to, _)| *to));
+            let scale: i32 =
+                decimal.strip_prefix("DECIMAL(38, ").unwrap().strip_suffix(')').unwrap().parse().unwrap();
+            assert!(exponent(to) + 10 <= 38 - scale, "{decimal} to {to}");
+        }
+    }
 }
